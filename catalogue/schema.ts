@@ -1,0 +1,124 @@
+/**
+ * The language in which every RSVP object is described: pure data, no functions, so that the engine's tables,
+ * the host's types, readers and writers, and the documentation are all generated from one description.
+ *
+ * Offsets (`at`) are bytes from the start of the structure that the fields belong to. For an object that is the
+ * first byte of its 4-byte object header (RFC 2205 section 3.1.2), so the first content byte is at 4; for an item
+ * of a list it is the first byte of the item's own header.
+ */
+
+/** How one field stands on the wire. All integers are big-endian. */
+export type FieldType =
+  | "u8" | "u16" | "u24" | "u32" | "u64"
+  | "f32"
+  | "ipv4" | "ipv6" | "mac"
+  /** Bits inside the big-endian word `word` that starts at `at`; `shift` counts from the least significant bit. */
+  | { readonly bits: "u8" | "u16" | "u32"; readonly shift: number; readonly width: number }
+  /** A fixed number of opaque bytes, shown as lower-case hex. */
+  | { readonly bytes: number };
+
+export interface Field {
+  /** camelCase, unabbreviated, unit last: `refreshPeriodMs`. */
+  readonly name: string;
+  readonly at: number;
+  readonly type: FieldType;
+  /** What it means; the RFC's own symbol where it has one. */
+  readonly doc: string;
+  /** Must be zero when sent, ignored when received (RFC 2205 3.1.2). Shown only where it is not zero, so nothing is lost. */
+  readonly reserved?: true;
+  /** The only value that is legal here (a fixed parameter header, for example). Shown only where it differs. */
+  readonly constant?: number;
+  /** The name of an enumeration in `catalogue/names.ts` whose members name the values. */
+  readonly names?: string;
+  /** A session or filter field that is not part of the identity (RFC 2205 A.1: SESSION flags). */
+  readonly notIdentity?: true;
+}
+
+/** What follows the fixed fields, up to the end of the enclosing structure. */
+export type Rest =
+  /** Opaque bytes, as hex. */
+  | { readonly kind: "bytes"; readonly name: string; readonly doc: string }
+  /** Text, padded with NULs to a multiple of four; `lengthField` names the field that holds its length, if any. */
+  | { readonly kind: "text"; readonly name: string; readonly doc: string; readonly lengthField?: string }
+  /** A run of single values: addresses of a SCOPE, code points of a DCLASS, labels. */
+  | { readonly kind: "values"; readonly name: string; readonly type: FieldType; readonly doc: string; readonly names?: string }
+  /** A run of equal structures with no header of their own. `length` is the bytes of one. */
+  | { readonly kind: "records"; readonly name: string; readonly length: number; readonly fields: readonly Field[]; readonly doc: string }
+  /** A run of typed items, each with its own header (see `ItemFraming`). Unknown types are kept as bytes. */
+  | { readonly kind: "items"; readonly name: string; readonly family: string; readonly doc: string }
+  /** A run of RSVP objects (POLICY_DATA options, RFC 2750; ALARM_SPEC and the like). */
+  | { readonly kind: "objects"; readonly name: string; readonly doc: string }
+  /** A run of whole RSVP messages (Bundle, RFC 2961 section 3.3). */
+  | { readonly kind: "messages"; readonly name: string; readonly doc: string };
+
+/** The body shared by objects and items. */
+export interface Body {
+  /** Exact length in bytes, header included. Without it the length is what the fields need, or more if `rest` follows. */
+  readonly length?: number;
+  readonly fields?: readonly Field[];
+  readonly rest?: Rest;
+}
+
+/** One C-Type of one object class. */
+export interface ObjectDescription extends Body {
+  /** The class name, as in the registry: `SESSION`. */
+  readonly name: string;
+  readonly class: number;
+  readonly ctype: number;
+  /** What tells this C-Type from its siblings: `IPv4`, `IPv6`, `LSP_TUNNEL_IPv4`. Empty where the class has one. */
+  readonly form: string;
+  /** `RFC 2205 A.1`, with the section. */
+  readonly rfc: string;
+  readonly doc: string;
+  /** Why the content is shown as bytes only (the text that describes it is not public, or not at hand). */
+  readonly opaque?: string;
+  /** A vector: hex of a whole object, header included, that a test decodes, prints and re-encodes. Several where shapes differ. */
+  readonly vectors: readonly string[];
+}
+
+/**
+ * How the items of a family are framed.
+ * - `typeAt`/`typeBytes`/`typeMask`: where the type is and which bits of it count (0x7f under an ERO's L bit).
+ * - `lengthAt`/`lengthBytes`: where the length is.
+ * - `lengthUnit`: bytes, or 32-bit words (Int-Serv parameters).
+ * - `lengthCounts`: whether the length counts the whole item or only what follows the header.
+ * - `padTo`: items are padded to this multiple without the length saying so.
+ */
+export interface ItemFraming {
+  readonly headerLength: number;
+  readonly typeAt: number;
+  readonly typeBytes: 1 | 2;
+  readonly typeMask?: number;
+  readonly lengthAt: number;
+  readonly lengthBytes: 1 | 2;
+  readonly lengthUnit: 1 | 4;
+  readonly lengthCounts: "item" | "body";
+  readonly padTo?: 4;
+}
+
+/** One item type of a family: a sub-object of an EXPLICIT_ROUTE, an Int-Serv parameter, a policy element. */
+export interface ItemDescription extends Body {
+  readonly name: string;
+  readonly type: number;
+  readonly rfc: string;
+  readonly doc: string;
+}
+
+export interface ItemFamily {
+  readonly name: string;
+  readonly framing: ItemFraming;
+  readonly items: readonly ItemDescription[];
+  /** Header fields that every item of the family has besides type and length (the L bit, flags of a parameter). */
+  readonly headerFields?: readonly Field[];
+}
+
+/** Which objects a message must and may carry, in the RFC's recommended order. */
+export interface MessageDescription {
+  readonly name: string;
+  readonly type: number;
+  readonly rfc: string;
+  readonly doc: string;
+  /** Class names in the order of the RFC's grammar. `?` optional, `*` any number, `+` one or more. */
+  readonly grammar: readonly string[];
+  readonly required: readonly string[];
+}
