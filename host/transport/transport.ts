@@ -1,0 +1,52 @@
+/**
+ * The one interface between a node and whatever carries its datagrams: memory, UDP, raw IP. A transport moves bytes
+ * and knows no RSVP rules; wrappers (pcap writer, fault injector) are transports around a transport.
+ */
+
+/**
+ * One datagram that carries an RSVP message. Addresses are 16 bytes in network order, an IPv4 address in the first
+ * four and zeros after it, as on the engine's boundary; whoever hands a packet over gives up the right to change it.
+ */
+export interface Packet {
+  /** Interface handle: arrived on it, or to leave by it; 0 means by route (sending only). */
+  interface: number;
+  /** IP source; all zeros lets the transport choose. */
+  source: Uint8Array;
+  /** IP destination. */
+  destination: Uint8Array;
+  /** 4 or 6, of both addresses. */
+  family: number;
+  /** IP TTL or hop limit, on arrival or to be sent with. */
+  ttl: number;
+  /** ENCAPSULATION of the boundary: 0 raw IP protocol 46, 1 UDP port 1698, 2 UDP port 1699 (RFC 2205 appendix C). */
+  encapsulation: number;
+  /** 1 with the IP Router Alert option (RFC 2113, RFC 2711; RFC 2205 3.1.3). */
+  routerAlert: number;
+  /** The RSVP message, IP and UDP headers not included. */
+  payload: Uint8Array;
+}
+
+/** Takes arrived packets; several at a time where the transport reads in batches. */
+export type PacketsHandler = (packets: readonly Packet[]) => void;
+
+/** Takes what went wrong while sending or receiving, for example ENOBUFS or a socket that went away. */
+export type TransportErrorHandler = (error: Error, packet?: Packet) => void;
+
+export interface Transport {
+  /**
+   * Sends one datagram as it is described. Never throws for the network's sake: an unreachable destination or a full
+   * queue is a loss like any other and goes to the error handler, for RSVP's soft state repairs it (RFC 2205 2.3).
+   */
+  send(packet: Packet): void;
+  /**
+   * Forwards a datagram that was addressed to another node, as IP would have (RFC 2205 2.9). `packet.ttl` is already
+   * decremented and `packet.interface` is where it arrived.
+   */
+  relay(packet: Packet): void;
+  /** Sets the one receiver of arrived packets; replaces an earlier one. */
+  onPackets(handler: PacketsHandler): void;
+  /** Sets the one receiver of transport errors; without one they are only counted. */
+  onError(handler: TransportErrorHandler): void;
+  /** Stops receiving and frees what is held. Sending afterwards does nothing. May be called twice. */
+  close(): void;
+}
