@@ -1,0 +1,25 @@
+// Every limit of the engine, with its reason. The relations between them are asserted where both sides are known.
+
+// A message has at most 65,535 bytes and an object at least 4, so 16,381 objects fit. No honest message comes near
+// this limit; a dishonest one must not buy more work than its bytes are worth.
+export const MAXIMUM_OBJECTS_PER_MESSAGE: u32 = 4096;
+
+// FILTER_SPECs of one message. An IPv4 FILTER_SPEC has 12 bytes, so a full datagram could carry some 5,400.
+export const MAXIMUM_FILTERS_PER_MESSAGE: u32 = 2048;
+
+// Unknown objects of class 11bbbbbb are stored and forwarded (RFC 2205 section 3.10). More than this many in one
+// message are refused, because each costs state at every node.
+export const MAXIMUM_FORWARDED_OBJECTS: u32 = 16;
+
+// Work that one TICK may do, in sessions visited; what is left keeps `deadline()` in the past, so the loop comes back.
+export const MAXIMUM_SESSIONS_PER_TICK: u32 = 1024;
+
+// Room kept free under the configured memory limit, so that handling what already exists never fails for memory.
+export const MEMORY_MARGIN_BYTES: u32 = 262144;
+
+// A lifetime or refresh interval longer than this (12 days) is cut to it: times are u32 milliseconds compared with
+// wrap-around, which is right only for differences below 2^31.
+export const MAXIMUM_INTERVAL_MS: u32 = 1 << 30;
+
+// A refresh interval below this would let a peer buy unbounded work with one message.
+export const MINIMUM_REFRESH_INTERVAL_MS: u32 = 10;

@@ -1,0 +1,104 @@
+// The checksum of RFC 2205 section 3.1.1 (and of IPv4, RFC 791): the 16-bit one's complement of the one's complement
+// sum. Adding 16-bit words in little-endian order gives the byte-swapped result of adding them in big-endian order
+// (RFC 1071 section 2(B)), so sums are kept in memory order and stored as they are: no byte is ever swapped.
+//
+// Every function reads only the bytes it is given: `pointer` to `pointer + length` must be inside linear memory.
+
+// 16 zero bytes, then 16 ones: a load at `16 + n - 16` masks the first 16 - n bytes of a vector away.
+const TAIL_MASK: usize = memory.data<u8>([
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  255,
+  255,
+  255,
+  255,
+  255,
+  255,
+  255,
+  255,
+  255,
+  255,
+  255,
+  255,
+  255,
+  255,
+  255,
+  255,
+]);
+
+// Folds a sum of 16-bit words, that has not overflowed, to 16 bits.
+// @ts-ignore: decorator
+
+export function foldChecksum(sum: u64): u32 {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  let low = <u32> sum;
+  low = (low & 0xffff) + (low >>> 16);
+  return ((low & 0xffff) + (low >>> 16)) & 0xffff;
+}
+
+// The folded sum of short runs (an IPv4 header), where setting up vectors does not pay.
+export function sumShort(pointer: usize, length: u32): u32 {
+  let sum: u64 = 0;
+  const end = pointer + length;
+  while (pointer + 4 <= end) {
+    sum += load<u32>(pointer);
+    pointer += 4;
+  }
+  if (pointer + 2 <= end) {
+    sum += load<u16>(pointer);
+    pointer += 2;
+  }
+  // An odd last byte counts as if a zero byte followed (RFC 1071); in memory order it is the low byte.
+  if (pointer < end) sum += load<u8>(pointer);
+  return foldChecksum(sum);
+}
+
+// The folded sum of `length` bytes. A message with a right checksum field gives 0xFFFF.
+export function sumBytes(pointer: usize, length: u32): u32 {
+  if (length < 16 || (length & 1)) return sumAny(pointer, length);
+  let lanes = i32x4.splat(0);
+  let at = pointer;
+  const end = pointer + length;
+  const vectorsEnd = pointer + (length & ~15);
+  // A lane grows by at most 2 * 65,535 a step; 64 KB are 4,096 steps, so 32 bits cannot overflow.
+  while (at < vectorsEnd) {
+    lanes = i32x4.add(lanes, i32x4.extadd_pairwise_i16x8_u(v128.load(at)));
+    at += 16;
+  }
+  if (at < end) {
+    // The last vector ends exactly at the end and overlaps what is already counted, which the mask takes away.
+    const tail = v128.and(v128.load(end - 16), v128.load(TAIL_MASK + (end - at)));
+    lanes = i32x4.add(lanes, i32x4.extadd_pairwise_i16x8_u(tail));
+  }
+  const pairs = i64x2.add(i64x2.extend_low_i32x4_u(lanes), i64x2.extend_high_i32x4_u(lanes));
+  return foldChecksum(i64x2.extract_lane(pairs, 0) + i64x2.extract_lane(pairs, 1));
+}
+
+// Short or odd runs.
+function sumAny(pointer: usize, length: u32): u32 {
+  if (length < 16) return sumShort(pointer, length);
+  const even = sumBytes(pointer, length - 1);
+  return foldChecksum(<u64> even + <u64> load<u8>(pointer + length - 1));
+}
+
+// The value for a checksum field whose bytes are zero now, to be stored with `store<u16>` as it is. A computed zero
+// would read as "none was sent" (RFC 2205 section 3.1.1), so its one's complement twin 0xFFFF is sent instead.
+export function checksumField(pointer: usize, length: u32): u16 {
+  const value = ~sumBytes(pointer, length) & 0xffff;
+  return <u16> (value == 0 ? 0xffff : value);
+}
