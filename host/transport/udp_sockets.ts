@@ -1,0 +1,99 @@
+/**
+ * Opening UDP sockets on `node:dgram`, so that RFC 2205 appendix C needs neither root nor FFI, and saying in one line
+ * why one could not be opened. `node:dgram` is imported when the first socket is opened: importing this file needs no
+ * permission and works where there are no sockets.
+ *
+ * The receive buffer size is never set: after `setRecvBufferSize` Deno's `node:dgram` falls to some 260 packets a second.
+ */
+import type { Socket } from "node:dgram";
+import type { Family } from "./udp_address.ts";
+
+export type { Socket };
+
+/** A socket that could not be opened; `message` is one line for a person. */
+export class UdpOpenError extends Error {
+  override readonly name = "UdpOpenError";
+  /** The system's code: EADDRINUSE, EADDRNOTAVAIL, EACCES; DENIED where Deno's permission is missing. */
+  readonly code: string;
+  /** The address that could not be bound. */
+  readonly address: string;
+  /** The port that could not be bound. */
+  readonly port: number;
+
+  constructor(code: string, address: string, port: number, detail: string) {
+    super(`cannot listen on ${formatEndpoint(address, port)}: ${explain(code, address, detail)}`);
+    this.code = code;
+    this.address = address;
+    this.port = port;
+  }
+}
+
+/** `127.0.1.1:1698`, `[::1]:1698`. */
+export function formatEndpoint(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Says what to do about the errors that people meet. */
+function explain(code: string, address: string, detail: string): string {
+  switch (code) {
+    case "EADDRINUSE":
+      return "another program, perhaps another RSVP node, holds this address and port; stop it or use another address";
+    case "EADDRNOTAVAIL":
+      return `${address} is not an address of this machine; add it to an interface first`;
+    case "EACCES":
+    case "EPERM":
+      return "the system does not permit it";
+    case "DENIED":
+      return "Deno was not permitted to use the network; --allow-net permits it";
+    default:
+      return detail;
+  }
+}
+
+function openError(error: unknown, address: string, port: number): UdpOpenError {
+  const { code, message, name } = error as { code?: string; message?: string; name?: string };
+  const reason = name === "NotCapable" || name === "PermissionDenied" ? "DENIED" : code ?? "UNKNOWN";
+  return new UdpOpenError(reason, address, port, message ?? String(error));
+}
+
+/**
+ * Opens one socket on an address and port. `shared` lets several nodes of one machine bind the same group.
+ * Rejects with {@linkcode UdpOpenError}.
+ */
+export async function openSocket(address: string, family: Family, port: number, shared: boolean): Promise<Socket> {
+  const { createSocket } = await import("node:dgram");
+  return await new Promise((resolve, reject) => {
+    const socket = createSocket({
+      type: family === 4 ? "udp4" : "udp6",
+      reuseAddr: shared,
+      ipv6Only: family === 6,
+      // Every destination is a number already. Answering at once keeps the order of sends and of their TTL settings.
+      lookup: (hostname, _options, callback) => callback(null, hostname, family),
+    });
+    const refuse = async (error: unknown) => {
+      await closeSocket(socket);
+      reject(openError(error, address, port));
+    };
+    socket.once("error", refuse);
+    try {
+      socket.bind({ address, port, exclusive: true }, () => {
+        socket.off("error", refuse);
+        resolve(socket);
+      });
+    } catch (error) {
+      refuse(error);
+    }
+  });
+}
+
+/** Closes a socket, which may be closed already; its port is free once the promise is resolved. */
+export function closeSocket(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    try {
+      socket.close(() => resolve());
+    } catch {
+      // It was never open or is closed already: nothing is left to release.
+      resolve();
+    }
+  });
+}
