@@ -7,6 +7,8 @@ import { freshness } from "./gate_fresh.ts";
 
 const ROOT_FOLDERS = ["catalogue", "host", "scripts", "tests", "examples"];
 
+const NOT_TYPESCRIPT = new Set(["node_modules", "engine_entries"]);
+
 interface Check {
   readonly name: string;
   /** Returns what is wrong; an empty string if nothing is. */
@@ -25,12 +27,12 @@ async function deno(...args: string[]): Promise<string> {
   return text === "" ? `deno ${args.join(" ")} failed without a word` : text;
 }
 
-/** TypeScript under the folder, but for folders that have a configuration of their own. */
+/** TypeScript under the folder, but for AssemblyScript and for folders that have a configuration of their own. */
 function typeScriptIn(folder: string): string[] {
   const files: string[] = [];
   for (const entry of Deno.readDirSync(folder)) {
     const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory && !existsSync(`${path}/deno.json`) && entry.name !== "node_modules") {
+    if (entry.isDirectory && !existsSync(`${path}/deno.json`) && !NOT_TYPESCRIPT.has(entry.name)) {
       files.push(...typeScriptIn(path));
     } else if (entry.isFile && path.endsWith(".ts")) files.push(path);
   }

@@ -6,6 +6,7 @@
 import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { projectPaths } from "./style_rules.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** What the build writes and the project keeps. */
@@ -14,17 +15,6 @@ const isBuilt = (path: string) => path.endsWith(".gen.ts") || path.endsWith(".wa
 const isSource = (path: string) =>
   /^(catalogue|engine-as|host|scripts|docs|tests\/vectors)\//.test(path) ||
   /^(deno\.json|deno\.lock|mod\.ts|package\.json)$/.test(path);
-
-async function listed(...args: string[]): Promise<string[]> {
-  const { success, stdout, stderr } = await new Deno.Command("git", {
-    args: ["ls-files", "-z", ...args],
-    cwd: ROOT,
-    stdin: "null",
-  })
-    .output();
-  if (!success) throw new Error("git ls-files: " + new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout).split("\0").filter(Boolean);
-}
 
 async function copy(paths: string[], target: string): Promise<void> {
   for (const path of paths) {
@@ -70,8 +60,8 @@ async function compare(path: string, built: string): Promise<string | null> {
 
 /** What is stale, or an empty string. */
 export async function freshness(): Promise<string> {
-  const paths = await listed("--cached", "--others", "--exclude-standard");
-  const tracked = new Set(await listed("--cached"));
+  const paths = await projectPaths(ROOT);
+  const tracked = new Set(await projectPaths(ROOT, "--cached"));
   const folder = await Deno.makeTempDir({ prefix: "resv_fresh_" });
   try {
     // Built files are copied too: some sources import what an earlier step writes. A build that leaves one out is

@@ -277,18 +277,22 @@ export function applyRule(rule: Rule, files: readonly SourceFile[]): Finding[] {
   return files.filter((file) => rule.applies(file.path)).flatMap((file) => rule.check(file));
 }
 
-/** Every file of the project as text: what git tracks, and what is new and not ignored. */
-export async function projectFiles(root: string): Promise<SourceFile[]> {
-  const listed = await new Deno.Command("git", {
-    args: ["ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+/** The paths of every file of the project: what git tracks, and what is new and not ignored. */
+export async function projectPaths(root: string, ...selection: string[]): Promise<string[]> {
+  const wanted = selection.length > 0 ? selection : ["--cached", "--others", "--exclude-standard"];
+  const { success, stdout } = await new Deno.Command("git", {
+    args: ["ls-files", "-z", ...wanted],
     cwd: root,
     stdin: "null",
   }).output();
-  const paths = listed.success
-    ? new TextDecoder().decode(listed.stdout).split("\0").filter(Boolean)
-    : [...walk(root, "")];
+  const paths = success ? new TextDecoder().decode(stdout).split("\0").filter(Boolean) : walk(root, "");
+  return [...new Set(paths)].sort();
+}
+
+/** Every file of the project that holds text. */
+export async function projectFiles(root: string): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
-  for (const path of new Set(paths)) {
+  for (const path of await projectPaths(root)) {
     if (!isText(path)) continue;
     try {
       const text = await Deno.readTextFile(`${root}/${path}`);
@@ -302,10 +306,10 @@ export async function projectFiles(root: string): Promise<SourceFile[]> {
 
 /** The same where there is no git: a source archive. */
 function* walk(root: string, folder: string): Generator<string> {
-  const skipped = new Set([".git", "node_modules", "dist", "build", "coverage", "results"]);
+  const skipped = new Set([".git", "node_modules", "dist", "build", "coverage", "bench/results"]);
   for (const entry of Deno.readDirSync(`${root}/${folder}`)) {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory && !skipped.has(entry.name)) yield* walk(root, path);
+    if (entry.isDirectory && !skipped.has(entry.name) && !skipped.has(path)) yield* walk(root, path);
     else if (entry.isFile) yield path;
   }
 }
