@@ -1,0 +1,400 @@
+/**
+ * The engine as a typed object: the only file that makes views of WASM memory.
+ *
+ * Contract of the boundary: submit, drain `poll()` until it returns nothing, submit again. The host copies in, calls,
+ * and copies out; views are derived again whenever `memory.grow` has replaced the buffer. Nothing here knows a rule of
+ * RSVP: records are written and read by the generated code of `boundary.gen.ts`.
+ */
+import {
+  ABI_VERSION,
+  type Action,
+  COUNTER,
+  INPUT,
+  PACKET_HEADER_BYTES,
+  PACKET_SLOT_BYTES,
+  readAction,
+  STATUS,
+  STATUS_TEXT,
+  TABLE_READERS,
+  type TableRows,
+  writePackets,
+} from "./boundary.gen.ts";
+import { type EngineExports, type SubmitRecords, WRITERS } from "./engine_exports.ts";
+import { EngineMisuseError, EngineTrapError, ResvError } from "./engine_errors.ts";
+import {
+  defaultEngineHash,
+  readSnapshotHeader,
+  sealSnapshot,
+  SNAPSHOT_HEADER_BYTES,
+  writeSnapshotHeader,
+} from "./snapshot.ts";
+import type { Packet } from "./transport/transport.ts";
+
+/** Sees every submit before the engine does; `inbox` is valid during the call only. */
+export type SubmitObserver = (kind: number, count: number, nowMs: number, inbox: Uint8Array) => void;
+
+/** Settings of the host's side of the engine. */
+export interface EngineOptions {
+  /** Sees every submit, for recording (host/recorder.ts). */
+  onSubmit?: SubmitObserver;
+  /** Names the build in snapshots: 32 bytes. By default the hash of the engine that this host was built with. */
+  engineHash?: Uint8Array;
+}
+
+/** Room that a record needs besides its tail; generous, for a bound that is checked before anything is written. */
+const RECORD_HEADER_ROOM = 256;
+/** Inspections are bounded by memory; a cursor that does not end is our own fault and must not hang the host. */
+const MAXIMUM_INSPECT_CALLS = 10_000_000;
+
+/** One engine: one node's protocol state in one WASM instance. */
+export class Engine {
+  #exports: EngineExports;
+  #module: WebAssembly.Module;
+  #bytes!: Uint8Array;
+  #view!: DataView;
+  #inbox: number;
+  #inboxLength: number;
+  /** True from a submit until a poll has returned nothing. */
+  #undrained = false;
+  /** True while a WASM call or a handler runs. */
+  #busy = false;
+  #dead: string | undefined;
+  #onSubmit: SubmitObserver | undefined;
+  #hash: Uint8Array;
+
+  /**
+   * Instantiates a compiled module; `defaultModule()` has the embedded one.
+   * @throws {EngineMisuseError} if the module speaks another version of the boundary.
+   */
+  constructor(module: WebAssembly.Module, options: EngineOptions = {}) {
+    this.#module = module;
+    // The engine imports nothing, hence the empty object: a module that wants more fails here.
+    this.#exports = new WebAssembly.Instance(module, {}).exports as unknown as EngineExports;
+    this.#onSubmit = options.onSubmit;
+    this.#hash = options.engineHash ?? defaultEngineHash();
+    const version = this.#exports.abiVersion() >>> 0;
+    if (version !== ABI_VERSION) {
+      throw new EngineMisuseError(`engine speaks boundary version ${version}, this host speaks ${ABI_VERSION}`);
+    }
+    this.#deriveViews();
+    this.#inbox = this.#exports.inbox() >>> 0;
+    this.#inboxLength = this.#exports.inboxLength() >>> 0;
+  }
+
+  /** The module it was made from, for another engine of the same kind. */
+  get module(): WebAssembly.Module {
+    return this.#module;
+  }
+
+  /** False once the engine has trapped or was closed; every call then throws. */
+  get alive(): boolean {
+    return this.#dead === undefined;
+  }
+
+  /** Size of its linear memory. */
+  get memoryBytes(): number {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
+  /**
+   * Submits one record. `nowMs` is the host's monotonic clock in milliseconds and must not go backwards.
+   * @throws {ResvError} if the engine refuses it. A peer's fault is never an error here.
+   */
+  submit<K extends keyof SubmitRecords>(kind: K, record: SubmitRecords[K], nowMs: number): void {
+    this.submitAll(kind, [record], nowMs);
+  }
+
+  /** Submits several records of one kind; in several calls, draining nothing, if the inbox cannot hold them at once. */
+  submitAll<K extends keyof SubmitRecords>(kind: K, records: readonly SubmitRecords[K][], nowMs: number): void {
+    this.#beginSubmit(kind);
+    const write = WRITERS[kind] as (view: DataView, bytes: Uint8Array, at: number, record: SubmitRecords[K]) => number;
+    let used = 0;
+    for (const record of records) {
+      const tail = tailLength(record);
+      if (used + RECORD_HEADER_ROOM + tail > this.#inboxLength) {
+        throw new RangeError(
+          `${kind} record ${
+            records.indexOf(record)
+          } with a tail of ${tail} bytes does not fit the engine's inbox (${used} of ${this.#inboxLength} bytes taken)`,
+        );
+      }
+      const at = this.#inbox + used;
+      this.#bytes.fill(0, at, at + RECORD_HEADER_ROOM + tail);
+      used += write(this.#view, this.#bytes, at, record);
+    }
+    this.#callSubmit(kind, INPUT[kind], records.length, nowMs, used);
+  }
+
+  /**
+   * Submits received datagrams from `start` on, as many as the inbox holds, and returns how many it took: drain, then
+   * submit the rest. A datagram that no inbox could hold is cut to what fits, so that the engine counts it as an error
+   * in length and the batch behind it is not lost.
+   */
+  submitPackets(packets: readonly Packet[], nowMs: number, start = 0): number {
+    this.#beginSubmit("PACKETS");
+    const end = this.#inbox + this.#inboxLength;
+    let at = this.#inbox;
+    let taken = start;
+    for (; taken < packets.length; taken++) {
+      let packet = packets[taken];
+      let slots = Math.ceil((PACKET_HEADER_BYTES + packet.payload.length) / PACKET_SLOT_BYTES);
+      if (at + slots * PACKET_SLOT_BYTES > end) {
+        if (at > this.#inbox) break;
+        slots = Math.floor(this.#inboxLength / PACKET_SLOT_BYTES);
+        packet = { ...packet, payload: packet.payload.subarray(0, slots * PACKET_SLOT_BYTES - PACKET_HEADER_BYTES) };
+      }
+      writePackets(this.#view, this.#bytes, at, packetRecord(packet));
+      at += slots * PACKET_SLOT_BYTES;
+    }
+    const count = taken - start;
+    if (count > 0) this.#callSubmit("PACKETS", INPUT.PACKETS, count, nowMs, at - this.#inbox);
+    return count;
+  }
+
+  /** Submits raw inbox bytes as a recorder saw them (host/replay.ts). */
+  submitRaw(kind: number, count: number, nowMs: number, inbox: Uint8Array): number {
+    this.#beginSubmit("replay");
+    if (inbox.length > this.#inboxLength) {
+      throw new RangeError(`recorded submit of ${inbox.length} bytes does not fit the inbox of ${this.#inboxLength}`);
+    }
+    this.#bytes.set(inbox, this.#inbox);
+    return this.#rawSubmit("replaying a recorded submit", kind, count, nowMs, inbox.length);
+  }
+
+  /** The actions of one outbox, copied; an empty list means that the engine is drained and may be submitted to. */
+  poll(): Action[] {
+    const length = this.#poll();
+    const actions: Action[] = [];
+    if (length === 0) return actions;
+    const start = this.#exports.outbox() >>> 0;
+    for (let at = start; at < start + length;) {
+      const action = readAction(this.#view, this.#bytes, at);
+      if (action) actions.push(action);
+      at += this.#recordLength(at, start + length);
+    }
+    return actions;
+  }
+
+  /** Yields every action until the engine is drained. The body of the loop must not submit. */
+  *drain(): Generator<Action, void, void> {
+    for (let actions = this.poll(); actions.length > 0; actions = this.poll()) yield* actions;
+  }
+
+  /** Like `poll`, as one run of bytes, for comparing runs. */
+  pollRaw(): Uint8Array {
+    const length = this.#poll();
+    const start = this.#exports.outbox() >>> 0;
+    return this.#bytes.slice(start, start + length);
+  }
+
+  /** When the next TICK is wanted, in the host's milliseconds; Infinity if never; in the past if more work is due. */
+  deadline(): number {
+    return this.#call("asking for the deadline", () => this.#exports.deadline());
+  }
+
+  /** All rows of a table, copied. Only between a drained poll and the next submit. */
+  inspect<T extends keyof TableRows>(table: T): TableRows[T][] {
+    this.#mustBeDrained(`inspect("${String(table)}")`);
+    const reader = TABLE_READERS[table];
+    if (!reader) {
+      throw new RangeError(`no table "${String(table)}"; there are ${Object.keys(TABLE_READERS).join(", ")}`);
+    }
+    const rows: TableRows[T][] = [];
+    let cursor = 0;
+    for (let calls = 0; calls < MAXIMUM_INSPECT_CALLS; calls++) {
+      cursor = this.#call(`inspecting ${String(table)}`, () => this.#exports.inspect(reader.table, cursor)) >>> 0;
+      const start = this.#exports.outbox() >>> 0;
+      const end = start + (this.#exports.outboxLength() >>> 0);
+      for (let at = start; at < end; at += this.#recordLength(at, end)) {
+        rows.push(reader.read(this.#view, this.#bytes, at));
+      }
+      if (cursor === 0) return rows;
+    }
+    throw new EngineMisuseError(`inspecting ${String(table)} did not end after ${MAXIMUM_INSPECT_CALLS} steps`);
+  }
+
+  /** Every counter by name: those of `COUNTER`, and drops under the name of their STATUS. Zero counters are left out. */
+  counters(): Record<string, number> {
+    const counters: Record<string, number> = {};
+    for (const row of this.inspect("counters")) {
+      if (row.value !== 0) counters[counterName(row.counter)] = row.value;
+    }
+    return counters;
+  }
+
+  /** Parses one message and returns the bytes of the result record, or throws its status (codec engines only). */
+  check(message: Uint8Array): Uint8Array {
+    const { workspace, check } = this.#exports;
+    if (!workspace || !check) throw new EngineMisuseError("this engine has no check export");
+    this.#mustBeDrained("check");
+    const length = this.#call("checking a message", () => {
+      const pointer = workspace(message.length) >>> 0;
+      this.#deriveViews();
+      if (pointer === 0 || pointer + message.length > this.#bytes.length) {
+        throw new ResvError(STATUS.OUT_OF_MEMORY, "workspace");
+      }
+      this.#bytes.set(message, pointer);
+      return check(pointer, message.length) >>> 0;
+    });
+    const start = this.#exports.outbox() >>> 0;
+    return this.#bytes.slice(start, start + length);
+  }
+
+  /** Flowspec arithmetic (RFC 2205 3.11.6) on RSVP objects, in wire form; returns the resulting bytes. */
+  arithmetic(operation: number, objects: Uint8Array): Uint8Array {
+    const arithmetic = this.#exports.arithmetic;
+    if (!arithmetic) throw new EngineMisuseError("this engine has no arithmetic export");
+    this.#mustBeDrained("arithmetic");
+    if (objects.length > this.#inboxLength) {
+      throw new RangeError(`${objects.length} bytes of objects do not fit the inbox of ${this.#inboxLength}`);
+    }
+    this.#bytes.fill(0, this.#inbox, this.#inbox + Math.min(this.#inboxLength, objects.length + 8));
+    this.#bytes.set(objects, this.#inbox);
+    const length = this.#call("flowspec arithmetic", () => arithmetic(operation)) >>> 0;
+    const start = this.#exports.outbox() >>> 0;
+    return this.#bytes.slice(start, start + length);
+  }
+
+  /** The whole state as bytes, with a header that names the boundary version and the engine's build. */
+  snapshot(): Uint8Array {
+    this.#mustBeDrained("snapshot");
+    const [start, length] = this.#call(
+      "taking a snapshot",
+      () => [this.#exports.stateStart() >>> 0, this.#exports.stateLength() >>> 0],
+    );
+    const out = new Uint8Array(SNAPSHOT_HEADER_BYTES + length);
+    writeSnapshotHeader(out, this.#hash, length);
+    out.set(this.#bytes.subarray(start, start + length), SNAPSHOT_HEADER_BYTES);
+    sealSnapshot(out);
+    return out;
+  }
+
+  /**
+   * A new engine in the state of a snapshot.
+   * @throws {SnapshotError} if it is damaged or from another build of the engine.
+   */
+  static restore(module: WebAssembly.Module, snapshot: Uint8Array, options: EngineOptions = {}): Engine {
+    const state = readSnapshotHeader(snapshot, options.engineHash ?? defaultEngineHash());
+    const engine = new Engine(module, options);
+    const memory = engine.#exports.memory;
+    const start = engine.#exports.stateStart() >>> 0;
+    const missing = start + state.length - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / 65536));
+    engine.#deriveViews();
+    engine.#bytes.set(state, start);
+    const status = engine.#call("restoring a snapshot", () => engine.#exports.restore(state.length)) >>> 0;
+    if (status !== STATUS.OK) throw new ResvError(status, "restoring a snapshot");
+    return engine;
+  }
+
+  /** Lets the instance go. Every later call throws. */
+  close(): void {
+    this.#dead ??= "it was closed";
+  }
+
+  #poll(): number {
+    const length = this.#call("polling", () => this.#exports.poll()) >>> 0;
+    this.#undrained = length !== 0;
+    return length;
+  }
+
+  #beginSubmit(what: string): void {
+    this.#mustBeDrained(`submit ${what}`);
+    this.#refreshViews();
+  }
+
+  #mustBeDrained(doing: string): void {
+    this.#mustBeAlive(doing);
+    if (this.#busy) throw new EngineMisuseError(`${doing}: the engine is already running; it is never re-entered`);
+    if (this.#undrained) {
+      throw new EngineMisuseError(`${doing}: drain poll() until it returns nothing, then submit again`);
+    }
+  }
+
+  #mustBeAlive(doing: string): void {
+    if (this.#dead !== undefined) throw new EngineMisuseError(`${doing}: the engine is gone, ${this.#dead}`);
+  }
+
+  #callSubmit(name: string, kind: number, count: number, nowMs: number, used: number): void {
+    const status = this.#rawSubmit(`submitting ${name}`, kind, count, nowMs, used);
+    if (status !== STATUS.OK) throw new ResvError(status, `submitting ${name}`);
+  }
+
+  #rawSubmit(doing: string, kind: number, count: number, nowMs: number, used: number): number {
+    if (this.#onSubmit) {
+      this.#busy = true;
+      try {
+        this.#onSubmit(kind, count, nowMs, this.#bytes.subarray(this.#inbox, this.#inbox + used));
+      } finally {
+        this.#busy = false;
+      }
+    }
+    const status = this.#call(doing, () => this.#exports.submit(kind, count, nowMs)) >>> 0;
+    // Even a refused submit may have left actions (counters, reports), so it has to be drained like any other.
+    this.#undrained = true;
+    return status;
+  }
+
+  #call<T>(doing: string, run: () => T): T {
+    this.#mustBeAlive(doing);
+    if (this.#busy) throw new EngineMisuseError(`${doing}: the engine is already running; it is never re-entered`);
+    this.#busy = true;
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError) && !(error instanceof RangeError)) throw error;
+      this.#dead = `it trapped while ${doing}`;
+      throw new EngineTrapError(doing, error);
+    } finally {
+      this.#busy = false;
+      this.#refreshViews();
+    }
+  }
+
+  #recordLength(at: number, end: number): number {
+    const length = this.#view.getUint32(at + 4, true);
+    if (length < 8 || at + length > end) {
+      this.#dead = "it wrote a record that does not fit its outbox";
+      throw new EngineMisuseError(`engine wrote a record of ${length} bytes at ${at}, outbox ends at ${end}`);
+    }
+    return length;
+  }
+
+  #refreshViews(): void {
+    // memory.grow detaches the old buffer, whose length then reads as zero.
+    if (this.#bytes.byteLength !== this.#exports.memory.buffer.byteLength) this.#deriveViews();
+  }
+
+  #deriveViews(): void {
+    const buffer = this.#exports.memory.buffer;
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
+  }
+}
+
+function tailLength(record: object): number {
+  const { objects, hops } = record as { objects?: Uint8Array; hops?: Uint8Array };
+  return (objects ?? hops)?.length ?? 0;
+}
+
+function packetRecord(packet: Packet): Packet & { payloadLength: number } {
+  const { interface: handle, source, destination, family, ttl, encapsulation, routerAlert, payload } = packet;
+  return {
+    interface: handle,
+    source,
+    destination,
+    family,
+    ttl,
+    encapsulation,
+    routerAlert,
+    payload,
+    payloadLength: payload.length,
+  };
+}
+
+const COUNTER_NAMES = new Map<number, string>(Object.entries(COUNTER).map(([name, number]) => [number, name]));
+
+/** The name of a counter: that of COUNTER, or of the STATUS under which drops are counted. */
+export function counterName(counter: number): string {
+  return COUNTER_NAMES.get(counter) ?? STATUS_TEXT[counter]?.name ?? `COUNTER_${counter}`;
+}

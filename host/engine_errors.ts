@@ -1,0 +1,111 @@
+/** What can go wrong at the engine's boundary, told apart by type: refused input, misuse, and our own faults. */
+import { STATUS_TEXT } from "./boundary.gen.ts";
+
+/** The engine refused a submit, a check or a restore. `code` is the STATUS of the boundary. */
+export class ResvError extends Error {
+  override readonly name: string = "ResvError";
+  /** STATUS number (catalogue/status.ts). */
+  readonly code: number;
+  /** STATUS name, such as `BAD_SUBMIT`. */
+  readonly status: string;
+  /** The RFC and section that the status follows from; empty where no RFC is concerned. */
+  readonly rfc: string;
+
+  constructor(code: number, doing: string) {
+    const entry = STATUS_TEXT[code];
+    const status = entry?.name ?? `STATUS_${code}`;
+    const text = entry?.text ?? "a status that this host does not know";
+    super(`${doing}: ${text} [${status}${entry?.rfc ? `, ${entry.rfc}` : ""}]`);
+    this.code = code;
+    this.status = status;
+    this.rfc = entry?.rfc ?? "";
+  }
+}
+
+/**
+ * The caller broke the boundary's contract: it submitted before the actions were drained, from inside the handler of
+ * an action, or to an engine that has trapped or was closed.
+ */
+export class EngineMisuseError extends Error {
+  override readonly name: string = "EngineMisuseError";
+}
+
+/** One frame of a trap's stack: where in the engine's code it stood. */
+export interface TrapFrame {
+  /** Index of the WASM function. */
+  functionIndex: number;
+  /** Byte offset in the module. */
+  offset: number;
+  /** AssemblyScript function, once it has been looked up. */
+  functionName?: string;
+  /** Source file and line, once they have been looked up. */
+  file?: string;
+  line?: number;
+}
+
+/** Answers for an offset of the module; generated as `host/trap_map.gen.ts`, or given by a test. */
+export type TrapMap = (
+  functionIndex: number,
+  offset: number,
+) => { functionName?: string; file?: string; line?: number };
+
+/** Reads the frames that V8 writes for WASM code: `wasm-function[12]:0x3f2`, innermost first. */
+export function parseTrapFrames(stack: string): TrapFrame[] {
+  const frames: TrapFrame[] = [];
+  for (const match of stack.matchAll(/wasm-function\[(\d+)\]:0x([0-9a-f]+)/gi)) {
+    frames.push({ functionIndex: Number(match[1]), offset: parseInt(match[2], 16) });
+  }
+  return frames;
+}
+
+/**
+ * The engine trapped, which is always our own fault and never a peer's. The instance is dropped: restore a snapshot or
+ * start a new one. The message names raw code offsets at first; `explain()` adds AssemblyScript function, file and line.
+ */
+export class EngineTrapError extends Error {
+  override readonly name: string = "EngineTrapError";
+  /** What the engine was asked to do. */
+  readonly doing: string;
+  /** Innermost first. Empty where the runtime's stack has no WASM offsets. */
+  readonly frames: TrapFrame[];
+  #reason: string;
+
+  constructor(doing: string, cause: Error) {
+    super("", { cause });
+    this.doing = doing;
+    this.#reason = cause.message;
+    this.frames = parseTrapFrames(cause.stack ?? "");
+    this.message = this.#describe();
+  }
+
+  /**
+   * Looks the frames up and rewrites the message. The side table is large and is loaded only here; where it cannot be
+   * loaded the message keeps its offsets.
+   */
+  async explain(map?: TrapMap): Promise<this> {
+    let lookUp = map;
+    if (!lookUp) {
+      try {
+        lookUp = (await import("./trap_map.ts")).defaultTrapMap();
+      } catch {
+        return this;
+      }
+    }
+    for (const frame of this.frames) Object.assign(frame, lookUp(frame.functionIndex, frame.offset));
+    this.message = this.#describe();
+    return this;
+  }
+
+  #describe(): string {
+    const [innermost, ...outer] = this.frames.map(describeFrame);
+    const via = outer.length > 0 ? `, called from ${outer.join(", ")}` : "";
+    return `the engine trapped while ${this.doing}: ${this.#reason}${innermost ? ` at ${innermost}${via}` : ""}`;
+  }
+}
+
+function describeFrame(frame: TrapFrame): string {
+  const place = frame.file
+    ? `${frame.file}:${frame.line}`
+    : `wasm-function[${frame.functionIndex}]:0x${frame.offset.toString(16)}`;
+  return frame.functionName ? `${frame.functionName} (${place})` : place;
+}
