@@ -1,13 +1,12 @@
 // What the wire tests call: the exports of engine-as/engine.ts do not show these rooms one by one.
 import "../../engine-as/abort";
-import { MESSAGE_VIEW_BYTES, MessageView, parseCall, parseMessage } from "../../engine-as/wire/message_view";
 import { checksumField, sumBytes, sumShort } from "../../engine-as/wire/checksum";
 import {
   beginFlowDescriptors,
   FLOW_DESCRIPTORS_BYTES,
-  FlowDescriptors,
   nextFlowDescriptor,
 } from "../../engine-as/wire/flow_descriptors";
+import { forwarded, MESSAGE_VIEW_BYTES, MessageView, parseCall, parseMessage } from "../../engine-as/wire/message_view";
 
 export { parseCall, parseMessage };
 export function sum(pointer: usize, length: u32): u32 {
@@ -21,4 +20,49 @@ export function field(pointer: usize, length: u32): u32 {
 }
 export function viewBytes(): usize {
   return MESSAGE_VIEW_BYTES;
+}
+
+// The view as numbers: pointers become offsets from the message, 0 staying 0.
+export function describeView(view: usize, out: usize): void {
+  const v = changetype<MessageView>(view);
+  store<u32>(out, v.rejectStatus);
+  store<u32>(out, at(v, v.rejected), 4);
+  store<u32>(out, v.errorOffset, 8);
+  store<u32>(out, v.errorClass, 12);
+  store<u32>(out, v.errorCType, 16);
+  store<u32>(out, v.unreadable, 20);
+  store<u32>(out, v.style, 24);
+  store<u32>(out, v.flowspecCount, 28);
+  store<u32>(out, v.filterCount, 32);
+  store<u32>(out, v.forwardedCount, 36);
+  store<u32>(out, v.forwardedCount ? at(v, forwarded(v, v.forwardedCount - 1)) : 0, 40);
+  store<u32>(out, v.family, 44);
+  store<u32>(out, v.policyDataCount, 48);
+  store<u32>(out, at(v, v.session), 52);
+  store<u32>(out, at(v, v.hop), 56);
+  store<u32>(out, at(v, v.senderTemplate), 60);
+  store<u32>(out, at(v, v.resvConfirm), 64);
+}
+
+function at(v: MessageView, pointer: usize): u32 {
+  return pointer ? <u32> (pointer - v.message) : 0;
+}
+
+// Walks the flow descriptors and writes flowspec, filter and filter count of each as offsets; returns how many.
+export function descriptors(view: usize, scratch: usize, out: usize): u32 {
+  const v = changetype<MessageView>(view);
+  const walk = beginFlowDescriptors(scratch, v.style, v.flowDescriptors, v.flowDescriptorsEnd);
+  let count: u32 = 0;
+  while (nextFlowDescriptor(walk)) {
+    store<u32>(out, at(v, walk.flowspec));
+    store<u32>(out, at(v, walk.filter), 4);
+    store<u32>(out, walk.filterCount, 8);
+    out += 12;
+    count += 1;
+  }
+  return count;
+}
+
+export function descriptorBytes(): usize {
+  return FLOW_DESCRIPTORS_BYTES;
 }
