@@ -7,7 +7,11 @@
  * of a list it is the first byte of the item's own header.
  */
 
-/** How one field stands on the wire. All integers are big-endian. */
+/**
+ * How one field stands on the wire. All integers are big-endian. As text: `ipv4` dotted, `ipv6` by RFC 5952 (with
+ * ::ffff:0:0/96 as ::ffff:192.0.2.1), `mac` as 02:00:5e:10:00:01, `u64` decimal. An `f32` is a number, but as text where
+ * JSON would lose it: "Infinity", "-Infinity", "-0", and a NaN with its bits, "NaN:7fc00001".
+ */
 export type FieldType =
   | "u8"
   | "u16"

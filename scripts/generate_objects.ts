@@ -1,0 +1,19 @@
+/**
+ * Writes everything that is generated from catalogue/objects/: engine-as/accessors.gen.ts, host/objects.gen.ts (types,
+ * readers and writers), host/metadata.gen.ts (names, offsets and texts for trees) and docs/objects.md.
+ */
+import { OBJECTS } from "../catalogue/index.ts";
+import { accessorsText } from "./objects/accessors.ts";
+
+/** The generated files, path to content. */
+export function generateObjects(): Record<string, string> {
+  return {
+    "engine-as/accessors.gen.ts": accessorsText(OBJECTS),
+  };
+}
+
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(generateObjects())) {
+    await Deno.writeTextFile(new URL(`../${path}`, import.meta.url), text);
+  }
+}
