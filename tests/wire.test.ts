@@ -7,6 +7,7 @@ import {
   FILTER,
   FLOWSPEC_CL,
   FLOWSPEC_GS,
+  hex,
   HOP,
   message,
   object,
@@ -25,6 +26,8 @@ interface Exports {
   parseMessage(message: number, available: number, view: number): number;
   parseCall(objects: number, length: number, type: number, style: number, view: number): number;
   describeView(view: number, out: number): void;
+  build(out: number, family: number, address: number, addresses: number): number;
+  finish(message: number, length: number): number;
   descriptors(view: number, scratch: number, out: number): number;
 }
 const { exports: wire, bytes } = await entryInstance<Exports>("wire_entry.ts");
@@ -360,4 +363,31 @@ Deno.test("no change of a few bytes makes the parser accept pointers outside the
     ),
     { numRuns: 2000 },
   );
+});
+
+Deno.test("the builder's objects are those of RFC 2205 appendix A, byte by byte", () => {
+  for (const [family, ctype, address] of [[4, 1, "c0000214"], [6, 2, "20010db8000000000000000000000014"]] as const) {
+    const addresses = address + address;
+    bytes().set(hex(addresses), 0x8000);
+    const length = wire.build(MESSAGE, family, 0x8000, 0x8000);
+    const expected = message(2, [
+      object(1, ctype, address + "1101138c"),
+      object(3, ctype, address + "00000007"),
+      object(5, 1, "00007530"),
+      object(6, ctype, address + "010d1701"),
+      object(15, ctype, address),
+      object(7, ctype, addresses),
+      object(8, 1, "0000000a"),
+      object(10, ctype, address + "00000fa0"),
+      object(11, ctype, address + "00000fa1"),
+      object(11, ctype, address + "00000fa0"),
+      object(1, ctype, address + "1101138c"),
+    ]);
+    assertEquals(bytes().slice(MESSAGE, MESSAGE + length), expected);
+  }
+});
+
+Deno.test("a message longer than its length field can say is refused", () => {
+  assertEquals(wire.finish(0, 65532), 65532);
+  assertEquals(wire.finish(0, 65536), 0);
 });

@@ -1,5 +1,20 @@
 // What the wire tests call: the exports of engine-as/engine.ts do not show these rooms one by one.
 import "../../engine-as/abort";
+import {
+  appendErrorSpec,
+  appendFilterSpec,
+  appendResvConfirm,
+  appendRsvpHop,
+  appendScope,
+  appendSenderTemplate,
+  appendSession,
+  appendStyle,
+  appendTimeValues,
+  beginMessage,
+  copyAsClass,
+  copyObject,
+  finishMessage,
+} from "../../engine-as/wire/builder";
 import { checksumField, sumBytes, sumShort } from "../../engine-as/wire/checksum";
 import {
   beginFlowDescriptors,
@@ -65,4 +80,27 @@ export function descriptors(view: usize, scratch: usize, out: usize): u32 {
 
 export function descriptorBytes(): usize {
   return FLOW_DESCRIPTORS_BYTES;
+}
+
+// One message with everything the builder has a name for.
+export function build(out: usize, family: u32, address: usize, addresses: usize): u32 {
+  let at = beginMessage(out, 2, 63);
+  const session = at;
+  at = appendSession(at, family, address, 17, 1, 5004);
+  at = appendRsvpHop(at, family, address, 7);
+  at = appendTimeValues(at, 30000);
+  at = appendErrorSpec(at, family, address, 1, 13, 0x1701);
+  at = appendResvConfirm(at, family, address);
+  at = appendScope(at, family, addresses, 2);
+  at = appendStyle(at, 0xff00000a);
+  const filter = at;
+  at = appendFilterSpec(at, family, address, 4000);
+  at = appendSenderTemplate(at, family, address, 4001);
+  at = copyAsClass(at, filter, 11);
+  at = copyObject(at, session);
+  return finishMessage(out, at);
+}
+
+export function finish(message: usize, length: usize): u32 {
+  return finishMessage(message, message + length);
 }
