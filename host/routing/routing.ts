@@ -49,8 +49,11 @@ export interface RouteChange {
 }
 
 export interface Routing {
-  /** Answers a question, at once or later. A rejected promise counts as no route. */
-  query(question: RouteQuestion): RouteAnswer | Promise<RouteAnswer>;
+  /**
+   * Answers a question by calling `answer` once, at once or later. A callback and not a promise, because virtual time
+   * does not wait for the runtime's microtasks. Throwing counts as no route.
+   */
+  query(question: RouteQuestion, answer: (answer: RouteAnswer) => void): void;
   /** Sets the one receiver of change announcements. */
   onChange(handler: (change: RouteChange) => void): void;
   /** Frees what is held. */

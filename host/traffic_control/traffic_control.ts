@@ -38,8 +38,11 @@ export interface TrafficControlAnswer {
 export type ReservationLostHandler = (handle: number, generation: number, answer: TrafficControlAnswer) => void;
 
 export interface TrafficControl {
-  /** Installs or changes a reservation. A rejected promise counts as a refusal with traffic control error 21. */
-  install(request: InstallRequest): TrafficControlAnswer | Promise<TrafficControlAnswer>;
+  /**
+   * Installs or changes a reservation and calls `answer` once, at once or later. A callback and not a promise, because
+   * virtual time does not wait for the runtime's microtasks. Throwing counts as a refusal with error code 21.
+   */
+  install(request: InstallRequest, answer: (answer: TrafficControlAnswer) => void): void;
   /** Takes a reservation out. Unknown handles are ignored. */
   remove(handle: number, interfaceHandle: number): void;
   /** Sets the one receiver of losses. */

@@ -1,0 +1,160 @@
+/** Time as the host sees it: monotonic milliseconds and wake-ups, real or virtual. The engine itself has no clock. */
+
+/** Names a scheduled call; only its clock looks inside. */
+export type TimerHandle = unknown;
+
+export interface Clock {
+  /** Monotonic milliseconds; the origin does not matter, going backwards is not allowed. */
+  nowMs(): number;
+  /** Calls once at `atMs` or as soon after as possible; at once (but not before returning) if that is past. */
+  schedule(atMs: number, callback: () => void): TimerHandle;
+  cancel(handle: TimerHandle): void;
+}
+
+/** setTimeout takes no more than this; a longer wait wakes early, and who waits looks at the clock again. */
+const MAXIMUM_TIMEOUT_MS = 0x7fffffff;
+
+export interface SystemClockOptions {
+  /** Wake-ups are moved up to this much later, onto a multiple of it, so that several fall together. 0 by default. */
+  coalesceMs?: number;
+  /** True if a pending wake-up alone should not keep the process alive. */
+  unref?: boolean;
+}
+
+/** The clock of the machine: `performance.now()` and `setTimeout`. */
+export class SystemClock implements Clock {
+  #coalesceMs: number;
+  #unref: boolean;
+
+  constructor(options: SystemClockOptions = {}) {
+    this.#coalesceMs = options.coalesceMs ?? 0;
+    this.#unref = options.unref ?? false;
+  }
+
+  nowMs(): number {
+    return performance.now();
+  }
+
+  schedule(atMs: number, callback: () => void): TimerHandle {
+    const at = this.#coalesceMs > 0 ? Math.ceil(atMs / this.#coalesceMs) * this.#coalesceMs : atMs;
+    // Rounded up: a wake-up a fraction of a millisecond early would only find nothing due and sleep again.
+    const delay = Math.min(MAXIMUM_TIMEOUT_MS, Math.max(0, Math.ceil(at - this.nowMs())));
+    const timer = setTimeout(callback, delay);
+    if (this.#unref) unrefTimer(timer);
+    return timer;
+  }
+
+  cancel(handle: TimerHandle): void {
+    clearTimeout(handle as ReturnType<typeof setTimeout>);
+  }
+}
+
+/** Deno has numbers for timers and a function, Node has objects with a method; browsers need neither. */
+function unrefTimer(timer: unknown): void {
+  if (typeof timer === "object" && timer !== null) (timer as { unref?: () => void }).unref?.();
+  else (globalThis as { Deno?: { unrefTimer?: (id: number) => void } }).Deno?.unrefTimer?.(timer as number);
+}
+
+interface Scheduled {
+  at: number;
+  sequence: number;
+  callback: (() => void) | undefined;
+}
+
+/**
+ * Virtual time: a queue of calls ordered by time, then by the order in which they were scheduled, so that a run is the
+ * same every time. Time stands still unless `step` or `advance` move it.
+ */
+export class VirtualClock implements Clock {
+  #now: number;
+  #sequence = 0;
+  #heap: Scheduled[] = [];
+  #pending = 0;
+
+  constructor(startMs = 0) {
+    this.#now = startMs;
+  }
+
+  nowMs(): number {
+    return this.#now;
+  }
+
+  /** Calls that are waiting. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  schedule(atMs: number, callback: () => void): TimerHandle {
+    const entry: Scheduled = { at: Math.max(atMs, this.#now), sequence: this.#sequence++, callback };
+    this.#pending++;
+    this.#push(entry);
+    return entry;
+  }
+
+  cancel(handle: TimerHandle): void {
+    const entry = handle as Scheduled;
+    // The entry stays in the heap and is skipped when its time comes: cheaper than finding it.
+    if (entry.callback) this.#pending--;
+    entry.callback = undefined;
+  }
+
+  /** When the next call is due; Infinity if none waits. */
+  nextMs(): number {
+    while (this.#heap.length > 0 && !this.#heap[0].callback) this.#pop();
+    return this.#heap.length > 0 ? this.#heap[0].at : Infinity;
+  }
+
+  /** Makes the next call if it is due by `limitMs` and says whether there was one. */
+  step(limitMs = Infinity): boolean {
+    if (this.nextMs() > limitMs) return false;
+    const entry = this.#pop();
+    if (!entry) return false;
+    this.#now = entry.at;
+    this.#pending--;
+    const callback = entry.callback!;
+    entry.callback = undefined;
+    callback();
+    return true;
+  }
+
+  /** Makes every call that is due in the next `ms` milliseconds; afterwards it is exactly that much later. */
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    while (this.step(end));
+    this.#now = end;
+  }
+
+  #push(entry: Scheduled): void {
+    const heap = this.#heap;
+    let i = heap.push(entry) - 1;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!before(entry, heap[parent])) break;
+      heap[i] = heap[parent];
+      i = parent;
+    }
+    heap[i] = entry;
+  }
+
+  #pop(): Scheduled | undefined {
+    const heap = this.#heap;
+    const top = heap[0];
+    const last = heap.pop();
+    if (!last || heap.length === 0) return top;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && before(heap[child + 1], heap[child])) child++;
+      if (!before(heap[child], last)) break;
+      heap[i] = heap[child];
+      i = child;
+    }
+    heap[i] = last;
+    return top;
+  }
+}
+
+function before(a: Scheduled, b: Scheduled): boolean {
+  return a.at < b.at || (a.at === b.at && a.sequence < b.sequence);
+}

@@ -1,0 +1,280 @@
+/**
+ * Submit, drain, sleep until the deadline. The loop carries out what the engine asks for and hands the answers back as
+ * further submits, one after the other and never from inside the engine: whatever arrives while it runs waits its turn.
+ */
+import type { Action, Event, Report, RouteInput } from "./boundary.gen.ts";
+import { ROUTE_HOP_BYTES } from "./boundary.gen.ts";
+import type { Clock, TimerHandle } from "./clock.ts";
+import { EngineTrapError, ResvError } from "./engine_errors.ts";
+import type { SubmitRecords } from "./engine_exports.ts";
+import type { Engine } from "./engine.ts";
+import type { RouteAnswer, RouteChange, RouteQuestion, Routing } from "./routing/routing.ts";
+import type { InstallRequest, TrafficControl, TrafficControlAnswer } from "./traffic_control/traffic_control.ts";
+import type { Packet, Transport } from "./transport/transport.ts";
+
+/** What the loop needs of an engine; `Engine` has it, and so may a stand-in. */
+export type LoopEngine = Pick<Engine, "submit" | "submitPackets" | "poll" | "deadline">;
+
+export interface LoopOptions {
+  engine: LoopEngine;
+  clock: Clock;
+  transport: Transport;
+  trafficControl: TrafficControl;
+  routing: Routing;
+  /** Takes upcalls to applications. May call `submit`, which then waits until the engine is drained. */
+  onEvent?: (event: Event) => void;
+  /** Takes why messages were dropped, where CONFIG asks for reports. */
+  onReport?: (report: Report) => void;
+  /**
+   * Takes what has no caller to be thrown to: a queued submit that was refused, a failing handler, a trap. Traps come
+   * with function, file and line. Without a handler they are thrown where the runtime reports uncaught errors.
+   */
+  onError?: (error: Error) => void;
+}
+
+type Job =
+  | { packets: readonly Packet[] }
+  | { [K in keyof SubmitRecords]: { kind: K; record: SubmitRecords[K] } }[keyof SubmitRecords];
+
+/** So many TICKs in a row without time passing mean that the engine cannot get its work done: our own fault. */
+const MAXIMUM_TICKS_AT_ONE_TIME = 1_000_000;
+/** ERROR_SPEC code 21, traffic control error (RFC 2205 appendix B): the enforcement itself failed. */
+const TRAFFIC_CONTROL_ERROR = 21;
+
+/** Runs one engine between its transport, routing, traffic control and applications. */
+export class EngineLoop {
+  #engine: LoopEngine;
+  #options: LoopOptions;
+  #queue: Job[] = [];
+  #running = false;
+  #closed = false;
+  #timer: TimerHandle | undefined;
+  #timerAt = Infinity;
+  #lastMs = -Infinity;
+  #ticksAtLast = 0;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    this.#engine = options.engine;
+    options.transport.onPackets((packets) => this.receive(packets));
+    options.transport.onError((error) => this.#report(error));
+    options.trafficControl.onLost((handle, generation, answer) =>
+      this.submit("TRAFFIC_CONTROL_RESULT", { handle, generation, ...resultFields({ ...answer, ok: false }) })
+    );
+    options.routing.onChange((change) => this.submit("ROUTE", changeRecord(change)));
+  }
+
+  /** True until `close`, or until the engine has trapped. */
+  get running(): boolean {
+    return !this.#closed;
+  }
+
+  /**
+   * Submits one record and carries out what follows. Called from a handler of this loop it waits its turn, and a
+   * refusal goes to `onError`.
+   * @throws {ResvError} if the engine refuses the record.
+   */
+  submit<K extends keyof SubmitRecords>(kind: K, record: SubmitRecords[K]): void {
+    this.#enqueue({ kind, record } as Job);
+  }
+
+  /** Takes datagrams that have arrived. */
+  receive(packets: readonly Packet[]): void {
+    if (packets.length > 0) this.#enqueue({ packets });
+  }
+
+  /** Stops the timer and closes transport, traffic control and routing. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue.length = 0;
+    this.#cancelTimer();
+    this.#options.transport.close();
+    this.#options.trafficControl.close();
+    this.#options.routing.close();
+  }
+
+  #enqueue(job: Job): void {
+    if (this.#closed) return;
+    this.#queue.push(job);
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      this.#pump(job);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Works the queue off. A refusal of `first`, whose caller is waiting, is thrown once everything is drained. */
+  #pump(first: Job): void {
+    let refusal: ResvError | undefined;
+    try {
+      for (let job = this.#queue.shift(); job && !this.#closed; job = this.#queue.shift()) {
+        try {
+          this.#run(job);
+        } catch (error) {
+          // A record that does not fit the inbox (RangeError) has a caller too.
+          if (!(error instanceof ResvError) && !(error instanceof RangeError)) throw error;
+          this.#drain();
+          if (job === first) refusal = error as ResvError;
+          else this.#report(error);
+        }
+      }
+      if (!this.#closed) this.#rearm();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+    if (refusal) throw refusal;
+  }
+
+  #run(job: Job): void {
+    if ("packets" in job) {
+      for (let taken = 0; taken < job.packets.length && !this.#closed;) {
+        taken += this.#engine.submitPackets(job.packets, this.#now(), taken);
+        this.#drain();
+      }
+      return;
+    }
+    this.#engine.submit(job.kind, job.record as never, this.#now());
+    this.#drain();
+  }
+
+  #drain(): void {
+    for (let actions = this.#engine.poll(); actions.length > 0; actions = this.#engine.poll()) {
+      for (const action of actions) this.#perform(action);
+    }
+  }
+
+  #perform(action: Action): void {
+    const { transport, trafficControl, onEvent, onReport } = this.#options;
+    try {
+      switch (action.action) {
+        case "SEND":
+          return transport.send(action);
+        case "RELAY":
+          return transport.relay({ ...action, encapsulation: 0, routerAlert: 0 });
+        case "EVENT":
+          return onEvent?.(action);
+        case "INSTALL":
+          return this.#install(action);
+        case "REMOVE":
+          return trafficControl.remove(action.handle, action.interface);
+        case "ROUTE_QUERY":
+          return this.#query(action.query, action);
+        case "REPORT":
+          return onReport?.(action);
+      }
+    } catch (error) {
+      // A handler's fault must not stop the actions behind it: the engine believes that they are carried out.
+      this.#report(error as Error);
+    }
+  }
+
+  #install(request: InstallRequest): void {
+    const { handle, generation } = request;
+    const answer = (result: TrafficControlAnswer) =>
+      this.submit("TRAFFIC_CONTROL_RESULT", { handle, generation, ...resultFields(result) });
+    try {
+      this.#options.trafficControl.install(request, answer);
+    } catch (error) {
+      this.#report(error as Error);
+      answer({ ok: false, errorCode: TRAFFIC_CONTROL_ERROR });
+    }
+  }
+
+  #query(query: number, question: RouteQuestion): void {
+    const answer = (result: RouteAnswer) => this.submit("ROUTE", answerRecord(query, question, result));
+    try {
+      this.#options.routing.query(question, answer);
+    } catch (error) {
+      this.#report(error as Error);
+      answer({ found: false, hops: [] });
+    }
+  }
+
+  /** The engine's clock never goes back, whatever the host's does. */
+  #now(): number {
+    const now = this.#options.clock.nowMs();
+    if (now > this.#lastMs) {
+      this.#lastMs = now;
+      this.#ticksAtLast = 0;
+    }
+    return this.#lastMs;
+  }
+
+  /** An earlier wake-up than needed is left standing: it finds nothing due and sleeps on. That is cheaper. */
+  #rearm(): void {
+    const deadline = this.#engine.deadline();
+    if (deadline >= this.#timerAt) return;
+    this.#cancelTimer();
+    this.#timerAt = deadline;
+    this.#timer = this.#options.clock.schedule(deadline, () => this.#wake());
+  }
+
+  #wake(): void {
+    this.#timer = undefined;
+    this.#timerAt = Infinity;
+    if (this.#closed) return;
+    try {
+      if (this.#engine.deadline() > this.#now()) return this.#rearm();
+      if (++this.#ticksAtLast > MAXIMUM_TICKS_AT_ONE_TIME) {
+        throw new Error(`engine still has work due at ${this.#lastMs} ms after ${MAXIMUM_TICKS_AT_ONE_TIME} ticks`);
+      }
+    } catch (error) {
+      return this.#fail(error as Error);
+    }
+    this.#enqueue({ kind: "TICK", record: {} });
+  }
+
+  #cancelTimer(): void {
+    if (this.#timer !== undefined) this.#options.clock.cancel(this.#timer);
+    this.#timer = undefined;
+    this.#timerAt = Infinity;
+  }
+
+  /** Our own fault: the engine cannot go on. */
+  #fail(error: Error): void {
+    this.close();
+    if (error instanceof EngineTrapError) error.explain().then((explained) => this.#report(explained));
+    else this.#report(error);
+  }
+
+  #report(error: Error): void {
+    if (this.#options.onError) return this.#options.onError(error);
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+function resultFields(answer: TrafficControlAnswer) {
+  const { ok, preempted, errorCode, errorValue } = answer;
+  return { ok: ok ? 1 : 0, preempted: preempted ? 1 : 0, errorCode: errorCode ?? 0, errorValue: errorValue ?? 0 };
+}
+
+function changeRecord(change: RouteChange): RouteInput {
+  return { query: 0, destination: change.prefix, prefixLength: change.prefixLength, family: change.family };
+}
+
+function answerRecord(query: number, question: RouteQuestion, answer: RouteAnswer): RouteInput {
+  const hops = new Uint8Array(answer.hops.length * ROUTE_HOP_BYTES);
+  const view = new DataView(hops.buffer);
+  for (const [i, hop] of answer.hops.entries()) {
+    const at = i * ROUTE_HOP_BYTES;
+    view.setUint32(at, hop.interface, true);
+    if (!hop.gateway) continue;
+    view.setUint8(at + 4, hop.family ?? question.family);
+    hops.set(hop.gateway, at + 8);
+  }
+  return {
+    query,
+    destination: question.destination,
+    family: question.family,
+    found: answer.found ? 1 : 0,
+    local: answer.local ? 1 : 0,
+    incomingInterface: answer.incomingInterface ?? 0,
+    hopCount: answer.hops.length,
+    hops,
+  };
+}
