@@ -15,9 +15,9 @@
  * such a socket what any interface of the machine has joined, so that a datagram is taken to have come in on the
  * interface on whose subnet its source lies, and is counted and dropped where there is none.
  */
+import { formatAddress, isMulticast, matchesPrefix, parseAddress } from "../address.ts";
 import { ENCAPSULATION, UDP_ENCAPSULATION_PORT, UDP_ENCAPSULATION_PORT_ALTERNATE } from "../boundary.gen.ts";
 import type { Packet, PacketsHandler, Transport, TransportErrorHandler } from "./transport.ts";
-import { type Family, formatAddress, isMulticast, isUnspecified, parseAddress, samePrefix } from "./udp_address.ts";
 import { closeSocket, openSocket, type Socket } from "./udp_sockets.ts";
 
 export { UdpOpenError } from "./udp_sockets.ts";
@@ -59,7 +59,7 @@ interface Endpoint {
   readonly interface: number;
   readonly text: string;
   readonly bytes: Uint8Array;
-  readonly family: Family;
+  readonly family: number;
   readonly prefixLength: number;
   /** By port. */
   readonly senders: Map<number, Sender>;
@@ -106,7 +106,7 @@ export class UdpTransport implements Transport {
 
   /**
    * Opens the sockets of every address. Rejects with {@linkcode UdpOpenError}, whose message is one line that says what
-   * to do, when one cannot be opened (none stays open then), and with a TypeError when an address is not one.
+   * to do, when one cannot be opened (none stays open then), and with a RangeError when an address is not one.
    */
   static async open(options: UdpTransportOptions): Promise<UdpTransport> {
     const transport = new UdpTransport();
@@ -241,7 +241,7 @@ export class UdpTransport implements Transport {
   async #openGroup(
     group: string,
     bytes: Uint8Array,
-    family: Family,
+    family: number,
     port: number,
     members: ReadonlySet<number>,
   ): Promise<Socket> {
@@ -257,14 +257,15 @@ export class UdpTransport implements Transport {
     socket: Socket,
     port: number,
     destination: Uint8Array,
-    family: Family,
+    family: number,
     interfaceOf: (source: Uint8Array) => number,
   ): void {
     const encapsulation = port === UDP_ENCAPSULATION_PORT ? ENCAPSULATION.UDP : ENCAPSULATION.UDP_ALTERNATE;
     socket.on("message", (payload, remote) => {
       if (this.#closed) return;
       this.counters.received++;
-      const source = parseAddress(remote.address).bytes;
+      // A zone (fe80::1%eth0) is this machine's name for the link and not part of the address.
+      const source = parseAddress(remote.address.split("%", 1)[0]).bytes;
       const handle = interfaceOf(source);
       if (handle === 0) {
         this.counters.offLink++;
@@ -281,7 +282,7 @@ export class UdpTransport implements Transport {
   #onLink(address: Uint8Array, family: number): Endpoint | undefined {
     let best: Endpoint | undefined;
     for (const endpoint of this.#endpoints) {
-      if (endpoint.family !== family || !samePrefix(address, endpoint.bytes, endpoint.prefixLength)) continue;
+      if (endpoint.family !== family || !matchesPrefix(address, endpoint.bytes, endpoint.prefixLength)) continue;
       if (!best || endpoint.prefixLength > best.prefixLength) best = endpoint;
     }
     return best;
@@ -292,8 +293,8 @@ export class UdpTransport implements Transport {
     const usable = this.#endpoints.filter(({ family, interface: handle }) =>
       family === packet.family && (packet.interface === 0 || handle === packet.interface)
     );
-    if (!isUnspecified(packet.source)) {
-      const exact = usable.find(({ bytes }) => samePrefix(bytes, packet.source, packet.family === 4 ? 32 : 128));
+    if (packet.source.some((byte) => byte !== 0)) {
+      const exact = usable.find(({ bytes }) => matchesPrefix(bytes, packet.source, packet.family === 4 ? 32 : 128));
       if (exact) return exact;
     }
     const onLink = this.#onLink(packet.destination, packet.family);

@@ -6,7 +6,6 @@
  * The receive buffer size is never set: after `setRecvBufferSize` Deno's `node:dgram` falls to some 260 packets a second.
  */
 import type { Socket } from "node:dgram";
-import type { Family } from "./udp_address.ts";
 
 export type { Socket };
 
@@ -60,7 +59,7 @@ function openError(error: unknown, address: string, port: number): UdpOpenError 
  * Opens one socket on an address and port. `shared` lets several nodes of one machine bind the same group.
  * Rejects with {@linkcode UdpOpenError}.
  */
-export async function openSocket(address: string, family: Family, port: number, shared: boolean): Promise<Socket> {
+export async function openSocket(address: string, family: number, port: number, shared: boolean): Promise<Socket> {
   const { createSocket } = await import("node:dgram");
   return await new Promise((resolve, reject) => {
     const socket = createSocket({
