@@ -205,10 +205,27 @@ const NAME_RULES: Rule[] = [{
 }];
 
 const inEngine = (path: string) => path.startsWith("engine-as/") && path.endsWith(".ts");
+/** AssemblyScript, wherever it stands. */
+const isAssemblyScript = (path: string) => inEngine(path) || /^(tests\/engine_entries|bench\/entries)\//.test(path);
 const inHost = (path: string) => (path.startsWith("host/") || path === "mod.ts") && path.endsWith(".ts");
 const everywhere = (path: string) => isText(path);
 
+/** deno fmt drops the decorators of functions, which is why AssemblyScript is kept from it; this finds what it did. */
+const DECORATOR_RULE: Rule = {
+  name: "no function of the engine has lost its decorator to the formatter",
+  applies: isAssemblyScript,
+  check: (file) =>
+    [...file.lines.entries()]
+      .filter(([at, line]) => /^\s*\/\/ @ts-ignore: decorator/.test(line) && !/^\s*@\w/.test(file.lines[at + 1] ?? ""))
+      .map(([at]) => ({
+        path: file.path,
+        line: at + 1,
+        what: "a decorator stood here; never run deno fmt on AssemblyScript",
+      })),
+};
+
 const LAW_RULES: Rule[] = [
+  DECORATOR_RULE,
   lineRule(
     "the engine declares no imports from its host",
     inEngine,

@@ -30,6 +30,7 @@ const BREAKERS: [rule: string, path: string, text: string, line: number][] = [
   ["declares no imports", "engine-as/x.ts", "declare function now(): f64;\n", 1],
   ["is managed", "engine-as/x.ts", "\n\nconst a = new Thing();\n", 3],
   ["is managed", "engine-as/x.ts", "function f(): void { const a = Array<u8>(4); }\n", 1],
+  ["lost its decorator", "engine-as/x.ts", "// @ts-ignore: decorator\n\nfunction f(): void {}\n", 1],
   ["no clock", "engine-as/x.ts", "const a = Math.random();\n", 1],
   ["touch WASM memory", "host/codec.ts", "const v = new Uint8Array(exports.memory.buffer);\n", 1],
   ["writes to the console", "host/loop.ts", "console.log(1);\n", 1],
