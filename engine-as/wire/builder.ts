@@ -44,6 +44,7 @@ export function finishMessage(message: usize, end: usize): u32 {
 
 // An object header for an object of `length` bytes, header included.
 // @ts-ignore: decorator
+@inline
 
 export function appendHeader(at: usize, length: u32, objectClass: u32, ctype: u32): usize {
   store32(at, (length << 16) | (objectClass << 8) | ctype);
@@ -72,6 +73,7 @@ export function copyObjects(at: usize, start: usize, end: usize): usize {
 
 // The bytes of an address: `family` is 4 or 6.
 // @ts-ignore: decorator
+@inline
 
 function appendAddress(at: usize, family: u32, address: usize): usize {
   if (family == 4) {

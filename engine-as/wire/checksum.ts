@@ -42,6 +42,7 @@ const TAIL_MASK: usize = memory.data<u8>([
 
 // Folds a sum of 16-bit words, that has not overflowed, to 16 bits.
 // @ts-ignore: decorator
+@inline
 
 export function foldChecksum(sum: u64): u32 {
   sum = (sum & 0xffffffff) + (sum >> 32);

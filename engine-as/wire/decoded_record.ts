@@ -138,6 +138,7 @@ export function decodeRecord(packet: usize, available: u32, record: usize): u32 
 
 // An IPv4 header is nearly always 20 bytes, or 24 with the Router Alert option.
 // @ts-ignore: decorator
+@inline
 
 function ipSum(header: usize, length: u32): u32 {
   let sum = <u64> load<u32>(header) + load<u32>(header, 4) + load<u32>(header, 8) + load<u32>(header, 12) +
@@ -148,6 +149,7 @@ function ipSum(header: usize, length: u32): u32 {
 
 // Four big-endian words to host order.
 // @ts-ignore: decorator
+@inline
 
 function swapWords(words: v128): v128 {
   return i8x16.shuffle(words, words, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
@@ -155,6 +157,7 @@ function swapWords(words: v128): v128 {
 
 // Address, two bytes, a 16-bit word: the body of SESSION and ERROR_SPEC.
 // @ts-ignore: decorator
+@inline
 
 function swapAddressBytesPort(words: v128): v128 {
   return i8x16.shuffle(words, words, 3, 2, 1, 0, 4, 5, 7, 6, 11, 10, 9, 8, 15, 14, 13, 12);
@@ -246,12 +249,14 @@ const CONTROLLED_LOAD_SHAPE: v128 = i8x16(0, 0, 0, 7, 5, 0, 0, 6, 127, 0, 0, 5, 
 const GUARANTEED_SHAPE: v128 = i8x16(0, 0, 0, 10, 2, 0, 0, 9, 127, 0, 0, 5, 0, 0, 0, 0);
 
 // @ts-ignore: decorator
+@inline
 
 function fits(words: v128, mask: v128, shape: v128): bool {
   return !v128.any_true(v128.and(v128.xor(words, shape), mask));
 }
 
 // @ts-ignore: decorator
+@inline
 
 function decodeTspec(at: usize, length: u32, record: usize): bool {
   if (length != 36 || !fits(v128.load(at, 4), INT_SERV_MASK, TSPEC_SHAPE)) {
@@ -268,6 +273,7 @@ function decodeTspec(at: usize, length: u32, record: usize): bool {
 }
 
 // @ts-ignore: decorator
+@inline
 
 function decodeFlowspec(at: usize, length: u32, record: usize): bool {
   const r = changetype<DecodedRecord>(record);
@@ -310,6 +316,7 @@ const ADSPEC_MASK_4: v128 = i8x16(0, 0, 0, 0, -1, 0, -1, -1, 0, 0, 0, 0, -1, 0, 
 const ADSPEC_SHAPE_4: v128 = i8x16(0, 0, 0, 0, -120, 0, 0, 1, 0, 0, 0, 0, 5, 0, 0, 0);
 
 // @ts-ignore: decorator
+@inline
 
 function decodeAdspec(at: usize, length: u32, record: usize): bool {
   if (length != 84 || (load<u32>(at, 4) & 0xffff00f0) != 0x13000000) return walkAdspec(at, length, record);

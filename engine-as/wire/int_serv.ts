@@ -16,6 +16,7 @@ const PARAMETER_GUARANTEED_RSPEC: u32 = 130;
 
 // The header word: version 0, and a length that is exactly the object's.
 // @ts-ignore: decorator
+@inline
 
 function headerFits(object: usize, length: u32): bool {
   return length >= 8 && load<u8>(object, 4) >> 4 == 0 && load16(object + 6) * 4 + 8 == length;
@@ -23,6 +24,7 @@ function headerFits(object: usize, length: u32): bool {
 
 // One parameter of `words` words at `at`.
 // @ts-ignore: decorator
+@inline
 
 function isParameter(at: usize, number: u32, words: u32): bool {
   return load<u8>(at) == number && load16(at + 2) == words;

@@ -143,6 +143,7 @@ const FORWARDED = offsetof<MessageView>("forwardedFirst");
 
 // The object number `index` of those to be forwarded, index < forwardedCount.
 // @ts-ignore: decorator
+@inline
 
 export function forwarded(view: MessageView, index: u32): usize {
   return load<usize>(changetype<usize>(view) + FORWARDED + <usize> index * sizeof<usize>());
@@ -292,6 +293,7 @@ function checkOrder(v: MessageView, object: usize, objectClass: u32): u32 {
 
 // Objects of these classes are copied back or ignored in everything but Path, Resv and the application's calls.
 // @ts-ignore: decorator
+@inline
 
 function isQuoted(v: MessageView, objectClass: u32): bool {
   if (v.type <= MESSAGE_RESV || v.type >= MESSAGE_CALL_SESSION) return false;
@@ -351,6 +353,7 @@ function takeStyle(v: MessageView, object: usize): u32 {
 
 // Only the low five bits of the option vector are defined (RFC 2205 appendix A.7).
 // @ts-ignore: decorator
+@inline
 
 function knownStyle(vector: u32): u32 {
   const style = vector & 31;
@@ -358,6 +361,7 @@ function knownStyle(vector: u32): u32 {
 }
 
 // @ts-ignore: decorator
+@inline
 
 function isZeroAddress(address: usize, family: u32): bool {
   if (family == 4) return load<u32>(address) == 0;
