@@ -1,0 +1,65 @@
+/** The command line put together: every command, and how it speaks of mistakes (one line, then a non-zero exit). */
+import { type Application, buildApplication, buildRouteMap, run, text_en } from "@stricli/core";
+import type { ResvContext } from "./context.ts";
+import { decodeCommand } from "./decode.ts";
+import { demoCommand } from "./demo.ts";
+import { CommandError } from "./output.ts";
+import { VERSION } from "./version.ts";
+
+/** A command failed. */
+export const EXIT_FAILURE = 1;
+/** The command line itself was wrong. */
+export const EXIT_USAGE = 2;
+
+function explain(error: unknown): string {
+  if (error instanceof CommandError) return `resv: ${error.message}`;
+  const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+  return `resv: this is a fault of resv itself, please report it:\n${stack}`;
+}
+
+function suggestion(corrections: readonly string[]): string {
+  return corrections.length > 0
+    ? `did you mean ${corrections.map((name) => name.replaceAll("`", '"')).join(" or ")}?`
+    : "";
+}
+
+/** Builds the application; each command is a file of its own, whose work is loaded when it is called. */
+export function buildResv(): Application<ResvContext> {
+  const routes = buildRouteMap({
+    routes: { demo: demoCommand, decode: decodeCommand },
+    docs: { brief: "RSVP (RFC 2205): watch it work, read captures" },
+  });
+  return buildApplication(routes, {
+    name: "resv",
+    versionInfo: { currentVersion: VERSION },
+    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+    documentation: { disableAnsiColor: true },
+    determineExitCode: () => EXIT_FAILURE,
+    localization: {
+      text: {
+        ...text_en,
+        noCommandRegisteredForInput: ({ input, corrections }) =>
+          `resv: no command "${input}"; ${suggestion(corrections) || "resv --help lists them"}`,
+        exceptionWhileParsingArguments: (error) =>
+          `resv: ${text_en.exceptionWhileParsingArguments(error, false)}; --help lists what there is`,
+        exceptionWhileRunningCommand: explain,
+        commandErrorResult: explain,
+      },
+    },
+  });
+}
+
+/** Runs one command line and returns the exit code. */
+export async function runResv(args: readonly string[], context: ResvContext): Promise<number> {
+  const process = {
+    exitCode: undefined as number | string | null | undefined,
+    env: {},
+    stdout: { write: (text: string) => context.out.write(text) },
+    stderr: { write: (text: string) => context.err.write(text) },
+  };
+  await run(buildResv(), args, { ...context, process } as ResvContext & { process: typeof process });
+  context.out.flush();
+  context.err.flush();
+  const code = Number(process.exitCode ?? 0);
+  return code < 0 ? EXIT_USAGE : code;
+}

@@ -1,0 +1,11 @@
+/** What a command is given: its streams and the outside world, so that tests can run commands in process. */
+import type { CommandContext } from "@stricli/core";
+import type { Output } from "./output.ts";
+
+/** The context of every command. */
+export interface ResvContext extends CommandContext {
+  readonly out: Output;
+  readonly err: Output;
+  /** Standard input, read by `-`. */
+  readonly standardInput: ReadableStream<Uint8Array>;
+}

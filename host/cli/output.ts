@@ -1,0 +1,72 @@
+/** Where commands write: big chunks, colour only on a terminal, and silence when the reader has gone away. */
+import { Ansis } from "ansis";
+
+/** Something a person should read as one line, without a stack: a missing file, a taken port, a bad value. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
+
+/** How an {@linkcode Output} reaches the world. */
+export interface OutputOptions {
+  /** Writes all bytes or throws. */
+  readonly write: (bytes: Uint8Array) => void;
+  readonly isTerminal: boolean;
+  /** True where NO_COLOR is set. */
+  readonly noColor: boolean;
+  /** Called when the reader has gone (`| head`): nothing more to do, and nothing went wrong. Does not return. */
+  readonly onClosed: () => never;
+}
+
+/** Text is gathered until this much is there. */
+const CHUNK_BYTES = 64 * 1024;
+
+/** A stream of output with its colours. */
+export class Output {
+  /** Styles text; leaves it as it is where colour is off. */
+  readonly style: Ansis;
+  readonly isTerminal: boolean;
+  #options: OutputOptions;
+  #pending = "";
+  #encoder = new TextEncoder();
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    this.isTerminal = options.isTerminal;
+    this.style = new Ansis(options.isTerminal && !options.noColor ? 1 : 0);
+  }
+
+  /** Writes text: at once on a terminal, so that a person sees it happen, else in big chunks. */
+  write(text: string): void {
+    this.#pending += text;
+    if (this.isTerminal || this.#pending.length >= CHUNK_BYTES) this.flush();
+  }
+
+  /** Writes a line. */
+  line(text = ""): void {
+    this.write(text + "\n");
+  }
+
+  /** Writes bytes that are text already, after what was written before. */
+  writeBytes(bytes: Uint8Array): void {
+    this.flush();
+    this.#put(bytes);
+  }
+
+  /** Writes what was gathered. */
+  flush(): void {
+    if (this.#pending === "") return;
+    const bytes = this.#encoder.encode(this.#pending);
+    this.#pending = "";
+    this.#put(bytes);
+  }
+
+  #put(bytes: Uint8Array): void {
+    try {
+      this.#options.write(bytes);
+    } catch (error) {
+      const { name, code } = error as { name?: string; code?: string };
+      if (name === "BrokenPipe" || code === "EPIPE") this.#options.onClosed();
+      throw error;
+    }
+  }
+}
