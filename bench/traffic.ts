@@ -1,17 +1,21 @@
 /**
  * Seeded traffic for the benchmarks: always the same bytes. Of 100 messages 60 are Path, 35 Resv (FF, SE and WF, half of
- * them guaranteed service, some with RESV_CONFIRM) and 5 tears, errors and confirmations, all valid, checksums included.
+ * them guaranteed service, some with RESV_CONFIRM) and 5 tears, errors and confirmations, all valid, as IPv4 packets
+ * with their checksums, Router Alert where RFC 2205 wants it.
  */
 import { type PathFields, plainChecksum, PlainWriter, writePath } from "./plain/builder.ts";
 
-/** Messages one after the other, and where each starts. */
+/** Packets one after the other, and where each one and its message start. */
 export interface Traffic {
   readonly count: number;
-  /** All messages: { length u32 in little-endian order, message padded to a multiple of four } each. */
+  /** All packets: { length u32 in little-endian order, packet padded to a multiple of four } each. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Offset of each message's first byte, after its length. */
-  readonly offsets: Uint32Array;
-  readonly lengths: Uint32Array;
+  /** Offset of each packet's first byte, after its length. */
+  readonly packets: Uint32Array;
+  readonly packetLengths: Uint32Array;
+  /** Offset of each RSVP message, after its IP header. */
+  readonly messages: Uint32Array;
+  readonly messageLengths: Uint32Array;
 }
 
 /** Marsaglia's xorshift32: small, and the same in any language. */
@@ -86,31 +90,43 @@ function writeOther(writer: PlainWriter, flow: Flow, random: () => number): void
   writer.end();
 }
 
-/** Makes `count` messages over `count / 5` sessions. */
+/** RFC 791, with the Router Alert option of RFC 2113 where the header is 24 bytes long. */
+function writeIpHeader(view: DataView, at: number, headerLength: number, flow: Flow, messageLength: number): void {
+  view.setUint32(at, 0x40c00000 + (headerLength << 22) + headerLength + messageLength);
+  view.setUint32(at + 4, 0);
+  view.setUint32(at + 8, 0x3f2e0000);
+  view.setUint32(at + 12, headerLength === 24 ? flow.sender : flow.nextHop);
+  view.setUint32(at + 16, headerLength === 24 ? flow.destination : flow.hop);
+  if (headerLength === 24) view.setUint32(at + 20, 0x94040000);
+  view.setUint16(at + 10, ~plainChecksum(view, at, headerLength));
+}
+
+/** Makes `count` packets over `count / 5` sessions. */
 export function makeTraffic(count: number, seed = 2205): Traffic {
   const random = xorshift(seed);
   const sessions = Math.max(1, Math.floor(count / 5));
   const out = new Uint8Array(count * 320);
   const view = new DataView(out.buffer);
-  const offsets = new Uint32Array(count);
-  const lengths = new Uint32Array(count);
+  const [packets, packetLengths, messages, messageLengths] = [0, 1, 2, 3].map(() => new Uint32Array(count));
   let at = 0;
   for (let i = 0; i < count; i++) {
-    const writer = new PlainWriter(view, at + 4);
     const flow = flowOf(random() % sessions);
     const kind = random() % 100;
+    // A Resv has no Router Alert; among the others those that need it are not told apart: it is four bytes.
+    const headerLength = kind < 60 || kind >= 95 ? 24 : 20;
+    const writer = new PlainWriter(view, at + 4 + headerLength);
     if (kind < 60) writePath(writer, flow);
     else if (kind < 95) writeResv(writer, 2, flow, random, random() % 10 === 0);
     else writeOther(writer, flow, random);
-    offsets[i] = at + 4;
-    lengths[i] = writer.length;
-    view.setUint32(at, writer.length, true);
-    at += 4 + ((writer.length + 3) & ~3);
+    packets[i] = at + 4;
+    packetLengths[i] = headerLength + writer.length;
+    messages[i] = at + 4 + headerLength;
+    messageLengths[i] = writer.length;
+    writeIpHeader(view, at + 4, headerLength, flow, writer.length);
+    view.setUint32(at, packetLengths[i], true);
+    at += 4 + ((packetLengths[i] + 3) & ~3);
   }
-  for (let i = 0; i < count; i++) {
-    if (plainChecksum(view, offsets[i], lengths[i]) !== 0xffff) throw new Error(`message ${i} has a wrong checksum`);
-  }
-  return { count, bytes: out.slice(0, at), offsets, lengths };
+  return { count, bytes: out.slice(0, at), packets, packetLengths, messages, messageLengths };
 }
 
 /** Fields of the PATH that the build benchmarks write. */

@@ -2,11 +2,11 @@
  * The C side of the benchmarks: the same work as the engine's, done as well as we know how in C.
  *
  *   cc -O3 -march=native -o limit limit.c
- *   limit decode FILE ROUNDS     every message of FILE: checksum, lengths, all objects, all fields in host order
+ *   limit decode FILE ROUNDS     every packet of FILE: checksums, lengths, all objects, all fields in host order
  *   limit build COUNT ROUNDS     a PATH of seven objects from fields, checksum included
  *   limit lookup SESSIONS COUNT ROUNDS   random look-ups among SESSIONS sessions
  *
- * FILE holds { length u32 in host order, message padded to a multiple of four } one after the other, as
+ * FILE holds { length u32 in host order, IPv4 packet padded to a multiple of four } one after the other, as
  * bench/traffic.ts writes it. Each round prints one line: "ns <nanoseconds per operation>", and the last line is
  * "check <number>", over every field that was read, so that both sides can be shown to have read the same.
  * It is not a proven bound, only the best that we know.
@@ -52,7 +52,7 @@ struct token_bucket { uint32_t rate, bucket, peak, minimum_policed, maximum_size
 struct message {
   uint8_t type, ttl, flags, protocol, session_flags, style, service, error_flags, error_code, break_bit;
   uint16_t destination_port, error_value;
-  uint32_t destination, hop, handle, refresh_ms, error_node, confirm, senders, seen;
+  uint32_t ip_source, ip_destination, destination, hop, handle, refresh_ms, error_node, confirm, senders, seen;
   uint32_t sender[MAXIMUM_SENDERS];
   uint16_t sender_port[MAXIMUM_SENDERS];
   struct token_bucket tspec, flowspec;
@@ -133,10 +133,14 @@ static const uint32_t REQUIRED[8] = {
   BIT(1) | BIT(3) | BIT(8), BIT(1) | BIT(6) | BIT(15) | BIT(8),
 };
 
-static inline int decode(const uint8_t *p, uint32_t n, struct message *m) {
-  if (n < 8 || (p[0] >> 4) != 1) return 0;
-  uint32_t length = get16(p + 6);
-  if (length != n || (length & 3) != 0 || checksum(p, n) != 0xffff) return 0;
+static inline int decode(const uint8_t *packet, uint32_t available, struct message *m) {
+  if (available < 28 || (packet[0] >> 4) != 4) return 0;
+  uint32_t header = (packet[0] & 15) * 4u, total = get16(packet + 2);
+  if (header < 20 || total > available || total < header + 8 || checksum(packet, header) != 0xffff) return 0;
+  m->ip_source = get32(packet + 12), m->ip_destination = get32(packet + 16);
+  const uint8_t *p = packet + header;
+  uint32_t n = get16(p + 6);
+  if ((p[0] >> 4) != 1 || n < 8 || (n & 3) != 0 || n != total - header || checksum(p, n) != 0xffff) return 0;
   m->flags = p[0] & 15, m->type = p[1], m->ttl = p[4];
   m->senders = m->confirm = m->break_bit = 0;
   uint32_t seen = 0;

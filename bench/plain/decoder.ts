@@ -17,6 +17,8 @@ const MAXIMUM_SENDERS = 8;
 
 /** Fields of the message decoded last. What it does not carry keeps its value; `seen` says what it carries. */
 export class PlainDecoder {
+  ipSource = 0;
+  ipDestination = 0;
   type = 0;
   flags = 0;
   ttl = 0;
@@ -49,6 +51,19 @@ export class PlainDecoder {
   latency = 0;
   mtu = 0;
   readonly guaranteed: number[] = [0, 0, 0, 0];
+
+  /** As {@linkcode decode}, of an IPv4 packet, its header's checksum included. */
+  decodePacket(view: DataView, at: number, available: number): boolean {
+    if (available < 28) return false;
+    const first = view.getUint32(at);
+    const headerLength = (first >>> 22) & 0x3c;
+    const total = first & 0xffff;
+    if (first >>> 28 !== 4 || headerLength < 20 || total > available || total < headerLength + 8) return false;
+    if (plainChecksum(view, at, headerLength) !== 0xffff) return false;
+    this.ipSource = view.getUint32(at + 12);
+    this.ipDestination = view.getUint32(at + 16);
+    return this.decode(view, at + headerLength, total - headerLength);
+  }
 
   /** True if the message is whole; its fields then stand in this object. */
   decode(view: DataView, start: number, length: number): boolean {
