@@ -3,6 +3,21 @@ import { FLAGS as BASE_FLAGS, NAMES as BASE_NAMES } from "./names.ts";
 import type { ItemFamily, Names, ObjectDescription } from "./schema.ts";
 import * as rfc2205 from "./objects/rfc2205.ts";
 import * as rfc2210 from "./objects/rfc2210.ts";
+import * as diffserv from "./objects/diffserv.ts";
+import * as gmplsTraffic from "./objects/gmpls_traffic.ts";
+import * as interfaces from "./objects/interfaces.ts";
+import * as opticalUni from "./objects/optical_uni.ts";
+import * as protection from "./objects/protection.ts";
+import * as rfc3209 from "./objects/rfc3209.ts";
+import * as rfc3473 from "./objects/rfc3473.ts";
+import * as rfc4090 from "./objects/rfc4090.ts";
+import * as rfc4875 from "./objects/rfc4875.ts";
+import * as rfc5063 from "./objects/rfc5063.ts";
+import * as rfc5420 from "./objects/rfc5420.ts";
+import * as rfc6107 from "./objects/rfc6107.ts";
+import * as routeSubobjects from "./objects/route_subobjects.ts";
+import * as routes from "./objects/routes.ts";
+import * as unpublished from "./objects/unpublished.ts";
 
 interface CatalogueFile {
   readonly OBJECTS: readonly ObjectDescription[];
@@ -12,7 +27,25 @@ interface CatalogueFile {
 }
 
 /** Add the import above and the module here. */
-const FILES: readonly CatalogueFile[] = [rfc2205, rfc2210];
+const FILES: readonly CatalogueFile[] = [
+  rfc2205,
+  rfc2210,
+  diffserv,
+  gmplsTraffic,
+  interfaces,
+  opticalUni,
+  protection,
+  rfc3209,
+  rfc3473,
+  rfc4090,
+  rfc4875,
+  rfc5063,
+  rfc5420,
+  rfc6107,
+  routeSubobjects,
+  routes,
+  unpublished,
+];
 
 /** Every object, by class and C-Type. */
 export const OBJECTS: readonly ObjectDescription[] = FILES.flatMap((file) => file.OBJECTS)
