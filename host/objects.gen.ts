@@ -76,6 +76,267 @@ export interface SessionIPv6 {
   malformed?: undefined;
   bytes?: undefined;
 }
+/** SESSION: A tagged tunnel. registry. */
+export interface SessionTaggedTunnelIPv4 {
+  name: "SESSION";
+  class: 1;
+  ctype: 6;
+  form: "TAGGED_TUNNEL_IPv4";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: The LSP tunnel. RFC 3209 4.6.1.1. */
+export interface SessionLspTunnelIPv4 {
+  name: "SESSION";
+  class: 1;
+  ctype: 7;
+  form: "LSP_TUNNEL_IPv4";
+  offset: number;
+  length: number;
+  /** Address of the tunnel's egress node. (ipv4 at 4) */
+  tunnelEndPointAddress: string;
+  /** Tunnel ID: constant over the life of the tunnel. (u16 at 10) */
+  tunnelId: number;
+  /** Extended Tunnel ID: zero, or an address of the ingress to narrow the session to that pair. (ipv4 at 12) */
+  extendedTunnelId: string;
+  /** Zero in RFC 3209; RFC 4974 puts the Short Call ID here. (u16 at 8) */
+  shortCallId?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: The LSP tunnel. RFC 3209 4.6.1.2. */
+export interface SessionLspTunnelIPv6 {
+  name: "SESSION";
+  class: 1;
+  ctype: 8;
+  form: "LSP_TUNNEL_IPv6";
+  offset: number;
+  length: number;
+  /** Address of the tunnel's egress node. (ipv6 at 4) */
+  tunnelEndPointAddress: string;
+  /** Tunnel ID: constant over the life of the tunnel. (u16 at 22) */
+  tunnelId: number;
+  /** Extended Tunnel ID: zero, or an address of the ingress to narrow the session to that pair. (ipv6 at 24) */
+  extendedTunnelId: string;
+  /** Zero in RFC 3209; RFC 4974 puts the Short Call ID here. (u16 at 20) */
+  shortCallId?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A connection across the user-network interface. RFC 3476. */
+export interface SessionUniIPv4 {
+  name: "SESSION";
+  class: 1;
+  ctype: 11;
+  form: "UNI_IPv4";
+  offset: number;
+  length: number;
+  /** Where the connection goes. (ipv4 at 4) */
+  destinationAddress: string;
+  /** Tunnel ID: the connection. (u16 at 10) */
+  tunnelId: number;
+  /** Extended IPv4 address: where it starts. (ipv4 at 12) */
+  extendedAddress: string;
+  /** Zero, or the Short Call ID of RFC 4974. (u16 at 8) */
+  shortCallId?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A connection across the user-network interface. RFC 3474. */
+export interface SessionUniIPv6 {
+  name: "SESSION";
+  class: 1;
+  ctype: 12;
+  form: "UNI_IPv6";
+  offset: number;
+  length: number;
+  /** The session. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: The point-to-multipoint tunnel. RFC 4875 19.1.1. */
+export interface SessionP2mpLspTunnelIPv4 {
+  name: "SESSION";
+  class: 1;
+  ctype: 13;
+  form: "P2MP_LSP_TUNNEL_IPv4";
+  offset: number;
+  length: number;
+  /** P2MP ID: constant over the life of the tunnel, unique within the ingress. (u32 at 4) */
+  p2mpId: number;
+  /** Tunnel ID: constant over the life of the tunnel. (u16 at 10) */
+  tunnelId: number;
+  /** Extended Tunnel ID: the ingress's address, for an identifier that is unique everywhere. (ipv4 at 12) */
+  extendedTunnelId: string;
+  /** Must be zero when sent, ignored when received. (u16 at 8) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: The point-to-multipoint tunnel. RFC 4875 19.1.2. */
+export interface SessionP2mpLspTunnelIPv6 {
+  name: "SESSION";
+  class: 1;
+  ctype: 14;
+  form: "P2MP_LSP_TUNNEL_IPv6";
+  offset: number;
+  length: number;
+  /** P2MP ID: constant over the life of the tunnel, unique within the ingress. (u32 at 4) */
+  p2mpId: number;
+  /** Tunnel ID: constant over the life of the tunnel. (u16 at 10) */
+  tunnelId: number;
+  /** Extended Tunnel ID: the ingress's address, for an identifier that is unique everywhere. (ipv6 at 12) */
+  extendedTunnelId: string;
+  /** Must be zero when sent, ignored when received. (u16 at 8) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A connection across the external network-network interface. RFC 3474. */
+export interface SessionEnniIPv4 {
+  name: "SESSION";
+  class: 1;
+  ctype: 15;
+  form: "ENNI_IPv4";
+  offset: number;
+  length: number;
+  /** Where the connection goes. (ipv4 at 4) */
+  destinationAddress: string;
+  /** Tunnel ID: the connection. (u16 at 10) */
+  tunnelId: number;
+  /** Extended IPv4 address: where it starts. (ipv4 at 12) */
+  extendedAddress: string;
+  /** Zero, or the Short Call ID of RFC 4974. (u16 at 8) */
+  shortCallId?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A connection across the external network-network interface. RFC 3474. */
+export interface SessionEnniIPv6 {
+  name: "SESSION";
+  class: 1;
+  ctype: 16;
+  form: "ENNI_IPv6";
+  offset: number;
+  length: number;
+  /** The session. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A session inside a virtual private network. RFC 6016. */
+export interface SessionVpnIPv4 {
+  name: "SESSION";
+  class: 1;
+  ctype: 19;
+  form: "VPN_IPv4";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A session inside a virtual private network. RFC 6016. */
+export interface SessionVpnIPv6 {
+  name: "SESSION";
+  class: 1;
+  ctype: 20;
+  form: "VPN_IPv6";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A session inside a virtual private network. RFC 6016. */
+export interface SessionAggregateVpnIPv4 {
+  name: "SESSION";
+  class: 1;
+  ctype: 21;
+  form: "AGGREGATE_VPN_IPv4";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A session inside a virtual private network. RFC 6016. */
+export interface SessionAggregateVpnIPv6 {
+  name: "SESSION";
+  class: 1;
+  ctype: 22;
+  form: "AGGREGATE_VPN_IPv6";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A session inside a virtual private network. RFC 6016. */
+export interface SessionGenericAggregateVpnIPv4 {
+  name: "SESSION";
+  class: 1;
+  ctype: 23;
+  form: "GENERIC_AGGREGATE_VPN_IPv4";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A session inside a virtual private network. RFC 6016. */
+export interface SessionGenericAggregateVpnIPv6 {
+  name: "SESSION";
+  class: 1;
+  ctype: 24;
+  form: "GENERIC_AGGREGATE_VPN_IPv6";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
 /** RSVP_HOP: The previous hop (downstream messages) or the next hop (upstream messages). RFC 2205 A.2. */
 export interface RsvpHopIPv4 {
   name: "RSVP_HOP";
@@ -105,6 +366,74 @@ export interface RsvpHopIPv6 {
   hopAddress: string;
   /** LIH: tells logical outgoing interfaces apart; returned in Resv as it came in Path. Zero for none. (u32 at 20) */
   logicalInterfaceHandle: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** RSVP_HOP: The previous or next hop, with the data channels where the control channel is another one. RFC 3473 8.1.1. */
+export interface RsvpHopIPv4IfId {
+  name: "RSVP_HOP";
+  class: 3;
+  ctype: 3;
+  form: "IPv4_IF_ID";
+  offset: number;
+  length: number;
+  /** Address of the interface through which the last RSVP hop sent the message. (ipv4 at 4) */
+  hopAddress: string;
+  /** LIH, as in RSVP_HOP (RFC 2205 A.2). (u32 at 8) */
+  logicalInterfaceHandle: number;
+  /** The data channels, or the interfaces and nodes, that are meant. */
+  tlvs: InterfaceIdItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** RSVP_HOP: The previous or next hop, with the data channels where the control channel is another one. RFC 3473 8.1.1. */
+export interface RsvpHopIPv6IfId {
+  name: "RSVP_HOP";
+  class: 3;
+  ctype: 4;
+  form: "IPv6_IF_ID";
+  offset: number;
+  length: number;
+  /** Address of the interface through which the last RSVP hop sent the message. (ipv6 at 4) */
+  hopAddress: string;
+  /** LIH, as in RSVP_HOP (RFC 2205 A.2). (u32 at 20) */
+  logicalInterfaceHandle: number;
+  /** The data channels, or the interfaces and nodes, that are meant. */
+  tlvs: InterfaceIdItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** RSVP_HOP: A hop with the virtual private network it belongs to. RFC 6016. */
+export interface RsvpHopVpnIPv4 {
+  name: "RSVP_HOP";
+  class: 3;
+  ctype: 5;
+  form: "VPN_IPv4";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** RSVP_HOP: A hop with the virtual private network it belongs to. RFC 6016. */
+export interface RsvpHopVpnIPv6 {
+  name: "RSVP_HOP";
+  class: 3;
+  ctype: 6;
+  form: "VPN_IPv6";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -162,6 +491,52 @@ export interface ErrorSpecIPv6 {
   errorCode: number;
   /** More about the error; its meaning depends on the code. (u16 at 22) */
   errorValue: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ERROR_SPEC: An error, with the interface that it is about. RFC 3473 8.2.1. */
+export interface ErrorSpecIPv4IfId {
+  name: "ERROR_SPEC";
+  class: 6;
+  ctype: 3;
+  form: "IPv4_IF_ID";
+  offset: number;
+  length: number;
+  /** The node that found the error. (ipv4 at 4) */
+  errorNodeAddress: string;
+  /** InPlace and NotGuilty of ResvErr, Path_State_Removed of PathErr. (u8 at 8) */
+  flags: number;
+  /** What went wrong (RFC 2205 appendix B and the registry). (u8 at 9) */
+  errorCode: number;
+  /** More about the error; its meaning depends on the code. (u16 at 10) */
+  errorValue: number;
+  /** The data channels, or the interfaces and nodes, that are meant. */
+  tlvs: InterfaceIdItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ERROR_SPEC: An error, with the interface that it is about. RFC 3473 8.2.1. */
+export interface ErrorSpecIPv6IfId {
+  name: "ERROR_SPEC";
+  class: 6;
+  ctype: 4;
+  form: "IPv6_IF_ID";
+  offset: number;
+  length: number;
+  /** The node that found the error. (ipv6 at 4) */
+  errorNodeAddress: string;
+  /** InPlace and NotGuilty of ResvErr, Path_State_Removed of PathErr. (u8 at 20) */
+  flags: number;
+  /** What went wrong (RFC 2205 appendix B and the registry). (u8 at 21) */
+  errorCode: number;
+  /** More about the error; its meaning depends on the code. (u16 at 22) */
+  errorValue: number;
+  /** The data channels, or the interfaces and nodes, that are meant. */
+  tlvs: InterfaceIdItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -345,6 +720,122 @@ export interface FlowspecIntServGuaranteed {
   malformed?: undefined;
   bytes?: undefined;
 }
+/** FLOWSPEC: What circuit a receiver asks for. registry. */
+export interface FlowspecDeprecated {
+  name: "FLOWSPEC";
+  class: 9;
+  ctype: 3;
+  form: "DEPRECATED";
+  offset: number;
+  length: number;
+  /** Whatever follows. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FLOWSPEC: What circuit a receiver asks for. RFC 4606 2.1. */
+export interface FlowspecSonetSdh {
+  name: "FLOWSPEC";
+  class: 9;
+  ctype: 4;
+  form: "SONET_SDH";
+  offset: number;
+  length: number;
+  /** ST: the elementary signal. (u8 at 4) */
+  signalType: number;
+  /** RCC: contiguous concatenation wanted. (u8 at 5) */
+  requestedConcatenation: number;
+  /** NCC: identical signals concatenated contiguously. (u16 at 6) */
+  contiguousComponents: number;
+  /** NVC: identical signals concatenated virtually. (u16 at 8) */
+  virtualComponents: number;
+  /** MT: identical signals for the LSP. (u16 at 10) */
+  multiplier: number;
+  /** T: overhead bytes left untouched, bit by bit. (u32 at 12) */
+  transparency: number;
+  /** P: capabilities asked for besides; zero by default. (u32 at 16) */
+  profile: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FLOWSPEC: What circuit a receiver asks for. RFC 4328 3.2. */
+export interface FlowspecG709 {
+  name: "FLOWSPEC";
+  class: 9;
+  ctype: 5;
+  form: "G_709";
+  offset: number;
+  length: number;
+  /** The elementary signal. (u8 at 4) */
+  signalType: number;
+  /** NMC: tributary slots multiplexed into the signal. (u16 at 6) */
+  multiplexedComponents: number;
+  /** NVC: signals concatenated virtually. (u16 at 8) */
+  virtualComponents: number;
+  /** MT: identical signals for the LSP. (u16 at 10) */
+  multiplier: number;
+  /** Must be zero when sent, ignored when received. (u8 at 5) */
+  reserved?: number;
+  /** Reserved words. */
+  furtherBytes: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FLOWSPEC: What circuit a receiver asks for. RFC 6003 4. */
+export interface FlowspecEthernet {
+  name: "FLOWSPEC";
+  class: 9;
+  ctype: 6;
+  form: "ETHERNET";
+  offset: number;
+  length: number;
+  /** What is switched. (u16 at 4) */
+  switchingGranularity: number;
+  /** The largest frame. (u16 at 6) */
+  mtuBytes: number;
+  /** Bandwidth profiles and the like. */
+  tlvs: EthernetTrafficItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FLOWSPEC: What circuit a receiver asks for. RFC 7139. */
+export interface FlowspecOtnTdm {
+  name: "FLOWSPEC";
+  class: 9;
+  ctype: 7;
+  form: "OTN_TDM";
+  offset: number;
+  length: number;
+  /** Traffic parameters of optical transport networks. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FLOWSPEC: What circuit a receiver asks for. RFC 7792. */
+export interface FlowspecSson {
+  name: "FLOWSPEC";
+  class: 9;
+  ctype: 8;
+  form: "SSON";
+  offset: number;
+  length: number;
+  /** Traffic parameters of spectrum-switched networks. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
 /** FILTER_SPEC: Which sender's packets a flow descriptor is for. RFC 2205 A.9. */
 export interface FilterSpecIPv4 {
   name: "FILTER_SPEC";
@@ -402,6 +893,169 @@ export interface FilterSpecIPv6FlowLabel {
   malformed?: undefined;
   bytes?: undefined;
 }
+/** FILTER_SPEC: A sender of a tagged tunnel. registry. */
+export interface FilterSpecTaggedTunnelIPv4 {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 6;
+  form: "TAGGED_TUNNEL_IPv4";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FILTER_SPEC: Which LSP of the tunnel a flow descriptor is for. RFC 3209 4.6.3. */
+export interface FilterSpecLspTunnelIPv4 {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 7;
+  form: "LSP_TUNNEL_IPv4";
+  offset: number;
+  length: number;
+  /** Address of the tunnel's sender. (ipv4 at 4) */
+  tunnelSenderAddress: string;
+  /** LSP ID: may change so that a sender can share resources with itself. (u16 at 10) */
+  lspId: number;
+  /** Zero in RFC 3209; RFC 4974 puts the Short Call ID here. (u16 at 8) */
+  shortCallId?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FILTER_SPEC: Which LSP of the tunnel a flow descriptor is for. RFC 3209 4.6.3. */
+export interface FilterSpecLspTunnelIPv6 {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 8;
+  form: "LSP_TUNNEL_IPv6";
+  offset: number;
+  length: number;
+  /** Address of the tunnel's sender. (ipv6 at 4) */
+  tunnelSenderAddress: string;
+  /** LSP ID: may change so that a sender can share resources with itself. (u16 at 22) */
+  lspId: number;
+  /** Zero in RFC 3209; RFC 4974 puts the Short Call ID here. (u16 at 20) */
+  shortCallId?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FILTER_SPEC: Which sub-group of the P2MP LSP a flow descriptor is for. RFC 4875 19.4. */
+export interface FilterSpecP2mpLspTunnelIPv4 {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 12;
+  form: "P2MP_LSP_TUNNEL_IPv4";
+  offset: number;
+  length: number;
+  /** Address of the tunnel's sender. (ipv4 at 4) */
+  tunnelSenderAddress: string;
+  /** LSP ID: may change so that a sender can share resources with itself. (u16 at 10) */
+  lspId: number;
+  /** Sub-Group Originator ID: TE Router ID of the node that originates the Path message. (ipv4 at 12) */
+  subGroupOriginatorId: string;
+  /** Sub-Group ID: tells the Path messages of one P2MP LSP apart. (u16 at 18) */
+  subGroupId: number;
+  /** Must be zero when sent, ignored when received. (u16 at 8) */
+  reserved1?: number;
+  /** Must be zero when sent, ignored when received. (u16 at 16) */
+  reserved2?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FILTER_SPEC: Which sub-group of the P2MP LSP a flow descriptor is for. RFC 4875 19.4. */
+export interface FilterSpecP2mpLspTunnelIPv6 {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 13;
+  form: "P2MP_LSP_TUNNEL_IPv6";
+  offset: number;
+  length: number;
+  /** Address of the tunnel's sender. (ipv6 at 4) */
+  tunnelSenderAddress: string;
+  /** LSP ID: may change so that a sender can share resources with itself. (u16 at 22) */
+  lspId: number;
+  /** Sub-Group Originator ID: TE Router ID of the node that originates the Path message. (ipv6 at 24) */
+  subGroupOriginatorId: string;
+  /** Sub-Group ID: tells the Path messages of one P2MP LSP apart. (u16 at 42) */
+  subGroupId: number;
+  /** Must be zero when sent, ignored when received. (u16 at 20) */
+  reserved1?: number;
+  /** Must be zero when sent, ignored when received. (u16 at 40) */
+  reserved2?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FILTER_SPEC: A sender inside a virtual private network. RFC 6016. */
+export interface FilterSpecVpnIPv4 {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 14;
+  form: "VPN_IPv4";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FILTER_SPEC: A sender inside a virtual private network. RFC 6016. */
+export interface FilterSpecVpnIPv6 {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 15;
+  form: "VPN_IPv6";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FILTER_SPEC: A sender inside a virtual private network. RFC 6016. */
+export interface FilterSpecAggregateVpnIPv4 {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 16;
+  form: "AGGREGATE_VPN_IPv4";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FILTER_SPEC: A sender inside a virtual private network. RFC 6016. */
+export interface FilterSpecAggregateVpnIPv6 {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 17;
+  form: "AGGREGATE_VPN_IPv6";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
 /** SENDER_TEMPLATE: The sender that a Path message describes. RFC 2205 A.10. */
 export interface SenderTemplateIPv4 {
   name: "SENDER_TEMPLATE";
@@ -454,6 +1108,169 @@ export interface SenderTemplateIPv6FlowLabel {
   flowLabel: number;
   /** Not used. (u8 at 20) */
   reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TEMPLATE: A sender of a tagged tunnel. registry. */
+export interface SenderTemplateTaggedTunnelIPv4 {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 6;
+  form: "TAGGED_TUNNEL_IPv4";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TEMPLATE: The LSP that a Path message sets up. RFC 3209 4.6.2. */
+export interface SenderTemplateLspTunnelIPv4 {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 7;
+  form: "LSP_TUNNEL_IPv4";
+  offset: number;
+  length: number;
+  /** Address of the tunnel's sender. (ipv4 at 4) */
+  tunnelSenderAddress: string;
+  /** LSP ID: may change so that a sender can share resources with itself. (u16 at 10) */
+  lspId: number;
+  /** Zero in RFC 3209; RFC 4974 puts the Short Call ID here. (u16 at 8) */
+  shortCallId?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TEMPLATE: The LSP that a Path message sets up. RFC 3209 4.6.2. */
+export interface SenderTemplateLspTunnelIPv6 {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 8;
+  form: "LSP_TUNNEL_IPv6";
+  offset: number;
+  length: number;
+  /** Address of the tunnel's sender. (ipv6 at 4) */
+  tunnelSenderAddress: string;
+  /** LSP ID: may change so that a sender can share resources with itself. (u16 at 22) */
+  lspId: number;
+  /** Zero in RFC 3209; RFC 4974 puts the Short Call ID here. (u16 at 20) */
+  shortCallId?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TEMPLATE: The sub-group of the P2MP LSP that a Path message sets up. RFC 4875 19.2. */
+export interface SenderTemplateP2mpLspTunnelIPv4 {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 12;
+  form: "P2MP_LSP_TUNNEL_IPv4";
+  offset: number;
+  length: number;
+  /** Address of the tunnel's sender. (ipv4 at 4) */
+  tunnelSenderAddress: string;
+  /** LSP ID: may change so that a sender can share resources with itself. (u16 at 10) */
+  lspId: number;
+  /** Sub-Group Originator ID: TE Router ID of the node that originates the Path message. (ipv4 at 12) */
+  subGroupOriginatorId: string;
+  /** Sub-Group ID: tells the Path messages of one P2MP LSP apart. (u16 at 18) */
+  subGroupId: number;
+  /** Must be zero when sent, ignored when received. (u16 at 8) */
+  reserved1?: number;
+  /** Must be zero when sent, ignored when received. (u16 at 16) */
+  reserved2?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TEMPLATE: The sub-group of the P2MP LSP that a Path message sets up. RFC 4875 19.2. */
+export interface SenderTemplateP2mpLspTunnelIPv6 {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 13;
+  form: "P2MP_LSP_TUNNEL_IPv6";
+  offset: number;
+  length: number;
+  /** Address of the tunnel's sender. (ipv6 at 4) */
+  tunnelSenderAddress: string;
+  /** LSP ID: may change so that a sender can share resources with itself. (u16 at 22) */
+  lspId: number;
+  /** Sub-Group Originator ID: TE Router ID of the node that originates the Path message. (ipv6 at 24) */
+  subGroupOriginatorId: string;
+  /** Sub-Group ID: tells the Path messages of one P2MP LSP apart. (u16 at 42) */
+  subGroupId: number;
+  /** Must be zero when sent, ignored when received. (u16 at 20) */
+  reserved1?: number;
+  /** Must be zero when sent, ignored when received. (u16 at 40) */
+  reserved2?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TEMPLATE: A sender inside a virtual private network. RFC 6016. */
+export interface SenderTemplateVpnIPv4 {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 14;
+  form: "VPN_IPv4";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TEMPLATE: A sender inside a virtual private network. RFC 6016. */
+export interface SenderTemplateVpnIPv6 {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 15;
+  form: "VPN_IPv6";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TEMPLATE: A sender inside a virtual private network. RFC 6016. */
+export interface SenderTemplateAggregateVpnIPv4 {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 16;
+  form: "AGGREGATE_VPN_IPv4";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TEMPLATE: A sender inside a virtual private network. RFC 6016. */
+export interface SenderTemplateAggregateVpnIPv6 {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 17;
+  form: "AGGREGATE_VPN_IPv6";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -523,6 +1340,122 @@ export interface SenderTspecIntServTokenBucket {
   malformed?: undefined;
   bytes?: undefined;
 }
+/** SENDER_TSPEC: What traffic a sender will send over a circuit. registry. */
+export interface SenderTspecDeprecated {
+  name: "SENDER_TSPEC";
+  class: 12;
+  ctype: 3;
+  form: "DEPRECATED";
+  offset: number;
+  length: number;
+  /** Whatever follows. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TSPEC: What traffic a sender will send over a circuit. RFC 4606 2.1. */
+export interface SenderTspecSonetSdh {
+  name: "SENDER_TSPEC";
+  class: 12;
+  ctype: 4;
+  form: "SONET_SDH";
+  offset: number;
+  length: number;
+  /** ST: the elementary signal. (u8 at 4) */
+  signalType: number;
+  /** RCC: contiguous concatenation wanted. (u8 at 5) */
+  requestedConcatenation: number;
+  /** NCC: identical signals concatenated contiguously. (u16 at 6) */
+  contiguousComponents: number;
+  /** NVC: identical signals concatenated virtually. (u16 at 8) */
+  virtualComponents: number;
+  /** MT: identical signals for the LSP. (u16 at 10) */
+  multiplier: number;
+  /** T: overhead bytes left untouched, bit by bit. (u32 at 12) */
+  transparency: number;
+  /** P: capabilities asked for besides; zero by default. (u32 at 16) */
+  profile: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TSPEC: What traffic a sender will send over a circuit. RFC 4328 3.2. */
+export interface SenderTspecG709 {
+  name: "SENDER_TSPEC";
+  class: 12;
+  ctype: 5;
+  form: "G_709";
+  offset: number;
+  length: number;
+  /** The elementary signal. (u8 at 4) */
+  signalType: number;
+  /** NMC: tributary slots multiplexed into the signal. (u16 at 6) */
+  multiplexedComponents: number;
+  /** NVC: signals concatenated virtually. (u16 at 8) */
+  virtualComponents: number;
+  /** MT: identical signals for the LSP. (u16 at 10) */
+  multiplier: number;
+  /** Must be zero when sent, ignored when received. (u8 at 5) */
+  reserved?: number;
+  /** Reserved words. */
+  furtherBytes: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TSPEC: What traffic a sender will send over a circuit. RFC 6003 4. */
+export interface SenderTspecEthernet {
+  name: "SENDER_TSPEC";
+  class: 12;
+  ctype: 6;
+  form: "ETHERNET";
+  offset: number;
+  length: number;
+  /** What is switched. (u16 at 4) */
+  switchingGranularity: number;
+  /** The largest frame. (u16 at 6) */
+  mtuBytes: number;
+  /** Bandwidth profiles and the like. */
+  tlvs: EthernetTrafficItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TSPEC: What traffic a sender will send over a circuit. RFC 7139. */
+export interface SenderTspecOtnTdm {
+  name: "SENDER_TSPEC";
+  class: 12;
+  ctype: 7;
+  form: "OTN_TDM";
+  offset: number;
+  length: number;
+  /** Traffic parameters of optical transport networks. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TSPEC: What traffic a sender will send over a circuit. RFC 7792. */
+export interface SenderTspecSson {
+  name: "SENDER_TSPEC";
+  class: 12;
+  ctype: 8;
+  form: "SSON";
+  offset: number;
+  length: number;
+  /** Traffic parameters of spectrum-switched networks. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
 /** ADSPEC: What the path offers, added up hop by hop. RFC 2210 3.3. */
 export interface AdspecIntServ {
   name: "ADSPEC";
@@ -569,6 +1502,2330 @@ export interface ResvConfirmIPv6 {
   length: number;
   /** The receiver that asked for confirmation. (ipv6 at 4) */
   receiverAddress: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LABEL: The label for a sender; stands right after its FILTER_SPEC. RFC 3209 4.1. */
+export interface Label {
+  name: "LABEL";
+  class: 16;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** An MPLS label (0 to 1,048,575), a Frame Relay DLCI, or an ATM VPI (high half) and VCI (low half). (u32 at 4) */
+  label: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LABEL: The label for a sender. RFC 3473 2.3. */
+export interface LabelGeneralized {
+  name: "LABEL";
+  class: 16;
+  ctype: 2;
+  form: "GENERALIZED";
+  offset: number;
+  length: number;
+  /** The label in 32-bit words, one for most technologies; what it means depends on the link (RFC 3471 3.2). */
+  label: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LABEL: The label for a sender. For waveband switching. RFC 3473 2.3. */
+export interface LabelWavebandSwitching {
+  name: "LABEL";
+  class: 16;
+  ctype: 3;
+  form: "WAVEBAND_SWITCHING";
+  offset: number;
+  length: number;
+  /** Waveband Id: chosen by the sender, returned in messages about the waveband. (u32 at 4) */
+  wavebandId: number;
+  /** The lowest label of the waveband. (u32 at 8) */
+  startLabel: number;
+  /** The highest label of the waveband. (u32 at 12) */
+  endLabel: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LABEL: The label for a sender. For a set of channels. RFC 6002. */
+export interface LabelGeneralizedChannelSet {
+  name: "LABEL";
+  class: 16;
+  ctype: 4;
+  form: "GENERALIZED_CHANNEL_SET";
+  offset: number;
+  length: number;
+  /** The channel set. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** HOP_COUNT: A count of hops. registry. */
+export interface HopCountIPv4 {
+  name: "HOP_COUNT";
+  class: 17;
+  ctype: 1;
+  form: "IPv4";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** STRICT_SOURCE_ROUTE: A source route. registry. */
+export interface StrictSourceRoute {
+  name: "STRICT_SOURCE_ROUTE";
+  class: 18;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LABEL_REQUEST: Asks for a label binding. RFC 3209 4.2.1. */
+export interface LabelRequestWithoutLabelRange {
+  name: "LABEL_REQUEST";
+  class: 19;
+  ctype: 1;
+  form: "WITHOUT_LABEL_RANGE";
+  offset: number;
+  length: number;
+  /** Layer 3 protocol that will use the path: an Ethertype. (u16 at 6) */
+  l3Pid: number;
+  /** Must be zero when sent, ignored when received. (u16 at 4) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LABEL_REQUEST: Asks for a label binding within a range of ATM virtual circuits. RFC 3209 4.2.2. */
+export interface LabelRequestAtmLabelRange {
+  name: "LABEL_REQUEST";
+  class: 19;
+  ctype: 2;
+  form: "ATM_LABEL_RANGE";
+  offset: number;
+  length: number;
+  /** Layer 3 protocol that will use the path: an Ethertype. (u16 at 6) */
+  l3Pid: number;
+  /** M: the node can merge in the data plane. (1 bits at 8) */
+  merge: number;
+  /** Lowest Virtual Path Identifier. (12 bits at 8) */
+  minimumVpi: number;
+  /** Lowest Virtual Connection Identifier. (u16 at 10) */
+  minimumVci: number;
+  /** Highest Virtual Path Identifier. (12 bits at 12) */
+  maximumVpi: number;
+  /** Highest Virtual Connection Identifier. (u16 at 14) */
+  maximumVci: number;
+  /** Must be zero when sent, ignored when received. (u16 at 4) */
+  reserved?: number;
+  /** Must be zero when sent, ignored when received. (3 bits at 8) */
+  reserved2?: number;
+  /** Must be zero when sent, ignored when received. (4 bits at 12) */
+  reserved3?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LABEL_REQUEST: Asks for a label binding within a range of Frame Relay DLCIs. RFC 3209 4.2.3. */
+export interface LabelRequestFrameRelayLabelRange {
+  name: "LABEL_REQUEST";
+  class: 19;
+  ctype: 3;
+  form: "FRAME_RELAY_LABEL_RANGE";
+  offset: number;
+  length: number;
+  /** Layer 3 protocol that will use the path: an Ethertype. (u16 at 6) */
+  l3Pid: number;
+  /** DLI: how many bits a DLCI has. (2 bits at 8) */
+  dlciLength: number;
+  /** Lowest Data Link Connection Identifier. (23 bits at 8) */
+  minimumDlci: number;
+  /** Highest Data Link Connection Identifier. (23 bits at 12) */
+  maximumDlci: number;
+  /** Must be zero when sent, ignored when received. (u16 at 4) */
+  reserved?: number;
+  /** Must be zero when sent, ignored when received. (7 bits at 8) */
+  reserved2?: number;
+  /** Must be zero when sent, ignored when received. (9 bits at 12) */
+  reserved3?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LABEL_REQUEST: Asks for a label binding, for any technology. RFC 3473 2.1. */
+export interface LabelRequestGeneralized {
+  name: "LABEL_REQUEST";
+  class: 19;
+  ctype: 4;
+  form: "GENERALIZED";
+  offset: number;
+  length: number;
+  /** Encoding of the LSP. (u8 at 4) */
+  lspEncodingType: number;
+  /** Kind of switching on the link. (u8 at 5) */
+  switchingType: number;
+  /** G-PID: payload of the LSP; an Ethertype for packet and Ethernet LSPs. (u16 at 6) */
+  generalizedPid: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LABEL_REQUEST: Asks for a set of channels. RFC 6002. */
+export interface LabelRequestGeneralizedChannelSet {
+  name: "LABEL_REQUEST";
+  class: 19;
+  ctype: 5;
+  form: "GENERALIZED_CHANNEL_SET";
+  offset: number;
+  length: number;
+  /** The request. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** EXPLICIT_ROUTE: ERO: the path that the LSP has to take. RFC 3209 4.3. */
+export interface ExplicitRoute {
+  name: "EXPLICIT_ROUTE";
+  class: 20;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** The hops, the next one first. */
+  subobjects: ExplicitRouteItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** RECORD_ROUTE: RRO: the path that the message has taken. RFC 3209 4.4. */
+export interface RecordRoute {
+  name: "RECORD_ROUTE";
+  class: 21;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** The hops passed, the last one first. */
+  subobjects: RecordRouteItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** HELLO: Asks a neighbour whether it is alive. RFC 3209 5.2.1. */
+export interface HelloRequest {
+  name: "HELLO";
+  class: 22;
+  ctype: 1;
+  form: "REQUEST";
+  offset: number;
+  length: number;
+  /** Src_Instance: the sender's instance, never zero; changes when it restarts. (u32 at 4) */
+  sourceInstance: number;
+  /** Dst_Instance: the last Src_Instance heard from the neighbour; zero if none was. (u32 at 8) */
+  destinationInstance: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** HELLO: Answers a HELLO REQUEST. RFC 3209 5.2.2. */
+export interface HelloAck {
+  name: "HELLO";
+  class: 22;
+  ctype: 2;
+  form: "ACK";
+  offset: number;
+  length: number;
+  /** Src_Instance: the sender's instance, never zero; changes when it restarts. (u32 at 4) */
+  sourceInstance: number;
+  /** Dst_Instance: the last Src_Instance heard from the neighbour; zero if none was. (u32 at 8) */
+  destinationInstance: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** RECOVERY_LABEL: The label used before a restart, so that a restarting node can keep it. RFC 3473 9.2.1. */
+export interface RecoveryLabelPacket {
+  name: "RECOVERY_LABEL";
+  class: 34;
+  ctype: 1;
+  form: "PACKET";
+  offset: number;
+  length: number;
+  /** An MPLS label (0 to 1,048,575), right-aligned. (u32 at 4) */
+  label: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** RECOVERY_LABEL: The label used before a restart, so that a restarting node can keep it. RFC 3473 9.2.1. */
+export interface RecoveryLabelGeneralized {
+  name: "RECOVERY_LABEL";
+  class: 34;
+  ctype: 2;
+  form: "GENERALIZED";
+  offset: number;
+  length: number;
+  /** The label in 32-bit words, one for most technologies; what it means depends on the link (RFC 3471 3.2). */
+  label: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** RECOVERY_LABEL: The label used before a restart, so that a restarting node can keep it. For waveband switching. RFC 3473 9.2.1. */
+export interface RecoveryLabelWavebandSwitching {
+  name: "RECOVERY_LABEL";
+  class: 34;
+  ctype: 3;
+  form: "WAVEBAND_SWITCHING";
+  offset: number;
+  length: number;
+  /** Waveband Id: chosen by the sender, returned in messages about the waveband. (u32 at 4) */
+  wavebandId: number;
+  /** The lowest label of the waveband. (u32 at 8) */
+  startLabel: number;
+  /** The highest label of the waveband. (u32 at 12) */
+  endLabel: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** RECOVERY_LABEL: The label used before a restart, so that a restarting node can keep it. For a set of channels. RFC 6002. */
+export interface RecoveryLabelGeneralizedChannelSet {
+  name: "RECOVERY_LABEL";
+  class: 34;
+  ctype: 4;
+  form: "GENERALIZED_CHANNEL_SET";
+  offset: number;
+  length: number;
+  /** The channel set. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_LABEL: The label for the way back of a bidirectional LSP; its presence asks for one. RFC 3473 3.1. */
+export interface UpstreamLabelPacket {
+  name: "UPSTREAM_LABEL";
+  class: 35;
+  ctype: 1;
+  form: "PACKET";
+  offset: number;
+  length: number;
+  /** An MPLS label (0 to 1,048,575), right-aligned. (u32 at 4) */
+  label: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_LABEL: The label for the way back of a bidirectional LSP; its presence asks for one. RFC 3473 3.1. */
+export interface UpstreamLabelGeneralized {
+  name: "UPSTREAM_LABEL";
+  class: 35;
+  ctype: 2;
+  form: "GENERALIZED";
+  offset: number;
+  length: number;
+  /** The label in 32-bit words, one for most technologies; what it means depends on the link (RFC 3471 3.2). */
+  label: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_LABEL: The label for the way back of a bidirectional LSP; its presence asks for one. For waveband switching. RFC 3473 3.1. */
+export interface UpstreamLabelWavebandSwitching {
+  name: "UPSTREAM_LABEL";
+  class: 35;
+  ctype: 3;
+  form: "WAVEBAND_SWITCHING";
+  offset: number;
+  length: number;
+  /** Waveband Id: chosen by the sender, returned in messages about the waveband. (u32 at 4) */
+  wavebandId: number;
+  /** The lowest label of the waveband. (u32 at 8) */
+  startLabel: number;
+  /** The highest label of the waveband. (u32 at 12) */
+  endLabel: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_LABEL: The label for the way back of a bidirectional LSP; its presence asks for one. For a set of channels. RFC 6002. */
+export interface UpstreamLabelGeneralizedChannelSet {
+  name: "UPSTREAM_LABEL";
+  class: 35;
+  ctype: 4;
+  form: "GENERALIZED_CHANNEL_SET";
+  offset: number;
+  length: number;
+  /** The channel set. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LABEL_SET: The labels that a downstream node may choose from. RFC 3473 2.6. */
+export interface LabelSet {
+  name: "LABEL_SET";
+  class: 36;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** Whether the labels are listed or bound a range, and whether they are in or out. (u8 at 4) */
+  action: number;
+  /** C-Type of the LABEL objects whose labels these are. (14 bits at 4) */
+  labelType: number;
+  /** Not used. (10 bits at 4) */
+  reserved?: number;
+  /** Labels in 32-bit words; of a range first and last, zero for no bound. */
+  subchannels: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PROTECTION: The link protection wanted for an LSP. RFC 3473 6. */
+export interface ProtectionLink {
+  name: "PROTECTION";
+  class: 37;
+  ctype: 1;
+  form: "LINK";
+  offset: number;
+  length: number;
+  /** S: 1 for a secondary LSP. (1 bits at 4) */
+  secondary: number;
+  /** Link protection types that are acceptable; zero for any, none included. (6 bits at 4) */
+  linkFlags: number;
+  /** Must be zero when sent, ignored when received. (25 bits at 4) */
+  reserved1?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PROTECTION: The link protection, end-to-end recovery and segment recovery wanted for an LSP. RFC 4873 6.1. */
+export interface ProtectionLsp {
+  name: "PROTECTION";
+  class: 37;
+  ctype: 2;
+  form: "LSP";
+  offset: number;
+  length: number;
+  /** S: 1 for a secondary LSP. (1 bits at 4) */
+  secondary: number;
+  /** P: 1 for a protecting LSP, 0 for a working one. (1 bits at 4) */
+  protecting: number;
+  /** N: 1 if the control plane exchange is for notification only. (1 bits at 4) */
+  notification: number;
+  /** O: 1 if the protecting LSP carries the traffic. (1 bits at 4) */
+  operational: number;
+  /** End-to-end recovery type of the LSP; zero for none. (6 bits at 4) */
+  lspFlags: number;
+  /** Link protection types that are acceptable; zero for any, none included. (6 bits at 4) */
+  linkFlags: number;
+  /** I: 1 if segment recovery as wanted is in place already. (1 bits at 8) */
+  inPlace: number;
+  /** R: 1 if the LSP is to fail when the protection cannot be set up. (1 bits at 8) */
+  required: number;
+  /** Segment recovery type, dynamically set up where possible. (6 bits at 8) */
+  segmentFlags: number;
+  /** Must be zero when sent, ignored when received. (6 bits at 4) */
+  reserved1?: number;
+  /** Must be zero when sent, ignored when received. (10 bits at 4) */
+  reserved2?: number;
+  /** Must be zero when sent, ignored when received. (8 bits at 8) */
+  reserved3?: number;
+  /** Must be zero when sent, ignored when received. (16 bits at 8) */
+  reserved4?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PROTECTION: Protection of the egress of an LSP: sub-objects that name the primary egress and its LSP. RFC 8400 4.1. */
+export interface ProtectionEgress {
+  name: "PROTECTION";
+  class: 37;
+  ctype: 3;
+  form: "EGRESS";
+  offset: number;
+  length: number;
+  /** Sub-objects. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PRIMARY_PATH_ROUTE: PPRO: the path of the primary LSP, so that a shared-mesh secondary LSP can share resources. RFC 4872 15. */
+export interface PrimaryPathRoute {
+  name: "PRIMARY_PATH_ROUTE";
+  class: 38;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** The hops, the next one first. */
+  subobjects: ExplicitRouteItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** S2L_SUB_LSP: One source-to-leaf sub-LSP of a P2MP LSP. RFC 4875 19.3.1. */
+export interface S2lSubLspIPv4 {
+  name: "S2L_SUB_LSP";
+  class: 50;
+  ctype: 1;
+  form: "IPv4";
+  offset: number;
+  length: number;
+  /** The egress of the S2L sub-LSP. (ipv4 at 4) */
+  destinationAddress: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** S2L_SUB_LSP: One source-to-leaf sub-LSP of a P2MP LSP. RFC 4875 19.3.2. */
+export interface S2lSubLspIPv6 {
+  name: "S2L_SUB_LSP";
+  class: 50;
+  ctype: 2;
+  form: "IPv6";
+  offset: number;
+  length: number;
+  /** The egress of the S2L sub-LSP. (ipv6 at 4) */
+  destinationAddress: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** DETOUR: Marks a detour LSP of the one-to-one backup method. RFC 4090 4.2.1. */
+export interface DetourIPv4 {
+  name: "DETOUR";
+  class: 63;
+  ctype: 7;
+  form: "IPv4";
+  offset: number;
+  length: number;
+  /** The detours merged here, one at least. */
+  detours: {
+    /** PLR_ID: the point of local repair, where the detour starts. (ipv4 at 0) */
+    plrId: string;
+    /** Avoid_Node_ID: the next node, which the detour avoids. (ipv4 at 4) */
+    avoidNodeId: string;
+  }[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** DETOUR: Marks a detour LSP of the one-to-one backup method. RFC 4090 4.2.2. */
+export interface DetourIPv6 {
+  name: "DETOUR";
+  class: 63;
+  ctype: 8;
+  form: "IPv6";
+  offset: number;
+  length: number;
+  /** The detours merged here, one at least. */
+  detours: {
+    /** PLR_ID: the point of local repair, where the detour starts. (ipv6 at 0) */
+    plrId: string;
+    /** Avoid_Node_ID: the next node, which the detour avoids. (ipv6 at 16) */
+    avoidNodeId: string;
+  }[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** DIFFSERV: How the EXP bits of an LSP's packets map to per-hop behaviours. RFC 3270 5.2.1. */
+export interface DiffservELsp {
+  name: "DIFFSERV";
+  class: 65;
+  ctype: 1;
+  form: "E_LSP";
+  offset: number;
+  length: number;
+  /** MAPnb: mappings that follow, 0 to 8. (4 bits at 4) */
+  mapCount: number;
+  /** Must be zero when sent, ignored when received. (28 bits at 4) */
+  reserved?: number;
+  /** The mappings. */
+  maps: {
+    /** Must be zero when sent, ignored when received. (13 bits at 0) */
+    reserved?: number;
+    /** EXP: the value of the EXP bits. (3 bits at 0) */
+    exp: number;
+    /** PHBID: PHB identification code (RFC 3140): the DSCP in the high six bits for a standard behaviour. (u16 at 2) */
+    phbId: number;
+  }[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** DIFFSERV: The per-hop scheduling class of an LSP that has one only. RFC 3270 5.2.2. */
+export interface DiffservLLsp {
+  name: "DIFFSERV";
+  class: 65;
+  ctype: 2;
+  form: "L_LSP";
+  offset: number;
+  length: number;
+  /** PSC: PHB identification code (RFC 3140): the DSCP in the high six bits for a standard behaviour. (u16 at 6) */
+  phbSchedulingClass: number;
+  /** Must be zero when sent, ignored when received. (u16 at 4) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CLASSTYPE: The Class-Type of an LSP, for Diff-Serv-aware traffic engineering. RFC 4124 6.1. */
+export interface Classtype {
+  name: "CLASSTYPE";
+  class: 66;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** CT: 1 to 7; 0 is not signalled. (3 bits at 4) */
+  classType: number;
+  /** Must be zero when sent, ignored when received. (29 bits at 4) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LSP_REQUIRED_ATTRIBUTES: Attributes that every transit node must know and act on. RFC 5420 5. */
+export interface LspRequiredAttributes {
+  name: "LSP_REQUIRED_ATTRIBUTES";
+  class: 67;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** The attributes, in no particular order. */
+  attributes: LspAttributesItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: Reserved; its content was never published in an RFC. RFC 6387 (as FLOWSPEC, RFC 2205 A.8). */
+export interface UpstreamFlowspecObsolete {
+  name: "UPSTREAM_FLOWSPEC";
+  class: 120;
+  ctype: 1;
+  form: "OBSOLETE";
+  offset: number;
+  length: number;
+  /** As it came. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: The service and the resources that a receiver asks for. RFC 6387 (as FLOWSPEC, RFC 2210 3.2). */
+export interface UpstreamFlowspecIntServ {
+  name: "UPSTREAM_FLOWSPEC";
+  class: 120;
+  ctype: 2;
+  form: "IntServ";
+  offset: number;
+  length: number;
+  /** Version of the Int-Serv format. (4 bits at 4) */
+  messageFormatVersion?: number;
+  /** Not used. (12 bits at 4) */
+  unused?: number;
+  /** Words after this one. (u16 at 6) */
+  overallLengthWords?: number;
+  /** Service fragments, where they are not of a standard shape. */
+  services: ServiceItem[];
+  service?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_FLOWSPEC: Controlled-load service (RFC 2210 3.2.1). RFC 6387 (as FLOWSPEC, RFC 2210 3.2). */
+export interface UpstreamFlowspecIntServControlledLoad {
+  name: "UPSTREAM_FLOWSPEC";
+  class: 120;
+  ctype: 2;
+  form: "IntServ";
+  offset: number;
+  length: number;
+  /** Service number. (u8 at 8) */
+  service: 5;
+  /** r, the token bucket rate. (f32 at 16) */
+  tokenBucketRateBytesPerSecond: number | FloatText;
+  /** b, the token bucket size. (f32 at 20) */
+  tokenBucketSizeBytes: number | FloatText;
+  /** p, the peak data rate; infinity if not known. (f32 at 24) */
+  peakRateBytesPerSecond: number | FloatText;
+  /** m: smaller packets count as this many bytes. (u32 at 28) */
+  minimumPolicedUnitBytes: number;
+  /** M, the maximum packet size. (u32 at 32) */
+  maximumPacketSizeBytes: number;
+  /** Version of the Int-Serv format. (4 bits at 4) */
+  messageFormatVersion?: number;
+  /** Not used. (12 bits at 4) */
+  unused?: number;
+  /** Words after this one. (u16 at 6) */
+  overallLengthWords?: number;
+  /** Break bit and reserved bits. (u8 at 9) */
+  serviceFlags?: number;
+  /** Words of the service fragment. (u16 at 10) */
+  serviceLengthWords?: number;
+  /** Parameter TOKEN_BUCKET_TSPEC. (u8 at 12) */
+  tokenBucketParameter?: number;
+  /** Parameter flags. (u8 at 13) */
+  tokenBucketFlags?: number;
+  /** Words of the parameter. (u16 at 14) */
+  tokenBucketLengthWords?: number;
+  services?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_FLOWSPEC: Guaranteed service (RFC 2210 3.2.2). RFC 6387 (as FLOWSPEC, RFC 2210 3.2). */
+export interface UpstreamFlowspecIntServGuaranteed {
+  name: "UPSTREAM_FLOWSPEC";
+  class: 120;
+  ctype: 2;
+  form: "IntServ";
+  offset: number;
+  length: number;
+  /** Service number. (u8 at 8) */
+  service: 2;
+  /** r, the token bucket rate. (f32 at 16) */
+  tokenBucketRateBytesPerSecond: number | FloatText;
+  /** b, the token bucket size. (f32 at 20) */
+  tokenBucketSizeBytes: number | FloatText;
+  /** p, the peak data rate; infinity if not known. (f32 at 24) */
+  peakRateBytesPerSecond: number | FloatText;
+  /** m: smaller packets count as this many bytes. (u32 at 28) */
+  minimumPolicedUnitBytes: number;
+  /** M, the maximum packet size. (u32 at 32) */
+  maximumPacketSizeBytes: number;
+  /** R, the rate asked for. (f32 at 40) */
+  rateBytesPerSecond: number | FloatText;
+  /** S, the slack term. (u32 at 44) */
+  slackTermMicroseconds: number;
+  /** Version of the Int-Serv format. (4 bits at 4) */
+  messageFormatVersion?: number;
+  /** Not used. (12 bits at 4) */
+  unused?: number;
+  /** Words after this one. (u16 at 6) */
+  overallLengthWords?: number;
+  /** Break bit and reserved bits. (u8 at 9) */
+  serviceFlags?: number;
+  /** Words of the service fragment. (u16 at 10) */
+  serviceLengthWords?: number;
+  /** Parameter TOKEN_BUCKET_TSPEC. (u8 at 12) */
+  tokenBucketParameter?: number;
+  /** Parameter flags. (u8 at 13) */
+  tokenBucketFlags?: number;
+  /** Words of the parameter. (u16 at 14) */
+  tokenBucketLengthWords?: number;
+  /** Parameter GUARANTEED_RSPEC. (u8 at 36) */
+  rateParameter?: number;
+  /** Parameter flags. (u8 at 37) */
+  rateFlags?: number;
+  /** Words of the parameter. (u16 at 38) */
+  rateLengthWords?: number;
+  services?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: What circuit a receiver asks for. RFC 6387 (as FLOWSPEC, registry). */
+export interface UpstreamFlowspecDeprecated {
+  name: "UPSTREAM_FLOWSPEC";
+  class: 120;
+  ctype: 3;
+  form: "DEPRECATED";
+  offset: number;
+  length: number;
+  /** Whatever follows. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: What circuit a receiver asks for. RFC 6387 (as FLOWSPEC, RFC 4606 2.1). */
+export interface UpstreamFlowspecSonetSdh {
+  name: "UPSTREAM_FLOWSPEC";
+  class: 120;
+  ctype: 4;
+  form: "SONET_SDH";
+  offset: number;
+  length: number;
+  /** ST: the elementary signal. (u8 at 4) */
+  signalType: number;
+  /** RCC: contiguous concatenation wanted. (u8 at 5) */
+  requestedConcatenation: number;
+  /** NCC: identical signals concatenated contiguously. (u16 at 6) */
+  contiguousComponents: number;
+  /** NVC: identical signals concatenated virtually. (u16 at 8) */
+  virtualComponents: number;
+  /** MT: identical signals for the LSP. (u16 at 10) */
+  multiplier: number;
+  /** T: overhead bytes left untouched, bit by bit. (u32 at 12) */
+  transparency: number;
+  /** P: capabilities asked for besides; zero by default. (u32 at 16) */
+  profile: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: What circuit a receiver asks for. RFC 6387 (as FLOWSPEC, RFC 4328 3.2). */
+export interface UpstreamFlowspecG709 {
+  name: "UPSTREAM_FLOWSPEC";
+  class: 120;
+  ctype: 5;
+  form: "G_709";
+  offset: number;
+  length: number;
+  /** The elementary signal. (u8 at 4) */
+  signalType: number;
+  /** NMC: tributary slots multiplexed into the signal. (u16 at 6) */
+  multiplexedComponents: number;
+  /** NVC: signals concatenated virtually. (u16 at 8) */
+  virtualComponents: number;
+  /** MT: identical signals for the LSP. (u16 at 10) */
+  multiplier: number;
+  /** Must be zero when sent, ignored when received. (u8 at 5) */
+  reserved?: number;
+  /** Reserved words. */
+  furtherBytes: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: What circuit a receiver asks for. RFC 6387 (as FLOWSPEC, RFC 6003 4). */
+export interface UpstreamFlowspecEthernet {
+  name: "UPSTREAM_FLOWSPEC";
+  class: 120;
+  ctype: 6;
+  form: "ETHERNET";
+  offset: number;
+  length: number;
+  /** What is switched. (u16 at 4) */
+  switchingGranularity: number;
+  /** The largest frame. (u16 at 6) */
+  mtuBytes: number;
+  /** Bandwidth profiles and the like. */
+  tlvs: EthernetTrafficItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: What circuit a receiver asks for. RFC 6387 (as FLOWSPEC, RFC 7139). */
+export interface UpstreamFlowspecOtnTdm {
+  name: "UPSTREAM_FLOWSPEC";
+  class: 120;
+  ctype: 7;
+  form: "OTN_TDM";
+  offset: number;
+  length: number;
+  /** Traffic parameters of optical transport networks. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: What circuit a receiver asks for. RFC 6387 (as FLOWSPEC, RFC 7792). */
+export interface UpstreamFlowspecSson {
+  name: "UPSTREAM_FLOWSPEC";
+  class: 120;
+  ctype: 8;
+  form: "SSON";
+  offset: number;
+  length: number;
+  /** Traffic parameters of spectrum-switched networks. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: The traffic that a sender will generate. RFC 6387 (as SENDER_TSPEC, RFC 2210 3.1). */
+export interface UpstreamTspecIntServ {
+  name: "UPSTREAM_TSPEC";
+  class: 121;
+  ctype: 2;
+  form: "IntServ";
+  offset: number;
+  length: number;
+  /** Version of the Int-Serv format. (4 bits at 4) */
+  messageFormatVersion?: number;
+  /** Not used. (12 bits at 4) */
+  unused?: number;
+  /** Words after this one. (u16 at 6) */
+  overallLengthWords?: number;
+  /** Service fragments, where they are not of the standard shape. */
+  services: ServiceItem[];
+  service?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_TSPEC: The sender's traffic (RFC 2210 3.1). RFC 6387 (as SENDER_TSPEC, RFC 2210 3.1). */
+export interface UpstreamTspecIntServTokenBucket {
+  name: "UPSTREAM_TSPEC";
+  class: 121;
+  ctype: 2;
+  form: "IntServ";
+  offset: number;
+  length: number;
+  /** Service number. (u8 at 8) */
+  service: 1;
+  /** r, the token bucket rate. (f32 at 16) */
+  tokenBucketRateBytesPerSecond: number | FloatText;
+  /** b, the token bucket size. (f32 at 20) */
+  tokenBucketSizeBytes: number | FloatText;
+  /** p, the peak data rate; infinity if not known. (f32 at 24) */
+  peakRateBytesPerSecond: number | FloatText;
+  /** m: smaller packets count as this many bytes. (u32 at 28) */
+  minimumPolicedUnitBytes: number;
+  /** M, the maximum packet size. (u32 at 32) */
+  maximumPacketSizeBytes: number;
+  /** Version of the Int-Serv format. (4 bits at 4) */
+  messageFormatVersion?: number;
+  /** Not used. (12 bits at 4) */
+  unused?: number;
+  /** Words after this one. (u16 at 6) */
+  overallLengthWords?: number;
+  /** Break bit and reserved bits. (u8 at 9) */
+  serviceFlags?: number;
+  /** Words of the service fragment. (u16 at 10) */
+  serviceLengthWords?: number;
+  /** Parameter TOKEN_BUCKET_TSPEC. (u8 at 12) */
+  tokenBucketParameter?: number;
+  /** Parameter flags. (u8 at 13) */
+  tokenBucketFlags?: number;
+  /** Words of the parameter. (u16 at 14) */
+  tokenBucketLengthWords?: number;
+  services?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: What traffic a sender will send over a circuit. RFC 6387 (as SENDER_TSPEC, registry). */
+export interface UpstreamTspecDeprecated {
+  name: "UPSTREAM_TSPEC";
+  class: 121;
+  ctype: 3;
+  form: "DEPRECATED";
+  offset: number;
+  length: number;
+  /** Whatever follows. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: What traffic a sender will send over a circuit. RFC 6387 (as SENDER_TSPEC, RFC 4606 2.1). */
+export interface UpstreamTspecSonetSdh {
+  name: "UPSTREAM_TSPEC";
+  class: 121;
+  ctype: 4;
+  form: "SONET_SDH";
+  offset: number;
+  length: number;
+  /** ST: the elementary signal. (u8 at 4) */
+  signalType: number;
+  /** RCC: contiguous concatenation wanted. (u8 at 5) */
+  requestedConcatenation: number;
+  /** NCC: identical signals concatenated contiguously. (u16 at 6) */
+  contiguousComponents: number;
+  /** NVC: identical signals concatenated virtually. (u16 at 8) */
+  virtualComponents: number;
+  /** MT: identical signals for the LSP. (u16 at 10) */
+  multiplier: number;
+  /** T: overhead bytes left untouched, bit by bit. (u32 at 12) */
+  transparency: number;
+  /** P: capabilities asked for besides; zero by default. (u32 at 16) */
+  profile: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: What traffic a sender will send over a circuit. RFC 6387 (as SENDER_TSPEC, RFC 4328 3.2). */
+export interface UpstreamTspecG709 {
+  name: "UPSTREAM_TSPEC";
+  class: 121;
+  ctype: 5;
+  form: "G_709";
+  offset: number;
+  length: number;
+  /** The elementary signal. (u8 at 4) */
+  signalType: number;
+  /** NMC: tributary slots multiplexed into the signal. (u16 at 6) */
+  multiplexedComponents: number;
+  /** NVC: signals concatenated virtually. (u16 at 8) */
+  virtualComponents: number;
+  /** MT: identical signals for the LSP. (u16 at 10) */
+  multiplier: number;
+  /** Must be zero when sent, ignored when received. (u8 at 5) */
+  reserved?: number;
+  /** Reserved words. */
+  furtherBytes: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: What traffic a sender will send over a circuit. RFC 6387 (as SENDER_TSPEC, RFC 6003 4). */
+export interface UpstreamTspecEthernet {
+  name: "UPSTREAM_TSPEC";
+  class: 121;
+  ctype: 6;
+  form: "ETHERNET";
+  offset: number;
+  length: number;
+  /** What is switched. (u16 at 4) */
+  switchingGranularity: number;
+  /** The largest frame. (u16 at 6) */
+  mtuBytes: number;
+  /** Bandwidth profiles and the like. */
+  tlvs: EthernetTrafficItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: What traffic a sender will send over a circuit. RFC 6387 (as SENDER_TSPEC, RFC 7139). */
+export interface UpstreamTspecOtnTdm {
+  name: "UPSTREAM_TSPEC";
+  class: 121;
+  ctype: 7;
+  form: "OTN_TDM";
+  offset: number;
+  length: number;
+  /** Traffic parameters of optical transport networks. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: What traffic a sender will send over a circuit. RFC 6387 (as SENDER_TSPEC, RFC 7792). */
+export interface UpstreamTspecSson {
+  name: "UPSTREAM_TSPEC";
+  class: 121;
+  ctype: 8;
+  form: "SSON";
+  offset: number;
+  length: number;
+  /** Traffic parameters of spectrum-switched networks. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** UPSTREAM_ADSPEC: For the upstream direction of a bidirectional LSP: What the path offers, added up hop by hop. RFC 6387 (as ADSPEC, RFC 2210 3.3). */
+export interface UpstreamAdspecIntServ {
+  name: "UPSTREAM_ADSPEC";
+  class: 122;
+  ctype: 2;
+  form: "IntServ";
+  offset: number;
+  length: number;
+  /** Version of the Int-Serv format. (4 bits at 4) */
+  messageFormatVersion?: number;
+  /** Not used. (12 bits at 4) */
+  unused?: number;
+  /** Words after this one. (u16 at 6) */
+  overallLengthWords?: number;
+  /** General parameters, then a fragment for each service, in the order of their numbers. */
+  services: ServiceItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SUGGESTED_LABEL: The label that the upstream node would like to get, so that it can set up its hardware early. RFC 3473 2.5. */
+export interface SuggestedLabelPacket {
+  name: "SUGGESTED_LABEL";
+  class: 129;
+  ctype: 1;
+  form: "PACKET";
+  offset: number;
+  length: number;
+  /** An MPLS label (0 to 1,048,575), right-aligned. (u32 at 4) */
+  label: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SUGGESTED_LABEL: The label that the upstream node would like to get, so that it can set up its hardware early. RFC 3473 2.5. */
+export interface SuggestedLabelGeneralized {
+  name: "SUGGESTED_LABEL";
+  class: 129;
+  ctype: 2;
+  form: "GENERALIZED";
+  offset: number;
+  length: number;
+  /** The label in 32-bit words, one for most technologies; what it means depends on the link (RFC 3471 3.2). */
+  label: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SUGGESTED_LABEL: The label that the upstream node would like to get, so that it can set up its hardware early. For waveband switching. RFC 3473 2.5. */
+export interface SuggestedLabelWavebandSwitching {
+  name: "SUGGESTED_LABEL";
+  class: 129;
+  ctype: 3;
+  form: "WAVEBAND_SWITCHING";
+  offset: number;
+  length: number;
+  /** Waveband Id: chosen by the sender, returned in messages about the waveband. (u32 at 4) */
+  wavebandId: number;
+  /** The lowest label of the waveband. (u32 at 8) */
+  startLabel: number;
+  /** The highest label of the waveband. (u32 at 12) */
+  endLabel: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SUGGESTED_LABEL: The label that the upstream node would like to get, so that it can set up its hardware early. For a set of channels. RFC 6002. */
+export interface SuggestedLabelGeneralizedChannelSet {
+  name: "SUGGESTED_LABEL";
+  class: 129;
+  ctype: 4;
+  form: "GENERALIZED_CHANNEL_SET";
+  offset: number;
+  length: number;
+  /** The channel set. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ACCEPTABLE_LABEL_SET: The labels that would have been acceptable, in an error message. RFC 3473 4.1. */
+export interface AcceptableLabelSet {
+  name: "ACCEPTABLE_LABEL_SET";
+  class: 130;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** Whether the labels are listed or bound a range, and whether they are in or out. (u8 at 4) */
+  action: number;
+  /** C-Type of the LABEL objects whose labels these are. (14 bits at 4) */
+  labelType: number;
+  /** Not used. (10 bits at 4) */
+  reserved?: number;
+  /** Labels in 32-bit words; of a range first and last, zero for no bound. */
+  subchannels: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** RESTART_CAP: In Hello: how long a restart of the sender takes. RFC 3473 9.1. */
+export interface RestartCap {
+  name: "RESTART_CAP";
+  class: 131;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** Restart Time: to restart and to reach its neighbours; 0xFFFFFFFF for any length of time. (u32 at 4) */
+  restartTimeMs: number;
+  /** Recovery Time wanted to synchronize state; zero if forwarding state was lost. (u32 at 8) */
+  recoveryTimeMs: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LINK_CAPABILITY: What the link of a call can do. RFC 4974. */
+export interface LinkCapabilityTeLinkCapabilities {
+  name: "LINK_CAPABILITY";
+  class: 133;
+  ctype: 1;
+  form: "TE_LINK_CAPABILITIES";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CAPABILITY: In Hello: what the sender can do. RFC 5063 4.2, RFC 8370 3 and 4. */
+export interface Capability {
+  name: "CAPABILITY";
+  class: 134;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** One bit for each; none is assigned above 0x10. (u32 at 4) */
+  capabilities: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CONDITIONS: In PathTear: when the receiver may act on it. Flags as registered; the text of RFC 9705 is not at hand. RFC 9705. */
+export interface Conditions {
+  name: "CONDITIONS";
+  class: 135;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** One bit for each condition. (u32 at 4) */
+  flags: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LSP_TUNNEL_INTERFACE_ID: The LSP as a link: forward interface in Path, reverse interface in Resv. RFC 3477 3. */
+export interface LspTunnelInterfaceIdUnnumbered {
+  name: "LSP_TUNNEL_INTERFACE_ID";
+  class: 193;
+  ctype: 1;
+  form: "UNNUMBERED";
+  offset: number;
+  length: number;
+  /** Router ID of the node that assigned the identifier. (ipv4 at 4) */
+  routerId: string;
+  /** Its identifier of the LSP as a link. (u32 at 8) */
+  interfaceId: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LSP_TUNNEL_INTERFACE_ID: The LSP as a link: forward interface in Path, reverse interface in Resv. RFC 6107 3.1.3. */
+export interface LspTunnelInterfaceIdIPv4 {
+  name: "LSP_TUNNEL_INTERFACE_ID";
+  class: 193;
+  ctype: 2;
+  form: "IPv4";
+  offset: number;
+  length: number;
+  /** Address assigned to the LSP as a link. (ipv4 at 4) */
+  interfaceAddress: string;
+  /** How to treat the LSP that is set up; in Path only. (u8 at 8) */
+  actions: number;
+  /** Must be zero when sent, ignored when received. (u24 at 9) */
+  reserved?: number;
+  /** The IGP instance and component links. */
+  tlvs: LspTunnelInterfaceIdItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LSP_TUNNEL_INTERFACE_ID: The LSP as a link: forward interface in Path, reverse interface in Resv. RFC 6107 3.1.4. */
+export interface LspTunnelInterfaceIdIPv6 {
+  name: "LSP_TUNNEL_INTERFACE_ID";
+  class: 193;
+  ctype: 3;
+  form: "IPv6";
+  offset: number;
+  length: number;
+  /** Address assigned to the LSP as a link. (ipv6 at 4) */
+  interfaceAddress: string;
+  /** How to treat the LSP that is set up; in Path only. (u8 at 20) */
+  actions: number;
+  /** Must be zero when sent, ignored when received. (u24 at 21) */
+  reserved?: number;
+  /** The IGP instance and component links. */
+  tlvs: LspTunnelInterfaceIdItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LSP_TUNNEL_INTERFACE_ID: The LSP as a link: forward interface in Path, reverse interface in Resv. RFC 6107 3.1.2. */
+export interface LspTunnelInterfaceIdUnnumberedWithActions {
+  name: "LSP_TUNNEL_INTERFACE_ID";
+  class: 193;
+  ctype: 4;
+  form: "UNNUMBERED_WITH_ACTIONS";
+  offset: number;
+  length: number;
+  /** Router ID of the node that assigned the identifier. (ipv4 at 4) */
+  routerId: string;
+  /** Its identifier of the LSP as a link. (u32 at 8) */
+  interfaceId: number;
+  /** How to treat the LSP that is set up; in Path only. (u8 at 12) */
+  actions: number;
+  /** Must be zero when sent, ignored when received. (u24 at 13) */
+  reserved?: number;
+  /** The IGP instance and component links. */
+  tlvs: LspTunnelInterfaceIdItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** USER_ERROR_SPEC: An error that an organization has defined. Sub-objects after the description show as its padding. RFC 5284 3. */
+export interface UserErrorSpec {
+  name: "USER_ERROR_SPEC";
+  class: 194;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** The organization, by its Private Enterprise Number. (u32 at 4) */
+  enterpriseNumber: number;
+  /** Sub Org: tells error value spaces of one organization apart; zero if it has one. (u8 at 8) */
+  subOrganization: number;
+  /** The error; the organization says what it means. (u16 at 10) */
+  userErrorValue: number;
+  /** What went wrong, in words. */
+  errorDescription?: string;
+  /** In place of `errorDescription` when that is not UTF-8: hex. */
+  errorDescriptionBytes?: string;
+  /** Hex of the padding, where it is not NULs to a multiple of four. */
+  padding?: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** NOTIFY_REQUEST: Asks that a node be notified of failures of the LSP. RFC 3473 4.2.1. */
+export interface NotifyRequestIPv4 {
+  name: "NOTIFY_REQUEST";
+  class: 195;
+  ctype: 1;
+  form: "IPv4";
+  offset: number;
+  length: number;
+  /** The node to notify of errors. (ipv4 at 4) */
+  notifyNodeAddress: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** NOTIFY_REQUEST: Asks that a node be notified of failures of the LSP. RFC 3473 4.2.1. */
+export interface NotifyRequestIPv6 {
+  name: "NOTIFY_REQUEST";
+  class: 195;
+  ctype: 2;
+  form: "IPv6";
+  offset: number;
+  length: number;
+  /** The node to notify of errors. (ipv6 at 4) */
+  notifyNodeAddress: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ADMIN_STATUS: The administrative status of an LSP or call. RFC 3473 7.1. */
+export interface AdminStatus {
+  name: "ADMIN_STATUS";
+  class: 196;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** R: the edge node should send the object back. (1 bits at 4) */
+  reflect: number;
+  /** What to do to the LSP; none for normal operation. (8 bits at 4) */
+  flags: number;
+  /** Must be zero when sent, ignored when received. (23 bits at 4) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LSP_ATTRIBUTES: Attributes that nodes who do not know them pass on. RFC 5420 4. */
+export interface LspAttributes {
+  name: "LSP_ATTRIBUTES";
+  class: 197;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** The attributes, in no particular order. */
+  attributes: LspAttributesItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ALARM_SPEC: A reserved form. RFC 4783. */
+export interface AlarmSpecReserved1 {
+  name: "ALARM_SPEC";
+  class: 198;
+  ctype: 1;
+  form: "RESERVED_1";
+  offset: number;
+  length: number;
+  /** Whatever follows. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ALARM_SPEC: A reserved form. RFC 4783. */
+export interface AlarmSpecReserved2 {
+  name: "ALARM_SPEC";
+  class: 198;
+  ctype: 2;
+  form: "RESERVED_2";
+  offset: number;
+  length: number;
+  /** Whatever follows. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ALARM_SPEC: An alarm about an LSP, laid out like ERROR_SPEC with IF_ID. RFC 4783. */
+export interface AlarmSpecIPv4IfId {
+  name: "ALARM_SPEC";
+  class: 198;
+  ctype: 3;
+  form: "IPv4_IF_ID";
+  offset: number;
+  length: number;
+  /** The node that found the error. (ipv4 at 4) */
+  errorNodeAddress: string;
+  /** InPlace and NotGuilty of ResvErr, Path_State_Removed of PathErr. (u8 at 8) */
+  flags: number;
+  /** What went wrong (RFC 2205 appendix B and the registry). (u8 at 9) */
+  errorCode: number;
+  /** More about the error; its meaning depends on the code. (u16 at 10) */
+  errorValue: number;
+  /** The data channels, or the interfaces and nodes, that are meant. */
+  tlvs: InterfaceIdItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ALARM_SPEC: An alarm about an LSP, laid out like ERROR_SPEC with IF_ID. RFC 4783. */
+export interface AlarmSpecIPv6IfId {
+  name: "ALARM_SPEC";
+  class: 198;
+  ctype: 4;
+  form: "IPv6_IF_ID";
+  offset: number;
+  length: number;
+  /** The node that found the error. (ipv6 at 4) */
+  errorNodeAddress: string;
+  /** InPlace and NotGuilty of ResvErr, Path_State_Removed of PathErr. (u8 at 20) */
+  flags: number;
+  /** What went wrong (RFC 2205 appendix B and the registry). (u8 at 21) */
+  errorCode: number;
+  /** More about the error; its meaning depends on the code. (u16 at 22) */
+  errorValue: number;
+  /** The data channels, or the interfaces and nodes, that are meant. */
+  tlvs: InterfaceIdItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ASSOCIATION: LSPs that carry the same association belong together. RFC 4872 16.1, RFC 6780. */
+export interface AssociationIPv4 {
+  name: "ASSOCIATION";
+  class: 199;
+  ctype: 1;
+  form: "IPv4";
+  offset: number;
+  length: number;
+  /** Why the LSPs belong together. (u16 at 4) */
+  associationType: number;
+  /** Association ID: unique with type and source. (u16 at 6) */
+  associationId: number;
+  /** Association Source: the node that chose the identifier. (ipv4 at 8) */
+  associationSource: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ASSOCIATION: LSPs that carry the same association belong together. RFC 4872 16.1, RFC 6780. */
+export interface AssociationIPv6 {
+  name: "ASSOCIATION";
+  class: 199;
+  ctype: 2;
+  form: "IPv6";
+  offset: number;
+  length: number;
+  /** Why the LSPs belong together. (u16 at 4) */
+  associationType: number;
+  /** Association ID: unique with type and source. (u16 at 6) */
+  associationId: number;
+  /** Association Source: the node that chose the identifier. (ipv6 at 8) */
+  associationSource: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ASSOCIATION: LSPs that carry the same association belong together. RFC 6780 4.1. */
+export interface AssociationIPv4Extended {
+  name: "ASSOCIATION";
+  class: 199;
+  ctype: 3;
+  form: "IPv4_EXTENDED";
+  offset: number;
+  length: number;
+  /** Why the LSPs belong together. (u16 at 4) */
+  associationType: number;
+  /** Association ID: unique with type and source. (u16 at 6) */
+  associationId: number;
+  /** Association Source: the node that chose the identifier. (ipv4 at 8) */
+  associationSource: string;
+  /** Global Association Source: the provider that the source belongs to; zero if it does not matter. (u32 at 12) */
+  globalAssociationSource: number;
+  /** Extended Association ID, in 32-bit words; what it holds depends on the association type. */
+  extendedAssociationId: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ASSOCIATION: The bypass tunnel that a point of local repair has assigned (RFC 8796 3.1.1). RFC 6780 4.1. */
+export interface AssociationIPv4ExtendedBypassSummaryReady {
+  name: "ASSOCIATION";
+  class: 199;
+  ctype: 3;
+  form: "IPv4_EXTENDED";
+  offset: number;
+  length: number;
+  /** B-SFRR-Ready. (u16 at 4) */
+  associationType: 5;
+  /** Association ID: unique with type and source. (u16 at 6) */
+  associationId: number;
+  /** Association Source: the node that chose the identifier. (ipv4 at 8) */
+  associationSource: string;
+  /** Global Association Source: the provider that the source belongs to; zero if it does not matter. (u32 at 12) */
+  globalAssociationSource: number;
+  /** Bypass_Tunnel_ID: the bypass tunnel. (u16 at 16) */
+  bypassTunnelId: number;
+  /** Where the bypass tunnel starts. (ipv4 at 20) */
+  bypassSourceAddress: string;
+  /** Where the bypass tunnel ends. (ipv4 at 24) */
+  bypassDestinationAddress: string;
+  /** Bypass_Group_Identifier assigned to the LSP. (u32 at 28) */
+  bypassGroupIdentifier: number;
+  /** Flags of MESSAGE_ID (RFC 2961 4.1). (u8 at 36) */
+  messageIdFlags: number;
+  /** Epoch of MESSAGE_ID. (u24 at 37) */
+  epoch: number;
+  /** Message_Identifier of MESSAGE_ID. (u32 at 40) */
+  messageIdentifier: number;
+  /** Must be zero when sent, ignored when received. (u16 at 18) */
+  reserved?: number;
+  /** Header of a MESSAGE_ID object. (u32 at 32) */
+  messageIdHeader?: number;
+  extendedAssociationId?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ASSOCIATION: LSPs that carry the same association belong together. RFC 6780 4.1. */
+export interface AssociationIPv6Extended {
+  name: "ASSOCIATION";
+  class: 199;
+  ctype: 4;
+  form: "IPv6_EXTENDED";
+  offset: number;
+  length: number;
+  /** Why the LSPs belong together. (u16 at 4) */
+  associationType: number;
+  /** Association ID: unique with type and source. (u16 at 6) */
+  associationId: number;
+  /** Association Source: the node that chose the identifier. (ipv6 at 8) */
+  associationSource: string;
+  /** Global Association Source: the provider that the source belongs to; zero if it does not matter. (u32 at 24) */
+  globalAssociationSource: number;
+  /** Extended Association ID, in 32-bit words; what it holds depends on the association type. */
+  extendedAssociationId: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ASSOCIATION: The bypass tunnel that a point of local repair has assigned (RFC 8796 3.1.2). RFC 6780 4.1. */
+export interface AssociationIPv6ExtendedBypassSummaryReady {
+  name: "ASSOCIATION";
+  class: 199;
+  ctype: 4;
+  form: "IPv6_EXTENDED";
+  offset: number;
+  length: number;
+  /** B-SFRR-Ready. (u16 at 4) */
+  associationType: 5;
+  /** Association ID: unique with type and source. (u16 at 6) */
+  associationId: number;
+  /** Association Source: the node that chose the identifier. (ipv6 at 8) */
+  associationSource: string;
+  /** Global Association Source: the provider that the source belongs to; zero if it does not matter. (u32 at 24) */
+  globalAssociationSource: number;
+  /** Bypass_Tunnel_ID: the bypass tunnel. (u16 at 28) */
+  bypassTunnelId: number;
+  /** Where the bypass tunnel starts. (ipv6 at 32) */
+  bypassSourceAddress: string;
+  /** Where the bypass tunnel ends. (ipv6 at 48) */
+  bypassDestinationAddress: string;
+  /** Bypass_Group_Identifier assigned to the LSP. (u32 at 64) */
+  bypassGroupIdentifier: number;
+  /** Flags of MESSAGE_ID (RFC 2961 4.1). (u8 at 72) */
+  messageIdFlags: number;
+  /** Epoch of MESSAGE_ID. (u24 at 73) */
+  epoch: number;
+  /** Message_Identifier of MESSAGE_ID. (u32 at 76) */
+  messageIdentifier: number;
+  /** Must be zero when sent, ignored when received. (u16 at 30) */
+  reserved?: number;
+  /** Header of a MESSAGE_ID object. (u32 at 68) */
+  messageIdHeader?: number;
+  extendedAssociationId?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SECONDARY_EXPLICIT_ROUTE: SERO: the path of an LSP that recovers a segment; starts with the branch node, ends with the merge node. RFC 4873 4.1. */
+export interface SecondaryExplicitRoute {
+  name: "SECONDARY_EXPLICIT_ROUTE";
+  class: 200;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** The hops, the next one first. */
+  subobjects: ExplicitRouteItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SECONDARY_EXPLICIT_ROUTE: The path of one S2L sub-LSP after the first, from where it branches off. RFC 4875 19.5. */
+export interface SecondaryExplicitRouteP2mp {
+  name: "SECONDARY_EXPLICIT_ROUTE";
+  class: 200;
+  ctype: 2;
+  form: "P2MP";
+  offset: number;
+  length: number;
+  /** The hops, the next one first. */
+  subobjects: ExplicitRouteItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SECONDARY_RECORD_ROUTE: SRRO: the path taken by an LSP that recovers a segment. RFC 4873 5. */
+export interface SecondaryRecordRoute {
+  name: "SECONDARY_RECORD_ROUTE";
+  class: 201;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** The hops passed, the last one first. */
+  subobjects: RecordRouteItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SECONDARY_RECORD_ROUTE: The path taken by one S2L sub-LSP after the first. RFC 4875 19.6. */
+export interface SecondaryRecordRouteP2mp {
+  name: "SECONDARY_RECORD_ROUTE";
+  class: 201;
+  ctype: 2;
+  form: "P2MP";
+  offset: number;
+  length: number;
+  /** The hops passed, the last one first. */
+  subobjects: RecordRouteItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CALL_ATTRIBUTES: Attributes of a call; in Notify. RFC 6001 5.1.1. */
+export interface CallAttributes {
+  name: "CALL_ATTRIBUTES";
+  class: 202;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** The attributes, in no particular order. */
+  attributes: CallAttributesItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** REVERSE_LSP: Asks the egress to set up the reverse LSP, and says what in its Path should differ. RFC 7551 4.4. */
+export interface ReverseLsp {
+  name: "REVERSE_LSP";
+  class: 203;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** Objects for the Path message of the reverse LSP. */
+  objects: RsvpObject[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** S2L_SUB_LSP_FRAG: The registry's S2L_SUB_LSP_FRAG, whose text is not at hand, shares its number with a vendor's older object, PROPERTIES; what dissectors show, and what is shown here, is the latter. RFC 8149. */
+export interface S2lSubLspFragJuniperProperties {
+  name: "S2L_SUB_LSP_FRAG";
+  class: 204;
+  ctype: 1;
+  form: "JUNIPER_PROPERTIES";
+  offset: number;
+  length: number;
+  /** How many properties follow. (u16 at 4) */
+  propertyCount: number;
+  /** Bytes of padding at the end; where there are any, the content shows as malformed. (u16 at 6) */
+  paddingLength: number;
+  /** The properties. */
+  properties: JuniperPropertyItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FAST_REROUTE: What backup path is wanted for an LSP. RFC 4090 4.1. */
+export interface FastReroute {
+  name: "FAST_REROUTE";
+  class: 205;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** Priority of the backup path to take resources, 0 (highest) to 7. (u8 at 4) */
+  setupPriority: number;
+  /** Priority of the backup path to keep resources, 0 (highest) to 7. (u8 at 5) */
+  holdingPriority: number;
+  /** Extra hops that the backup path may take from the point of local repair to the merge point. (u8 at 6) */
+  hopLimit: number;
+  /** The backup method wanted. (u8 at 7) */
+  flags: number;
+  /** Bandwidth estimate of the backup path. (f32 at 8) */
+  bandwidthBytesPerSecond: number | FloatText;
+  /** Link attributes any of which makes a link acceptable; zero for any link. (u32 at 12) */
+  includeAny: number;
+  /** Link attributes any of which makes a link unacceptable. (u32 at 16) */
+  excludeAny: number;
+  /** Link attributes all of which a link must have; zero for any link. (u32 at 20) */
+  includeAll: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FAST_REROUTE: An older form, still met. RFC 4090 4.1. */
+export interface FastRerouteReserved7 {
+  name: "FAST_REROUTE";
+  class: 205;
+  ctype: 7;
+  form: "RESERVED_7";
+  offset: number;
+  length: number;
+  /** Priority of the backup path to take resources, 0 (highest) to 7. (u8 at 4) */
+  setupPriority: number;
+  /** Priority of the backup path to keep resources, 0 (highest) to 7. (u8 at 5) */
+  holdingPriority: number;
+  /** Extra hops that the backup path may take from the point of local repair to the merge point. (u8 at 6) */
+  hopLimit: number;
+  /** Bandwidth estimate of the backup path. (f32 at 8) */
+  bandwidthBytesPerSecond: number | FloatText;
+  /** Link attributes any of which makes a link acceptable; zero for any link. (u32 at 12) */
+  includeAny: number;
+  /** Link attributes any of which makes a link unacceptable. (u32 at 16) */
+  excludeAny: number;
+  /** Must be zero when sent, ignored when received. (u8 at 7) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION_ATTRIBUTE: Priorities, wishes, name and resource affinities of an LSP. RFC 3209 4.7.2. */
+export interface SessionAttributeLspTunnelRa {
+  name: "SESSION_ATTRIBUTE";
+  class: 207;
+  ctype: 1;
+  form: "LSP_TUNNEL_RA";
+  offset: number;
+  length: number;
+  /** Link attributes any of which makes a link unacceptable. (u32 at 4) */
+  excludeAny: number;
+  /** Link attributes any of which makes a link acceptable; zero for any link. (u32 at 8) */
+  includeAny: number;
+  /** Link attributes all of which a link must have; zero for any link. (u32 at 12) */
+  includeAll: number;
+  /** Priority to take resources, 0 (highest) to 7. (u8 at 16) */
+  setupPriority: number;
+  /** Priority to keep resources, 0 (highest) to 7. (u8 at 17) */
+  holdingPriority: number;
+  /** What is desired of the LSP. (u8 at 18) */
+  flags: number;
+  /** Display string, padded with NULs. */
+  sessionName?: string;
+  /** In place of `sessionName` when that is not UTF-8: hex. */
+  sessionNameBytes?: string;
+  /** Hex of the padding, where it is not NULs to a multiple of four. */
+  padding?: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION_ATTRIBUTE: Priorities, wishes and name of an LSP. RFC 3209 4.7.1. */
+export interface SessionAttributeLspTunnel {
+  name: "SESSION_ATTRIBUTE";
+  class: 207;
+  ctype: 7;
+  form: "LSP_TUNNEL";
+  offset: number;
+  length: number;
+  /** Priority to take resources, 0 (highest) to 7. (u8 at 4) */
+  setupPriority: number;
+  /** Priority to keep resources, 0 (highest) to 7. (u8 at 5) */
+  holdingPriority: number;
+  /** What is desired of the LSP. (u8 at 6) */
+  flags: number;
+  /** Display string, padded with NULs. */
+  sessionName?: string;
+  /** In place of `sessionName` when that is not UTF-8: hex. */
+  sessionNameBytes?: string;
+  /** Hex of the padding, where it is not NULs to a multiple of four. */
+  padding?: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
+export interface PacketcableExtensionsReverseRspec {
+  name: "PACKETCABLE_EXTENSIONS";
+  class: 226;
+  ctype: 1;
+  form: "REVERSE_RSPEC";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
+export interface PacketcableExtensionsReverseSession {
+  name: "PACKETCABLE_EXTENSIONS";
+  class: 226;
+  ctype: 2;
+  form: "REVERSE_SESSION";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
+export interface PacketcableExtensionsReverseSenderTemplate {
+  name: "PACKETCABLE_EXTENSIONS";
+  class: 226;
+  ctype: 3;
+  form: "REVERSE_SENDER_TEMPLATE";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
+export interface PacketcableExtensionsReverseSenderTspec {
+  name: "PACKETCABLE_EXTENSIONS";
+  class: 226;
+  ctype: 4;
+  form: "REVERSE_SENDER_TSPEC";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
+export interface PacketcableExtensionsForwardRspec {
+  name: "PACKETCABLE_EXTENSIONS";
+  class: 226;
+  ctype: 5;
+  form: "FORWARD_RSPEC";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
+export interface PacketcableExtensionsComponentTspec {
+  name: "PACKETCABLE_EXTENSIONS";
+  class: 226;
+  ctype: 6;
+  form: "COMPONENT_TSPEC";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
+export interface PacketcableExtensionsResourceId {
+  name: "PACKETCABLE_EXTENSIONS";
+  class: 226;
+  ctype: 7;
+  form: "RESOURCE_ID";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
+export interface PacketcableExtensionsGateId {
+  name: "PACKETCABLE_EXTENSIONS";
+  class: 226;
+  ctype: 8;
+  form: "GATE_ID";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
+export interface PacketcableExtensionsCommitEntity {
+  name: "PACKETCABLE_EXTENSIONS";
+  class: 226;
+  ctype: 9;
+  form: "COMMIT_ENTITY";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ATM_SERVICECLASS: The service class of an ATM connection. RFC 3496. */
+export interface AtmServiceclass {
+  name: "ATM_SERVICECLASS";
+  class: 227;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CALL_OPS: What a message does to a call. RFC 3474. */
+export interface CallOps {
+  name: "CALL_OPS";
+  class: 228;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** The operation. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** GENERALIZED_UNI: What a client asks of an optical network: end points, diversity, egress label, service level. RFC 3476. */
+export interface GeneralizedUni {
+  name: "GENERALIZED_UNI";
+  class: 229;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** `type` holds type and sub-type: 0x0101 is type 1, sub-type 1. */
+  subobjects: GeneralizedUniItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CALL_ID: The call that a connection belongs to. RFC 3474. */
+export interface CallIdOperatorSpecific {
+  name: "CALL_ID";
+  class: 230;
+  ctype: 1;
+  form: "OPERATOR_SPECIFIC";
+  offset: number;
+  length: number;
+  /** Kind of the source's address. (u8 at 4) */
+  addressType: number;
+  /** Not used. (u24 at 5) */
+  reserved?: number;
+  /** Transport network address of the source, then eight bytes of identifier. */
+  addressAndIdentifier: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CALL_ID: The length of the address follows from its type. RFC 3474. */
+export interface CallIdOperatorSpecificIpv4 {
+  name: "CALL_ID";
+  class: 230;
+  ctype: 1;
+  form: "OPERATOR_SPECIFIC";
+  offset: number;
+  length: number;
+  /** Kind of the source's address. (u8 at 4) */
+  addressType: 1;
+  /** Transport network address of the source. (ipv4 at 8) */
+  sourceAddress: string;
+  /** Identifier of the call, chosen by the source. (8 bytes at 12, in hex) */
+  localIdentifier: string;
+  /** Not used. (u24 at 5) */
+  reserved?: number;
+  addressAndIdentifier?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CALL_ID: The length of the address follows from its type. RFC 3474. */
+export interface CallIdOperatorSpecificIpv6 {
+  name: "CALL_ID";
+  class: 230;
+  ctype: 1;
+  form: "OPERATOR_SPECIFIC";
+  offset: number;
+  length: number;
+  /** Kind of the source's address. (u8 at 4) */
+  addressType: 2;
+  /** Transport network address of the source. (ipv6 at 8) */
+  sourceAddress: string;
+  /** Identifier of the call, chosen by the source. (8 bytes at 24, in hex) */
+  localIdentifier: string;
+  /** Not used. (u24 at 5) */
+  reserved?: number;
+  addressAndIdentifier?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CALL_ID: The length of the address follows from its type. RFC 3474. */
+export interface CallIdOperatorSpecificNsap {
+  name: "CALL_ID";
+  class: 230;
+  ctype: 1;
+  form: "OPERATOR_SPECIFIC";
+  offset: number;
+  length: number;
+  /** Kind of the source's address. (u8 at 4) */
+  addressType: 3;
+  /** Transport network address of the source. (20 bytes at 8, in hex) */
+  sourceAddress: string;
+  /** Identifier of the call, chosen by the source. (8 bytes at 28, in hex) */
+  localIdentifier: string;
+  /** Not used. (u24 at 5) */
+  reserved?: number;
+  addressAndIdentifier?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CALL_ID: The call that a connection belongs to. RFC 3474. */
+export interface CallIdGloballyUnique {
+  name: "CALL_ID";
+  class: 230;
+  ctype: 2;
+  form: "GLOBALLY_UNIQUE";
+  offset: number;
+  length: number;
+  /** Kind of the source's address. (u8 at 4) */
+  addressType: number;
+  /** IS: country code, in characters. (3 bytes at 5, in hex) */
+  internationalSegment: string;
+  /** NS: carrier and access point codes, in characters. (12 bytes at 8, in hex) */
+  nationalSegment: string;
+  /** Transport network address of the source, then eight bytes of identifier. */
+  addressAndIdentifier: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CALL_ID: The length of the address follows from its type. RFC 3474. */
+export interface CallIdGloballyUniqueIpv4 {
+  name: "CALL_ID";
+  class: 230;
+  ctype: 2;
+  form: "GLOBALLY_UNIQUE";
+  offset: number;
+  length: number;
+  /** Kind of the source's address. (u8 at 4) */
+  addressType: 1;
+  /** IS: country code, in characters. (3 bytes at 5, in hex) */
+  internationalSegment: string;
+  /** NS: carrier and access point codes, in characters. (12 bytes at 8, in hex) */
+  nationalSegment: string;
+  /** Transport network address of the source. (ipv4 at 20) */
+  sourceAddress: string;
+  /** Identifier of the call, chosen by the source. (8 bytes at 24, in hex) */
+  localIdentifier: string;
+  addressAndIdentifier?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CALL_ID: The length of the address follows from its type. RFC 3474. */
+export interface CallIdGloballyUniqueIpv6 {
+  name: "CALL_ID";
+  class: 230;
+  ctype: 2;
+  form: "GLOBALLY_UNIQUE";
+  offset: number;
+  length: number;
+  /** Kind of the source's address. (u8 at 4) */
+  addressType: 2;
+  /** IS: country code, in characters. (3 bytes at 5, in hex) */
+  internationalSegment: string;
+  /** NS: carrier and access point codes, in characters. (12 bytes at 8, in hex) */
+  nationalSegment: string;
+  /** Transport network address of the source. (ipv6 at 20) */
+  sourceAddress: string;
+  /** Identifier of the call, chosen by the source. (8 bytes at 36, in hex) */
+  localIdentifier: string;
+  addressAndIdentifier?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CALL_ID: The length of the address follows from its type. RFC 3474. */
+export interface CallIdGloballyUniqueNsap {
+  name: "CALL_ID";
+  class: 230;
+  ctype: 2;
+  form: "GLOBALLY_UNIQUE";
+  offset: number;
+  length: number;
+  /** Kind of the source's address. (u8 at 4) */
+  addressType: 3;
+  /** IS: country code, in characters. (3 bytes at 5, in hex) */
+  internationalSegment: string;
+  /** NS: carrier and access point codes, in characters. (12 bytes at 8, in hex) */
+  nationalSegment: string;
+  /** Transport network address of the source. (20 bytes at 20, in hex) */
+  sourceAddress: string;
+  /** Identifier of the call, chosen by the source. (8 bytes at 40, in hex) */
+  localIdentifier: string;
+  addressAndIdentifier?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** OBJECT_3GPP2: Packet filters and quality of service of a mobile network. 3GPP2 X.S0011-D. */
+export interface Object3gpp2 {
+  name: "OBJECT_3GPP2";
+  class: 231;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** EXCLUDE_ROUTE: XRO: what the whole path must not use or should avoid. RFC 4874 3.1. */
+export interface ExcludeRoute {
+  name: "EXCLUDE_ROUTE";
+  class: 232;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** What the path must not use or should avoid. */
+  subobjects: ExcludeRouteItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PCN: Pre-congestion notification for aggregate reservations. RFC 7417. */
+export interface PcnIPv4Request {
+  name: "PCN";
+  class: 248;
+  ctype: 1;
+  form: "IPv4_REQUEST";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PCN: Pre-congestion notification for aggregate reservations. RFC 7417. */
+export interface PcnIPv6Request {
+  name: "PCN";
+  class: 248;
+  ctype: 2;
+  form: "IPv6_REQUEST";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PCN: Pre-congestion notification for aggregate reservations. RFC 7417. */
+export interface PcnIPv4Response {
+  name: "PCN";
+  class: 248;
+  ctype: 3;
+  form: "IPv4_RESPONSE";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** PCN: Pre-congestion notification for aggregate reservations. RFC 7417. */
+export interface PcnIPv6Response {
+  name: "PCN";
+  class: 248;
+  ctype: 4;
+  form: "IPv6_RESPONSE";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -983,6 +4240,1733 @@ export interface NullParameterNullServiceTspec {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
+/** BANDWIDTH_PROFILE: Committed and excess rates and bursts of a flow. RFC 6003 4.1. */
+export interface EthernetTrafficBandwidthProfile {
+  name: "BANDWIDTH_PROFILE";
+  type: 2;
+  /** CM: 1 if frames are coloured. (1 bits at 4) */
+  colorMode: number;
+  /** CF: 1 if unused committed tokens may serve excess frames. (1 bits at 4) */
+  couplingFlag: number;
+  /** Which class of service the profile is for. (u8 at 5) */
+  index: number;
+  /** CIR, the committed information rate. (f32 at 8) */
+  committedRateBytesPerSecond: number | FloatText;
+  /** CBS, the committed burst size. (f32 at 12) */
+  committedBurstBytes: number | FloatText;
+  /** EIR, the excess information rate. (f32 at 16) */
+  excessRateBytesPerSecond: number | FloatText;
+  /** EBS, the excess burst size. (f32 at 20) */
+  excessBurstBytes: number | FloatText;
+  /** Must be zero when sent, ignored when received. (6 bits at 4) */
+  reserved1?: number;
+  /** Must be zero when sent, ignored when received. (u16 at 6) */
+  reserved2?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** LAYER_2_CONTROL_PROTOCOL: What to do with layer 2 control frames. RFC 6003 4.2. */
+export interface EthernetTrafficLayer2ControlProtocol {
+  name: "LAYER_2_CONTROL_PROTOCOL";
+  type: 3;
+  /** IL2CP: at the ingress. (u8 at 4) */
+  ingressProcessing: number;
+  /** EL2CP: at the egress. (u8 at 5) */
+  egressProcessing: number;
+  /** Must be zero when sent, ignored when received. (u16 at 6) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv4: A numbered interface. RFC 3471 9.1.1. */
+export interface InterfaceIdIPv4 {
+  name: "IPv4";
+  type: 1;
+  /** Its address. (ipv4 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv6: A numbered interface. RFC 3471 9.1.1. */
+export interface InterfaceIdIPv6 {
+  name: "IPv6";
+  type: 2;
+  /** Its address. (ipv6 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IF_INDEX: An unnumbered interface. RFC 3471 9.1.1. */
+export interface InterfaceIdIfIndex {
+  name: "IF_INDEX";
+  type: 3;
+  /** An address of the link, or the router address of its node. (ipv4 at 4) */
+  address: string;
+  /** The identifier of the link; 0xFFFFFFFF for all component links. (u32 at 8) */
+  interfaceId: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** COMPONENT_IF_DOWNSTREAM: A component of a bundle, for the downstream data channel. RFC 3471 9.1.1. */
+export interface InterfaceIdComponentIfDownstream {
+  name: "COMPONENT_IF_DOWNSTREAM";
+  type: 4;
+  /** An address of the link, or the router address of its node. (ipv4 at 4) */
+  address: string;
+  /** The identifier of the link; 0xFFFFFFFF for all component links. (u32 at 8) */
+  interfaceId: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** COMPONENT_IF_UPSTREAM: A component of a bundle, for the upstream data channel. RFC 3471 9.1.1. */
+export interface InterfaceIdComponentIfUpstream {
+  name: "COMPONENT_IF_UPSTREAM";
+  type: 5;
+  /** An address of the link, or the router address of its node. (ipv4 at 4) */
+  address: string;
+  /** The identifier of the link; 0xFFFFFFFF for all component links. (u32 at 8) */
+  interfaceId: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** DOWNSTREAM_LABEL: The downstream label that is meant. RFC 4920. */
+export interface InterfaceIdDownstreamLabel {
+  name: "DOWNSTREAM_LABEL";
+  type: 6;
+  /** The label in 32-bit words (RFC 5710 3.4 shows one). */
+  label: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** UPSTREAM_LABEL: The upstream label that is meant. RFC 4920. */
+export interface InterfaceIdUpstreamLabel {
+  name: "UPSTREAM_LABEL";
+  type: 7;
+  /** The label in 32-bit words (RFC 5710 3.4 shows one). */
+  label: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** NODE_ID: A node. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdNodeId {
+  name: "NODE_ID";
+  type: 8;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** OSPF_AREA: An OSPF area. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdOspfArea {
+  name: "OSPF_AREA";
+  type: 9;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** ISIS_AREA: An IS-IS area. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdIsisArea {
+  name: "ISIS_AREA";
+  type: 10;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** AUTONOMOUS_SYSTEM: An autonomous system. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdAutonomousSystem {
+  name: "AUTONOMOUS_SYSTEM";
+  type: 11;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** ERO_CONTEXT: The explicit route as the failing node saw it. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdEroContext {
+  name: "ERO_CONTEXT";
+  type: 12;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** ERO_NEXT_CONTEXT: The explicit route as the next node would have seen it. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdEroNextContext {
+  name: "ERO_NEXT_CONTEXT";
+  type: 13;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PREVIOUS_HOP_IPv4: The previous hop. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdPreviousHopIPv4 {
+  name: "PREVIOUS_HOP_IPv4";
+  type: 14;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PREVIOUS_HOP_IPv6: The previous hop. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdPreviousHopIPv6 {
+  name: "PREVIOUS_HOP_IPv6";
+  type: 15;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** INCOMING_IPv4: The incoming interface. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdIncomingIPv4 {
+  name: "INCOMING_IPv4";
+  type: 16;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** INCOMING_IPv6: The incoming interface. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdIncomingIPv6 {
+  name: "INCOMING_IPv6";
+  type: 17;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** INCOMING_IF_INDEX: The incoming interface. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdIncomingIfIndex {
+  name: "INCOMING_IF_INDEX";
+  type: 18;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** INCOMING_DOWN_LABEL: The label of the incoming interface, downstream. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdIncomingDownLabel {
+  name: "INCOMING_DOWN_LABEL";
+  type: 19;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** INCOMING_UP_LABEL: The label of the incoming interface, upstream. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdIncomingUpLabel {
+  name: "INCOMING_UP_LABEL";
+  type: 20;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** REPORTING_NODE_ID: The node that reports. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdReportingNodeId {
+  name: "REPORTING_NODE_ID";
+  type: 21;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** REPORTING_OSPF_AREA: The area of the node that reports. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdReportingOspfArea {
+  name: "REPORTING_OSPF_AREA";
+  type: 22;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** REPORTING_ISIS_AREA: The area of the node that reports. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdReportingIsisArea {
+  name: "REPORTING_ISIS_AREA";
+  type: 23;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** REPORTING_AS: The autonomous system of the node that reports. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdReportingAs {
+  name: "REPORTING_AS";
+  type: 24;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PROPOSED_ERO: An explicit route that might work. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdProposedEro {
+  name: "PROPOSED_ERO";
+  type: 25;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** NODE_EXCLUSIONS: Nodes to leave out. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdNodeExclusions {
+  name: "NODE_EXCLUSIONS";
+  type: 26;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** LINK_EXCLUSIONS: Links to leave out. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+export interface InterfaceIdLinkExclusions {
+  name: "LINK_EXCLUSIONS";
+  type: 27;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** REFERENCE_COUNT: How many alarms this one stands for. The text of RFC 4783 is not at hand: shown as bytes. RFC 4783. */
+export interface InterfaceIdReferenceCount {
+  name: "REFERENCE_COUNT";
+  type: 512;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SEVERITY: How grave the alarm is. The text of RFC 4783 is not at hand: shown as bytes. RFC 4783. */
+export interface InterfaceIdSeverity {
+  name: "SEVERITY";
+  type: 513;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** GLOBAL_TIMESTAMP: When it was raised, by a common clock. The text of RFC 4783 is not at hand: shown as bytes. RFC 4783. */
+export interface InterfaceIdGlobalTimestamp {
+  name: "GLOBAL_TIMESTAMP";
+  type: 514;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** LOCAL_TIMESTAMP: When it was raised, by the node's own clock. The text of RFC 4783 is not at hand: shown as bytes. RFC 4783. */
+export interface InterfaceIdLocalTimestamp {
+  name: "LOCAL_TIMESTAMP";
+  type: 515;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** ERROR_STRING: A text about it. The text of RFC 4783 is not at hand: shown as bytes. RFC 4783. */
+export interface InterfaceIdErrorString {
+  name: "ERROR_STRING";
+  type: 516;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SOURCE_TNA_IPv4: Where the connection starts. RFC 3476. */
+export interface GeneralizedUniSourceTnaIPv4 {
+  name: "SOURCE_TNA_IPv4";
+  type: 257;
+  /** Its Transport Network Assigned address. (ipv4 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SOURCE_TNA_IPv6: Where the connection starts. RFC 3476. */
+export interface GeneralizedUniSourceTnaIPv6 {
+  name: "SOURCE_TNA_IPv6";
+  type: 258;
+  /** Its Transport Network Assigned address. (ipv6 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SOURCE_TNA_NSAP: Where the connection starts. RFC 3476. */
+export interface GeneralizedUniSourceTnaNsap {
+  name: "SOURCE_TNA_NSAP";
+  type: 259;
+  /** Bytes of the address. (u8 at 4) */
+  addressLength: number;
+  /** The address, and padding. */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** DESTINATION_TNA_IPv4: Where the connection goes. RFC 3476. */
+export interface GeneralizedUniDestinationTnaIPv4 {
+  name: "DESTINATION_TNA_IPv4";
+  type: 513;
+  /** Its Transport Network Assigned address. (ipv4 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** DESTINATION_TNA_IPv6: Where the connection goes. RFC 3476. */
+export interface GeneralizedUniDestinationTnaIPv6 {
+  name: "DESTINATION_TNA_IPv6";
+  type: 514;
+  /** Its Transport Network Assigned address. (ipv6 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** DESTINATION_TNA_NSAP: Where the connection goes. RFC 3476. */
+export interface GeneralizedUniDestinationTnaNsap {
+  name: "DESTINATION_TNA_NSAP";
+  type: 515;
+  /** Bytes of the address. (u8 at 4) */
+  addressLength: number;
+  /** The address, and padding. */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** DIVERSITY: A connection from which this one should be diverse. RFC 3476. */
+export interface GeneralizedUniDiversity {
+  name: "DIVERSITY";
+  type: 769;
+  /** Kind of diversity and the other connection; shown as bytes. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** EGRESS_LABEL: The label at the egress. RFC 3476. */
+export interface GeneralizedUniEgressLabel {
+  name: "EGRESS_LABEL";
+  type: 1025;
+  /** U: the direction of the label; 1 for upstream. (1 bits at 4) */
+  upstream: number;
+  /** C-Type of the LABEL object that the label comes from. (8 bits at 4) */
+  labelType: number;
+  /** The port at the egress. (u32 at 8) */
+  logicalPortId: number;
+  /** Must be zero when sent, ignored when received. (23 bits at 4) */
+  reserved?: number;
+  /** The label in 32-bit words. */
+  label: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SPC_LABEL: The label at the egress of a soft permanent connection. RFC 3474. */
+export interface GeneralizedUniSpcLabel {
+  name: "SPC_LABEL";
+  type: 1026;
+  /** U: the direction of the label; 1 for upstream. (1 bits at 4) */
+  upstream: number;
+  /** C-Type of the LABEL object that the label comes from. (8 bits at 4) */
+  labelType: number;
+  /** The port at the egress. (u32 at 8) */
+  logicalPortId: number;
+  /** Must be zero when sent, ignored when received. (23 bits at 4) */
+  reserved?: number;
+  /** The label in 32-bit words. */
+  label: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SERVICE_LEVEL: The class of service. RFC 3476. */
+export interface GeneralizedUniServiceLevel {
+  name: "SERVICE_LEVEL";
+  type: 1281;
+  /** The carrier says what it means. (u8 at 4) */
+  serviceLevel: number;
+  /** Must be zero when sent, ignored when received. (u24 at 5) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** ATTRIBUTE_FLAGS: Flags, in as many 32-bit words as are needed. RFC 5420 3.1. */
+export interface LspAttributesAttributeFlags {
+  name: "ATTRIBUTE_FLAGS";
+  type: 1;
+  /** Bits 0 to 31, bit 0 the highest. (u32 at 4) */
+  attributeFlags: number;
+  /** Bits 32 and up, in 32-bit words. */
+  furtherFlags: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SERVICE_ID: The service that an Ethernet connection is for. The text of RFC 6060 is not at hand: shown as bytes. RFC 6060. */
+export interface LspAttributesServiceId {
+  name: "SERVICE_ID";
+  type: 2;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** OAM_CONFIGURATION: How to configure operations, administration and maintenance. The text of RFC 7260 is not at hand: shown as bytes. RFC 7260. */
+export interface LspAttributesOamConfiguration {
+  name: "OAM_CONFIGURATION";
+  type: 3;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** WSON_PROCESSING_HOP: What a hop of a wavelength-switched network should do. The text of RFC 7689 is not at hand: shown as bytes. RFC 7689. */
+export interface LspAttributesWsonProcessingHop {
+  name: "WSON_PROCESSING_HOP";
+  type: 4;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** RTM_SET: Nodes that can measure residence time. The text of RFC 8169 is not at hand: shown as bytes. RFC 8169. */
+export interface LspAttributesRtmSet {
+  name: "RTM_SET";
+  type: 5;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** ETLD: Effective Transport Label-Stack Depth: how many labels this hop can send on. In hop attributes only. RFC 8577 9.7. */
+export interface LspAttributesEtld {
+  name: "ETLD";
+  type: 6;
+  /** ETLD; never zero. (u8 at 7) */
+  labels: number;
+  /** Must be zero when sent, ignored when received. (u24 at 4) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** CALL_ATTRIBUTES_FLAGS: Flags, in as many 32-bit words as are needed. RFC 6001 5.1.4. */
+export interface CallAttributesCallAttributesFlags {
+  name: "CALL_ATTRIBUTES_FLAGS";
+  type: 1;
+  /** Bits 0 to 31, bit 0 the highest. (u32 at 4) */
+  callFlags: number;
+  /** Bits 32 and up, in 32-bit words. */
+  furtherFlags: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** ENDPOINT_ID: The end point of an Ethernet service. The text of RFC 6004 is not at hand: shown as bytes. RFC 6004. */
+export interface CallAttributesEndpointId {
+  name: "ENDPOINT_ID";
+  type: 2;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SERVICE_ID: The service that an Ethernet connection is for. The text of RFC 6060 is not at hand: shown as bytes. RFC 6060. */
+export interface CallAttributesServiceId {
+  name: "SERVICE_ID";
+  type: 3;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** VCAT: A virtually concatenated group. The text of RFC 6344 is not at hand: shown as bytes. RFC 6344. */
+export interface CallAttributesVcat {
+  name: "VCAT";
+  type: 4;
+  /** What follows type and length. */
+  value: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IGP_INSTANCE: The IGP instance in which to advertise the link. RFC 6107 3.2. */
+export interface LspTunnelInterfaceIdIgpInstance {
+  name: "IGP_INSTANCE";
+  type: 1;
+  /** Its identifier; 0xFFFFFFFF for the instance of the links that the LSP uses. (u32 at 4) */
+  igpInstance: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** UNNUMBERED_COMPONENT_LINK: The component of a bundle that the LSP becomes. RFC 6107 3.3.1. */
+export interface LspTunnelInterfaceIdUnnumberedComponentLink {
+  name: "UNNUMBERED_COMPONENT_LINK";
+  type: 2;
+  /** Its identifier in the bundle. (u32 at 4) */
+  componentLinkId: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv4_COMPONENT_LINK: The component of a bundle that the LSP becomes. RFC 6107 3.3.2. */
+export interface LspTunnelInterfaceIdIPv4ComponentLink {
+  name: "IPv4_COMPONENT_LINK";
+  type: 3;
+  /** Its address. (ipv4 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv6_COMPONENT_LINK: The component of a bundle that the LSP becomes. RFC 6107 3.3.3. */
+export interface LspTunnelInterfaceIdIPv6ComponentLink {
+  name: "IPv6_COMPONENT_LINK";
+  type: 4;
+  /** Its address. (ipv6 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv4_PREFIX: The nodes that have an address under a prefix, as one abstract node. RFC 3209 4.3.3.2. */
+export interface ExplicitRouteIPv4Prefix {
+  name: "IPv4_PREFIX";
+  type: 1;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** The prefix. (ipv4 at 2) */
+  address: string;
+  /** Bits of the prefix. (u8 at 6) */
+  prefixLength: number;
+  /** Must be zero when sent, ignored when received. (u8 at 7) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv6_PREFIX: The nodes that have an address under a prefix, as one abstract node. RFC 3209 4.3.3.3. */
+export interface ExplicitRouteIPv6Prefix {
+  name: "IPv6_PREFIX";
+  type: 2;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** The prefix. (ipv6 at 2) */
+  address: string;
+  /** Bits of the prefix. (u8 at 18) */
+  prefixLength: number;
+  /** Must be zero when sent, ignored when received. (u8 at 19) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** LABEL: The label to use on the link that the sub-object before names. RFC 3473 5.1. */
+export interface ExplicitRouteLabel {
+  name: "LABEL";
+  type: 3;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** U: 1 for the upstream label of a bidirectional LSP, 0 for the downstream one. (1 bits at 2) */
+  upstream: number;
+  /** C-Type of the LABEL object that the label comes from. (u8 at 3) */
+  labelCtype: number;
+  /** Must be zero when sent, ignored when received. (7 bits at 2) */
+  reserved?: number;
+  /** The label in 32-bit words; one for most technologies. */
+  label: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** UNNUMBERED_INTERFACE: An unnumbered link. RFC 3477 4. */
+export interface ExplicitRouteUnnumberedInterface {
+  name: "UNNUMBERED_INTERFACE";
+  type: 4;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** The node that assigned the identifier. (ipv4 at 4) */
+  routerId: string;
+  /** Its identifier of the link. (u32 at 8) */
+  interfaceId: number;
+  /** Must be zero when sent, ignored when received. (u16 at 2) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** AUTONOMOUS_SYSTEM_4_BYTES: An autonomous system with a four-byte number. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
+export interface ExplicitRouteAutonomousSystem4Bytes {
+  name: "AUTONOMOUS_SYSTEM_4_BYTES";
+  type: 5;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** OSPF_AREA: An OSPF area as one abstract node. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
+export interface ExplicitRouteOspfArea {
+  name: "OSPF_AREA";
+  type: 6;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** ISIS_AREA: An IS-IS area as one abstract node. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
+export interface ExplicitRouteIsisArea {
+  name: "ISIS_AREA";
+  type: 7;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** AUTONOMOUS_SYSTEM: An autonomous system as one abstract node. RFC 3209 4.3.3.4. */
+export interface ExplicitRouteAutonomousSystem {
+  name: "AUTONOMOUS_SYSTEM";
+  type: 32;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** The two-byte AS number. (u16 at 2) */
+  autonomousSystem: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** EXPLICIT_EXCLUSION_ROUTE: EXRS: what must not be used, or should be avoided, between the abstract nodes before and after it. RFC 4874 4.1. */
+export interface ExplicitRouteExplicitExclusionRoute {
+  name: "EXPLICIT_EXCLUSION_ROUTE";
+  type: 33;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** Must be zero when sent, ignored when received. (u16 at 2) */
+  reserved?: number;
+  /** Sub-objects of EXCLUDE_ROUTE, one at least. */
+  exclusions: ExcludeRouteItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** HOP_ATTRIBUTES: Attributes for the hop that the sub-objects before name. RFC 7570 2.1. */
+export interface ExplicitRouteHopAttributes {
+  name: "HOP_ATTRIBUTES";
+  type: 35;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** R: 1 if the hop must process them (as LSP_REQUIRED_ATTRIBUTES). (1 bits at 2) */
+  required: number;
+  /** Must be zero when sent, ignored when received. (15 bits at 2) */
+  reserved?: number;
+  /** Attributes for this hop, framed as in LSP_ATTRIBUTES. */
+  attributes: LspAttributesItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SR_ERO: A segment of a segment-routed path. The text of RFC 8664 is not at hand: shown as bytes. RFC 8664. */
+export interface ExplicitRouteSrEro {
+  name: "SR_ERO";
+  type: 36;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PROTECTION: Becomes the PROTECTION object of the recovery LSP. Only in SECONDARY_EXPLICIT_ROUTE and SECONDARY_RECORD_ROUTE. RFC 4873 4.1. */
+export interface ExplicitRouteProtection {
+  name: "PROTECTION";
+  type: 37;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** C-Type of the PROTECTION object that the content comes from. (u8 at 3) */
+  protectionCtype: number;
+  /** Must be zero when sent, ignored when received. (u8 at 2) */
+  reserved?: number;
+  /** The PROTECTION object's content in 32-bit words. */
+  words: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PROTECTION: From a PROTECTION object of C-Type 1. RFC 4873 4.1. */
+export interface ExplicitRouteProtectionLinkProtection {
+  name: "PROTECTION";
+  type: 37;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** C-Type of the PROTECTION object that the content comes from. (u8 at 3) */
+  protectionCtype: 1;
+  /** S: 1 for a secondary LSP. (1 bits at 4) */
+  secondary: number;
+  /** Link protection types that are acceptable; zero for any, none included. (6 bits at 4) */
+  linkFlags: number;
+  /** Must be zero when sent, ignored when received. (u8 at 2) */
+  reserved?: number;
+  /** Must be zero when sent, ignored when received. (25 bits at 4) */
+  reserved1?: number;
+  words?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PROTECTION: From a PROTECTION object of C-Type 2. RFC 4873 4.1. */
+export interface ExplicitRouteProtectionLspProtection {
+  name: "PROTECTION";
+  type: 37;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** C-Type of the PROTECTION object that the content comes from. (u8 at 3) */
+  protectionCtype: 2;
+  /** S: 1 for a secondary LSP. (1 bits at 4) */
+  secondary: number;
+  /** P: 1 for a protecting LSP, 0 for a working one. (1 bits at 4) */
+  protecting: number;
+  /** N: 1 if the control plane exchange is for notification only. (1 bits at 4) */
+  notification: number;
+  /** O: 1 if the protecting LSP carries the traffic. (1 bits at 4) */
+  operational: number;
+  /** End-to-end recovery type of the LSP; zero for none. (6 bits at 4) */
+  lspFlags: number;
+  /** Link protection types that are acceptable; zero for any, none included. (6 bits at 4) */
+  linkFlags: number;
+  /** I: 1 if segment recovery as wanted is in place already. (1 bits at 8) */
+  inPlace: number;
+  /** R: 1 if the LSP is to fail when the protection cannot be set up. (1 bits at 8) */
+  required: number;
+  /** Segment recovery type, dynamically set up where possible. (6 bits at 8) */
+  segmentFlags: number;
+  /** Must be zero when sent, ignored when received. (u8 at 2) */
+  reserved?: number;
+  /** Must be zero when sent, ignored when received. (6 bits at 4) */
+  reserved1?: number;
+  /** Must be zero when sent, ignored when received. (10 bits at 4) */
+  reserved2?: number;
+  /** Must be zero when sent, ignored when received. (8 bits at 8) */
+  reserved3?: number;
+  /** Must be zero when sent, ignored when received. (16 bits at 8) */
+  reserved4?: number;
+  words?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv4_DIVERSITY: An LSP or path from which this one should be diverse. The text of RFC 8390 is not at hand: shown as bytes. RFC 8390. */
+export interface ExplicitRouteIPv4Diversity {
+  name: "IPv4_DIVERSITY";
+  type: 38;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv6_DIVERSITY: An LSP or path from which this one should be diverse. The text of RFC 8390 is not at hand: shown as bytes. RFC 8390. */
+export interface ExplicitRouteIPv6Diversity {
+  name: "IPv6_DIVERSITY";
+  type: 39;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SRv6_ERO: An SRv6 segment; PCEP only. The text of RFC 9603 is not at hand: shown as bytes. RFC 9603. */
+export interface ExplicitRouteSRv6Ero {
+  name: "SRv6_ERO";
+  type: 40;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PATH_KEY_IPv4: Stands for a path segment that a Path Computation Element keeps to itself; layout as common dissectors read it. RFC 5520. */
+export interface ExplicitRoutePathKeyIPv4 {
+  name: "PATH_KEY_IPv4";
+  type: 64;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** The key. (u16 at 2) */
+  pathKey: number;
+  /** The Path Computation Element that can expand it. (ipv4 at 4) */
+  pceId: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PATH_KEY_IPv6: Stands for a path segment that a Path Computation Element keeps to itself; layout as common dissectors read it. RFC 5520. */
+export interface ExplicitRoutePathKeyIPv6 {
+  name: "PATH_KEY_IPv6";
+  type: 65;
+  /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
+  loose: number;
+  /** The key. (u16 at 2) */
+  pathKey: number;
+  /** The Path Computation Element that can expand it. (ipv6 at 4) */
+  pceId: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv4_ADDRESS: A hop. RFC 3209 4.4.1.1. */
+export interface RecordRouteIPv4Address {
+  name: "IPv4_ADDRESS";
+  type: 1;
+  /** Address of the hop. (ipv4 at 2) */
+  address: string;
+  /** 32 for IPv4, 128 for IPv6. (u8 at 6) */
+  prefixLength: number;
+  /** State of local protection. (u8 at 7) */
+  flags: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv6_ADDRESS: A hop. RFC 3209 4.4.1.2. */
+export interface RecordRouteIPv6Address {
+  name: "IPv6_ADDRESS";
+  type: 2;
+  /** Address of the hop. (ipv6 at 2) */
+  address: string;
+  /** 32 for IPv4, 128 for IPv6. (u8 at 18) */
+  prefixLength: number;
+  /** State of local protection. (u8 at 19) */
+  flags: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** LABEL: The label used on the link of the hop. RFC 3209 4.4.1.3, RFC 3473 5.2. */
+export interface RecordRouteLabel {
+  name: "LABEL";
+  type: 3;
+  /** U: 1 for the upstream label of a bidirectional LSP, 0 for the downstream one. (1 bits at 2) */
+  upstream: number;
+  /** What kind of label it is. (7 bits at 2) */
+  flags: number;
+  /** C-Type of the LABEL object that the label comes from. (u8 at 3) */
+  labelCtype: number;
+  /** The label in 32-bit words; one for most technologies. */
+  label: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** UNNUMBERED_INTERFACE: An unnumbered link. RFC 3477 5. */
+export interface RecordRouteUnnumberedInterface {
+  name: "UNNUMBERED_INTERFACE";
+  type: 4;
+  /** State of local protection. (u8 at 2) */
+  flags: number;
+  /** The node that assigned the identifier. (ipv4 at 4) */
+  routerId: string;
+  /** Its identifier of the link. (u32 at 8) */
+  interfaceId: number;
+  /** Must be zero when sent, ignored when received. (u8 at 3) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** ATTRIBUTES: The attribute flags that the hop acted on. RFC 5420 7.2. */
+export interface RecordRouteAttributes {
+  name: "ATTRIBUTES";
+  type: 5;
+  /** Bits 0 to 31, bit 0 the highest. (u32 at 4) */
+  attributeFlags: number;
+  /** Must be zero when sent, ignored when received. (u16 at 2) */
+  reserved?: number;
+  /** Bits 32 and up, in 32-bit words. */
+  furtherFlags: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SRLG: The shared risk link groups of the hop. The text of RFC 8001 is not at hand: shown as bytes. RFC 8001. */
+export interface RecordRouteSrlg {
+  name: "SRLG";
+  type: 34;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** HOP_ATTRIBUTES: Attributes that the hop processed or added. RFC 7570 3.1. */
+export interface RecordRouteHopAttributes {
+  name: "HOP_ATTRIBUTES";
+  type: 35;
+  /** Must be zero when sent, ignored when received. (u16 at 2) */
+  reserved?: number;
+  /** Attributes for this hop, framed as in LSP_ATTRIBUTES. */
+  attributes: LspAttributesItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SR_RRO: A segment of a segment-routed path. The text of RFC 8664 is not at hand: shown as bytes. RFC 8664. */
+export interface RecordRouteSrRro {
+  name: "SR_RRO";
+  type: 36;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PROTECTION: Becomes the PROTECTION object of the recovery LSP. Only in SECONDARY_EXPLICIT_ROUTE and SECONDARY_RECORD_ROUTE. RFC 4873 4.1. */
+export interface RecordRouteProtection {
+  name: "PROTECTION";
+  type: 37;
+  /** C-Type of the PROTECTION object that the content comes from. (u8 at 3) */
+  protectionCtype: number;
+  /** Must be zero when sent, ignored when received. (u8 at 2) */
+  reserved?: number;
+  /** The PROTECTION object's content in 32-bit words. */
+  words: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PROTECTION: From a PROTECTION object of C-Type 1. RFC 4873 4.1. */
+export interface RecordRouteProtectionLinkProtection {
+  name: "PROTECTION";
+  type: 37;
+  /** C-Type of the PROTECTION object that the content comes from. (u8 at 3) */
+  protectionCtype: 1;
+  /** S: 1 for a secondary LSP. (1 bits at 4) */
+  secondary: number;
+  /** Link protection types that are acceptable; zero for any, none included. (6 bits at 4) */
+  linkFlags: number;
+  /** Must be zero when sent, ignored when received. (u8 at 2) */
+  reserved?: number;
+  /** Must be zero when sent, ignored when received. (25 bits at 4) */
+  reserved1?: number;
+  words?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PROTECTION: From a PROTECTION object of C-Type 2. RFC 4873 4.1. */
+export interface RecordRouteProtectionLspProtection {
+  name: "PROTECTION";
+  type: 37;
+  /** C-Type of the PROTECTION object that the content comes from. (u8 at 3) */
+  protectionCtype: 2;
+  /** S: 1 for a secondary LSP. (1 bits at 4) */
+  secondary: number;
+  /** P: 1 for a protecting LSP, 0 for a working one. (1 bits at 4) */
+  protecting: number;
+  /** N: 1 if the control plane exchange is for notification only. (1 bits at 4) */
+  notification: number;
+  /** O: 1 if the protecting LSP carries the traffic. (1 bits at 4) */
+  operational: number;
+  /** End-to-end recovery type of the LSP; zero for none. (6 bits at 4) */
+  lspFlags: number;
+  /** Link protection types that are acceptable; zero for any, none included. (6 bits at 4) */
+  linkFlags: number;
+  /** I: 1 if segment recovery as wanted is in place already. (1 bits at 8) */
+  inPlace: number;
+  /** R: 1 if the LSP is to fail when the protection cannot be set up. (1 bits at 8) */
+  required: number;
+  /** Segment recovery type, dynamically set up where possible. (6 bits at 8) */
+  segmentFlags: number;
+  /** Must be zero when sent, ignored when received. (u8 at 2) */
+  reserved?: number;
+  /** Must be zero when sent, ignored when received. (6 bits at 4) */
+  reserved1?: number;
+  /** Must be zero when sent, ignored when received. (10 bits at 4) */
+  reserved2?: number;
+  /** Must be zero when sent, ignored when received. (8 bits at 8) */
+  reserved3?: number;
+  /** Must be zero when sent, ignored when received. (16 bits at 8) */
+  reserved4?: number;
+  words?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** BYPASS_ASSIGNMENT_IPv4: The bypass tunnel assigned for fast reroute. The text of RFC 8271 is not at hand: shown as bytes. RFC 8271. */
+export interface RecordRouteBypassAssignmentIPv4 {
+  name: "BYPASS_ASSIGNMENT_IPv4";
+  type: 38;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** BYPASS_ASSIGNMENT_IPv6: The bypass tunnel assigned for fast reroute. The text of RFC 8271 is not at hand: shown as bytes. RFC 8271. */
+export interface RecordRouteBypassAssignmentIPv6 {
+  name: "BYPASS_ASSIGNMENT_IPv6";
+  type: 39;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SRv6_RRO: An SRv6 segment; PCEP only. The text of RFC 9603 is not at hand: shown as bytes. RFC 9603. */
+export interface RecordRouteSRv6Rro {
+  name: "SRv6_RRO";
+  type: 40;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PATH_KEY_IPv4: Stands for a path segment that a Path Computation Element keeps to itself; layout as common dissectors read it. RFC 5520. */
+export interface RecordRoutePathKeyIPv4 {
+  name: "PATH_KEY_IPv4";
+  type: 64;
+  /** The key. (u16 at 2) */
+  pathKey: number;
+  /** The Path Computation Element that can expand it. (ipv4 at 4) */
+  pceId: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PATH_KEY_IPv6: Stands for a path segment that a Path Computation Element keeps to itself; layout as common dissectors read it. RFC 5520. */
+export interface RecordRoutePathKeyIPv6 {
+  name: "PATH_KEY_IPv6";
+  type: 65;
+  /** The key. (u16 at 2) */
+  pathKey: number;
+  /** The Path Computation Element that can expand it. (ipv6 at 4) */
+  pceId: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv4_PREFIX: Interfaces, nodes or SRLGs under a prefix. RFC 4874 3.1.1. */
+export interface ExcludeRouteIPv4Prefix {
+  name: "IPv4_PREFIX";
+  type: 1;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** The prefix. (ipv4 at 2) */
+  address: string;
+  /** Bits of the prefix. (u8 at 6) */
+  prefixLength: number;
+  /** What of it to exclude. (u8 at 7) */
+  attribute: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv6_PREFIX: Interfaces, nodes or SRLGs under a prefix. RFC 4874 3.1.2. */
+export interface ExcludeRouteIPv6Prefix {
+  name: "IPv6_PREFIX";
+  type: 2;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** The prefix. (ipv6 at 2) */
+  address: string;
+  /** Bits of the prefix. (u8 at 18) */
+  prefixLength: number;
+  /** What of it to exclude. (u8 at 19) */
+  attribute: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** LABEL: A label of the link that the sub-object before names. RFC 6001 4.1.2. */
+export interface ExcludeRouteLabel {
+  name: "LABEL";
+  type: 3;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** U: 1 for the upstream label of a bidirectional LSP, 0 for the downstream one. (1 bits at 2) */
+  upstream: number;
+  /** C-Type of the LABEL object that the label comes from. (u8 at 3) */
+  labelCtype: number;
+  /** Must be zero when sent, ignored when received. (7 bits at 2) */
+  reserved?: number;
+  /** The label in 32-bit words; one for most technologies. */
+  label: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** UNNUMBERED_INTERFACE: An unnumbered link, its node or its SRLGs. RFC 4874 3.1.3. */
+export interface ExcludeRouteUnnumberedInterface {
+  name: "UNNUMBERED_INTERFACE";
+  type: 4;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** What of it to exclude. (u8 at 3) */
+  attribute: number;
+  /** The node that assigned the identifier. (ipv4 at 4) */
+  routerId: string;
+  /** Its identifier of the link. (u32 at 8) */
+  interfaceId: number;
+  /** Must be zero when sent, ignored when received. (u8 at 2) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** AUTONOMOUS_SYSTEM_4_BYTES: An autonomous system with a four-byte number. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
+export interface ExcludeRouteAutonomousSystem4Bytes {
+  name: "AUTONOMOUS_SYSTEM_4_BYTES";
+  type: 5;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** OSPF_AREA: An OSPF area as one abstract node. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
+export interface ExcludeRouteOspfArea {
+  name: "OSPF_AREA";
+  type: 6;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** ISIS_AREA: An IS-IS area as one abstract node. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
+export interface ExcludeRouteIsisArea {
+  name: "ISIS_AREA";
+  type: 7;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** AUTONOMOUS_SYSTEM: An autonomous system as one abstract node. RFC 4874 3.1.4. */
+export interface ExcludeRouteAutonomousSystem {
+  name: "AUTONOMOUS_SYSTEM";
+  type: 32;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** The two-byte AS number. (u16 at 2) */
+  autonomousSystem: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** EXPLICIT_EXCLUSION_ROUTE: EXRS. Registered here too, but it has a meaning in explicit routes only; so its content stays bytes. RFC 4874 4.1. */
+export interface ExcludeRouteExplicitExclusionRoute {
+  name: "EXPLICIT_EXCLUSION_ROUTE";
+  type: 33;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SRLG: A shared risk link group. RFC 4874 2.1. */
+export interface ExcludeRouteSrlg {
+  name: "SRLG";
+  type: 34;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** Identifier of the group. (u32 at 2) */
+  srlgId: number;
+  /** Must be zero when sent, ignored when received. (u16 at 6) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SWITCHING_CAPABILITY: A switching capability of the interface that the sub-object before names. RFC 6001 4.1.1. */
+export interface ExcludeRouteSwitchingCapability {
+  name: "SWITCHING_CAPABILITY";
+  type: 35;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** 1: exclude or avoid the capability; 0 is reserved. (u8 at 2) */
+  attribute: number;
+  /** The capability. (u8 at 3) */
+  switchingCapability: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv4_DIVERSITY: An LSP or path from which this one should be diverse. The text of RFC 8390 is not at hand: shown as bytes. RFC 8390. */
+export interface ExcludeRouteIPv4Diversity {
+  name: "IPv4_DIVERSITY";
+  type: 38;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** IPv6_DIVERSITY: An LSP or path from which this one should be diverse. The text of RFC 8390 is not at hand: shown as bytes. RFC 8390. */
+export interface ExcludeRouteIPv6Diversity {
+  name: "IPv6_DIVERSITY";
+  type: 39;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
+  shouldAvoid: number;
+  /** What follows type and length. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** COS: A vendor's property, as common dissectors read it. none. */
+export interface JuniperPropertyCos {
+  name: "COS";
+  type: 1;
+  /** Its value. (u16 at 2) */
+  value: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** METRIC_1: A vendor's property, as common dissectors read it. none. */
+export interface JuniperPropertyMetric1 {
+  name: "METRIC_1";
+  type: 2;
+  /** Its value. (u16 at 2) */
+  value: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** METRIC_2: A vendor's property, as common dissectors read it. none. */
+export interface JuniperPropertyMetric2 {
+  name: "METRIC_2";
+  type: 4;
+  /** Its value. (u16 at 2) */
+  value: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** CCC_STATUS: A vendor's property, as common dissectors read it. none. */
+export interface JuniperPropertyCccStatus {
+  name: "CCC_STATUS";
+  type: 8;
+  /** Its value. (u16 at 2) */
+  value: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PATH_TYPE: A vendor's property, as common dissectors read it. none. */
+export interface JuniperPropertyPathType {
+  name: "PATH_TYPE";
+  type: 16;
+  /** Its value. (u16 at 2) */
+  value: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
 interface BareService { name: string; type: number; breakBit: number; reserved?: number; bytes: string; malformed?: string; padding?: string }
 /** A service of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownService {
@@ -1069,8 +6053,202 @@ export interface MalformedNullParameter {
 }
 /** Any nullParameter; `name` tells which. */
 export type NullParameterItem = NullParameterNumberOfIsHops | NullParameterAvailablePathBandwidth | NullParameterMinimumPathLatency | NullParameterPathMtu | NullParameterTokenBucketTspec | NullParameterNullServiceTspec | UnknownNullParameter | MalformedNullParameter;
+interface BareEthernetTraffic { name: string; type: number; bytes: string; malformed?: string; padding?: string }
+/** A ETHERNET_TRAFFIC of unknown type: all after its header is in `bytes`, hex. */
+export interface UnknownEthernetTraffic {
+  name: "UNKNOWN";
+  type: number;
+  bytes: string;
+  malformed?: undefined;
+  padding?: string;
+}
+/** A ETHERNET_TRAFFIC that does not fit its description: `malformed` says why. */
+export interface MalformedEthernetTraffic {
+  name: "BANDWIDTH_PROFILE" | "LAYER_2_CONTROL_PROTOCOL";
+  type: number;
+  bytes: string;
+  malformed: string;
+  padding?: string;
+}
+/** Any ETHERNET_TRAFFIC; `name` tells which. */
+export type EthernetTrafficItem = EthernetTrafficBandwidthProfile | EthernetTrafficLayer2ControlProtocol | UnknownEthernetTraffic | MalformedEthernetTraffic;
+interface BareInterfaceId { name: string; type: number; bytes: string; malformed?: string; padding?: string }
+/** A INTERFACE_ID of unknown type: all after its header is in `bytes`, hex. */
+export interface UnknownInterfaceId {
+  name: "UNKNOWN";
+  type: number;
+  bytes: string;
+  malformed?: undefined;
+  padding?: string;
+}
+/** A INTERFACE_ID that does not fit its description: `malformed` says why. */
+export interface MalformedInterfaceId {
+  name: "IPv4" | "IPv6" | "IF_INDEX" | "COMPONENT_IF_DOWNSTREAM" | "COMPONENT_IF_UPSTREAM" | "DOWNSTREAM_LABEL" | "UPSTREAM_LABEL" | "NODE_ID" | "OSPF_AREA" | "ISIS_AREA" | "AUTONOMOUS_SYSTEM" | "ERO_CONTEXT" | "ERO_NEXT_CONTEXT" | "PREVIOUS_HOP_IPv4" | "PREVIOUS_HOP_IPv6" | "INCOMING_IPv4" | "INCOMING_IPv6" | "INCOMING_IF_INDEX" | "INCOMING_DOWN_LABEL" | "INCOMING_UP_LABEL" | "REPORTING_NODE_ID" | "REPORTING_OSPF_AREA" | "REPORTING_ISIS_AREA" | "REPORTING_AS" | "PROPOSED_ERO" | "NODE_EXCLUSIONS" | "LINK_EXCLUSIONS" | "REFERENCE_COUNT" | "SEVERITY" | "GLOBAL_TIMESTAMP" | "LOCAL_TIMESTAMP" | "ERROR_STRING";
+  type: number;
+  bytes: string;
+  malformed: string;
+  padding?: string;
+}
+/** Any INTERFACE_ID; `name` tells which. */
+export type InterfaceIdItem = InterfaceIdIPv4 | InterfaceIdIPv6 | InterfaceIdIfIndex | InterfaceIdComponentIfDownstream | InterfaceIdComponentIfUpstream | InterfaceIdDownstreamLabel | InterfaceIdUpstreamLabel | InterfaceIdNodeId | InterfaceIdOspfArea | InterfaceIdIsisArea | InterfaceIdAutonomousSystem | InterfaceIdEroContext | InterfaceIdEroNextContext | InterfaceIdPreviousHopIPv4 | InterfaceIdPreviousHopIPv6 | InterfaceIdIncomingIPv4 | InterfaceIdIncomingIPv6 | InterfaceIdIncomingIfIndex | InterfaceIdIncomingDownLabel | InterfaceIdIncomingUpLabel | InterfaceIdReportingNodeId | InterfaceIdReportingOspfArea | InterfaceIdReportingIsisArea | InterfaceIdReportingAs | InterfaceIdProposedEro | InterfaceIdNodeExclusions | InterfaceIdLinkExclusions | InterfaceIdReferenceCount | InterfaceIdSeverity | InterfaceIdGlobalTimestamp | InterfaceIdLocalTimestamp | InterfaceIdErrorString | UnknownInterfaceId | MalformedInterfaceId;
+interface BareGeneralizedUni { name: string; type: number; bytes: string; malformed?: string; padding?: string }
+/** A GENERALIZED_UNI of unknown type: all after its header is in `bytes`, hex. */
+export interface UnknownGeneralizedUni {
+  name: "UNKNOWN";
+  type: number;
+  bytes: string;
+  malformed?: undefined;
+  padding?: string;
+}
+/** A GENERALIZED_UNI that does not fit its description: `malformed` says why. */
+export interface MalformedGeneralizedUni {
+  name: "SOURCE_TNA_IPv4" | "SOURCE_TNA_IPv6" | "SOURCE_TNA_NSAP" | "DESTINATION_TNA_IPv4" | "DESTINATION_TNA_IPv6" | "DESTINATION_TNA_NSAP" | "DIVERSITY" | "EGRESS_LABEL" | "SPC_LABEL" | "SERVICE_LEVEL";
+  type: number;
+  bytes: string;
+  malformed: string;
+  padding?: string;
+}
+/** Any GENERALIZED_UNI; `name` tells which. */
+export type GeneralizedUniItem = GeneralizedUniSourceTnaIPv4 | GeneralizedUniSourceTnaIPv6 | GeneralizedUniSourceTnaNsap | GeneralizedUniDestinationTnaIPv4 | GeneralizedUniDestinationTnaIPv6 | GeneralizedUniDestinationTnaNsap | GeneralizedUniDiversity | GeneralizedUniEgressLabel | GeneralizedUniSpcLabel | GeneralizedUniServiceLevel | UnknownGeneralizedUni | MalformedGeneralizedUni;
+interface BareLspAttributes { name: string; type: number; bytes: string; malformed?: string; padding?: string }
+/** A LSP_ATTRIBUTES of unknown type: all after its header is in `bytes`, hex. */
+export interface UnknownLspAttributes {
+  name: "UNKNOWN";
+  type: number;
+  bytes: string;
+  malformed?: undefined;
+  padding?: string;
+}
+/** A LSP_ATTRIBUTES that does not fit its description: `malformed` says why. */
+export interface MalformedLspAttributes {
+  name: "ATTRIBUTE_FLAGS" | "SERVICE_ID" | "OAM_CONFIGURATION" | "WSON_PROCESSING_HOP" | "RTM_SET" | "ETLD";
+  type: number;
+  bytes: string;
+  malformed: string;
+  padding?: string;
+}
+/** Any LSP_ATTRIBUTES; `name` tells which. */
+export type LspAttributesItem = LspAttributesAttributeFlags | LspAttributesServiceId | LspAttributesOamConfiguration | LspAttributesWsonProcessingHop | LspAttributesRtmSet | LspAttributesEtld | UnknownLspAttributes | MalformedLspAttributes;
+interface BareCallAttributes { name: string; type: number; bytes: string; malformed?: string; padding?: string }
+/** A CALL_ATTRIBUTES of unknown type: all after its header is in `bytes`, hex. */
+export interface UnknownCallAttributes {
+  name: "UNKNOWN";
+  type: number;
+  bytes: string;
+  malformed?: undefined;
+  padding?: string;
+}
+/** A CALL_ATTRIBUTES that does not fit its description: `malformed` says why. */
+export interface MalformedCallAttributes {
+  name: "CALL_ATTRIBUTES_FLAGS" | "ENDPOINT_ID" | "SERVICE_ID" | "VCAT";
+  type: number;
+  bytes: string;
+  malformed: string;
+  padding?: string;
+}
+/** Any CALL_ATTRIBUTES; `name` tells which. */
+export type CallAttributesItem = CallAttributesCallAttributesFlags | CallAttributesEndpointId | CallAttributesServiceId | CallAttributesVcat | UnknownCallAttributes | MalformedCallAttributes;
+interface BareLspTunnelInterfaceId { name: string; type: number; bytes: string; malformed?: string; padding?: string }
+/** A LSP_TUNNEL_INTERFACE_ID of unknown type: all after its header is in `bytes`, hex. */
+export interface UnknownLspTunnelInterfaceId {
+  name: "UNKNOWN";
+  type: number;
+  bytes: string;
+  malformed?: undefined;
+  padding?: string;
+}
+/** A LSP_TUNNEL_INTERFACE_ID that does not fit its description: `malformed` says why. */
+export interface MalformedLspTunnelInterfaceId {
+  name: "IGP_INSTANCE" | "UNNUMBERED_COMPONENT_LINK" | "IPv4_COMPONENT_LINK" | "IPv6_COMPONENT_LINK";
+  type: number;
+  bytes: string;
+  malformed: string;
+  padding?: string;
+}
+/** Any LSP_TUNNEL_INTERFACE_ID; `name` tells which. */
+export type LspTunnelInterfaceIdItem = LspTunnelInterfaceIdIgpInstance | LspTunnelInterfaceIdUnnumberedComponentLink | LspTunnelInterfaceIdIPv4ComponentLink | LspTunnelInterfaceIdIPv6ComponentLink | UnknownLspTunnelInterfaceId | MalformedLspTunnelInterfaceId;
+interface BareExplicitRoute { name: string; type: number; loose: number; bytes: string; malformed?: string; padding?: string }
+/** A EXPLICIT_ROUTE of unknown type: all after its header is in `bytes`, hex. */
+export interface UnknownExplicitRoute {
+  name: "UNKNOWN";
+  type: number;
+  loose: number;
+  bytes: string;
+  malformed?: undefined;
+  padding?: string;
+}
+/** A EXPLICIT_ROUTE that does not fit its description: `malformed` says why. */
+export interface MalformedExplicitRoute {
+  name: "IPv4_PREFIX" | "IPv6_PREFIX" | "LABEL" | "UNNUMBERED_INTERFACE" | "AUTONOMOUS_SYSTEM_4_BYTES" | "OSPF_AREA" | "ISIS_AREA" | "AUTONOMOUS_SYSTEM" | "EXPLICIT_EXCLUSION_ROUTE" | "HOP_ATTRIBUTES" | "SR_ERO" | "PROTECTION" | "IPv4_DIVERSITY" | "IPv6_DIVERSITY" | "SRv6_ERO" | "PATH_KEY_IPv4" | "PATH_KEY_IPv6";
+  type: number;
+  loose: number;
+  bytes: string;
+  malformed: string;
+  padding?: string;
+}
+/** Any EXPLICIT_ROUTE; `name` tells which. */
+export type ExplicitRouteItem = ExplicitRouteIPv4Prefix | ExplicitRouteIPv6Prefix | ExplicitRouteLabel | ExplicitRouteUnnumberedInterface | ExplicitRouteAutonomousSystem4Bytes | ExplicitRouteOspfArea | ExplicitRouteIsisArea | ExplicitRouteAutonomousSystem | ExplicitRouteExplicitExclusionRoute | ExplicitRouteHopAttributes | ExplicitRouteSrEro | ExplicitRouteProtection | ExplicitRouteProtectionLinkProtection | ExplicitRouteProtectionLspProtection | ExplicitRouteIPv4Diversity | ExplicitRouteIPv6Diversity | ExplicitRouteSRv6Ero | ExplicitRoutePathKeyIPv4 | ExplicitRoutePathKeyIPv6 | UnknownExplicitRoute | MalformedExplicitRoute;
+interface BareRecordRoute { name: string; type: number; bytes: string; malformed?: string; padding?: string }
+/** A RECORD_ROUTE of unknown type: all after its header is in `bytes`, hex. */
+export interface UnknownRecordRoute {
+  name: "UNKNOWN";
+  type: number;
+  bytes: string;
+  malformed?: undefined;
+  padding?: string;
+}
+/** A RECORD_ROUTE that does not fit its description: `malformed` says why. */
+export interface MalformedRecordRoute {
+  name: "IPv4_ADDRESS" | "IPv6_ADDRESS" | "LABEL" | "UNNUMBERED_INTERFACE" | "ATTRIBUTES" | "SRLG" | "HOP_ATTRIBUTES" | "SR_RRO" | "PROTECTION" | "BYPASS_ASSIGNMENT_IPv4" | "BYPASS_ASSIGNMENT_IPv6" | "SRv6_RRO" | "PATH_KEY_IPv4" | "PATH_KEY_IPv6";
+  type: number;
+  bytes: string;
+  malformed: string;
+  padding?: string;
+}
+/** Any RECORD_ROUTE; `name` tells which. */
+export type RecordRouteItem = RecordRouteIPv4Address | RecordRouteIPv6Address | RecordRouteLabel | RecordRouteUnnumberedInterface | RecordRouteAttributes | RecordRouteSrlg | RecordRouteHopAttributes | RecordRouteSrRro | RecordRouteProtection | RecordRouteProtectionLinkProtection | RecordRouteProtectionLspProtection | RecordRouteBypassAssignmentIPv4 | RecordRouteBypassAssignmentIPv6 | RecordRouteSRv6Rro | RecordRoutePathKeyIPv4 | RecordRoutePathKeyIPv6 | UnknownRecordRoute | MalformedRecordRoute;
+interface BareExcludeRoute { name: string; type: number; shouldAvoid: number; bytes: string; malformed?: string; padding?: string }
+/** A EXCLUDE_ROUTE of unknown type: all after its header is in `bytes`, hex. */
+export interface UnknownExcludeRoute {
+  name: "UNKNOWN";
+  type: number;
+  shouldAvoid: number;
+  bytes: string;
+  malformed?: undefined;
+  padding?: string;
+}
+/** A EXCLUDE_ROUTE that does not fit its description: `malformed` says why. */
+export interface MalformedExcludeRoute {
+  name: "IPv4_PREFIX" | "IPv6_PREFIX" | "LABEL" | "UNNUMBERED_INTERFACE" | "AUTONOMOUS_SYSTEM_4_BYTES" | "OSPF_AREA" | "ISIS_AREA" | "AUTONOMOUS_SYSTEM" | "EXPLICIT_EXCLUSION_ROUTE" | "SRLG" | "SWITCHING_CAPABILITY" | "IPv4_DIVERSITY" | "IPv6_DIVERSITY";
+  type: number;
+  shouldAvoid: number;
+  bytes: string;
+  malformed: string;
+  padding?: string;
+}
+/** Any EXCLUDE_ROUTE; `name` tells which. */
+export type ExcludeRouteItem = ExcludeRouteIPv4Prefix | ExcludeRouteIPv6Prefix | ExcludeRouteLabel | ExcludeRouteUnnumberedInterface | ExcludeRouteAutonomousSystem4Bytes | ExcludeRouteOspfArea | ExcludeRouteIsisArea | ExcludeRouteAutonomousSystem | ExcludeRouteExplicitExclusionRoute | ExcludeRouteSrlg | ExcludeRouteSwitchingCapability | ExcludeRouteIPv4Diversity | ExcludeRouteIPv6Diversity | UnknownExcludeRoute | MalformedExcludeRoute;
+interface BareJuniperProperty { name: string; type: number; bytes: string; malformed?: string; padding?: string }
+/** A JUNIPER_PROPERTY of unknown type: all after its header is in `bytes`, hex. */
+export interface UnknownJuniperProperty {
+  name: "UNKNOWN";
+  type: number;
+  bytes: string;
+  malformed?: undefined;
+  padding?: string;
+}
+/** A JUNIPER_PROPERTY that does not fit its description: `malformed` says why. */
+export interface MalformedJuniperProperty {
+  name: "COS" | "METRIC_1" | "METRIC_2" | "CCC_STATUS" | "PATH_TYPE";
+  type: number;
+  bytes: string;
+  malformed: string;
+  padding?: string;
+}
+/** Any JUNIPER_PROPERTY; `name` tells which. */
+export type JuniperPropertyItem = JuniperPropertyCos | JuniperPropertyMetric1 | JuniperPropertyMetric2 | JuniperPropertyCccStatus | JuniperPropertyPathType | UnknownJuniperProperty | MalformedJuniperProperty;
 /** The name of every class in the catalogue. */
-export type ObjectName = "NULL" | "SESSION" | "RSVP_HOP" | "TIME_VALUES" | "ERROR_SPEC" | "SCOPE" | "STYLE" | "FLOWSPEC" | "FILTER_SPEC" | "SENDER_TEMPLATE" | "SENDER_TSPEC" | "ADSPEC" | "RESV_CONFIRM";
+export type ObjectName = "NULL" | "SESSION" | "RSVP_HOP" | "TIME_VALUES" | "ERROR_SPEC" | "SCOPE" | "STYLE" | "FLOWSPEC" | "FILTER_SPEC" | "SENDER_TEMPLATE" | "SENDER_TSPEC" | "ADSPEC" | "RESV_CONFIRM" | "LABEL" | "HOP_COUNT" | "STRICT_SOURCE_ROUTE" | "LABEL_REQUEST" | "EXPLICIT_ROUTE" | "RECORD_ROUTE" | "HELLO" | "RECOVERY_LABEL" | "UPSTREAM_LABEL" | "LABEL_SET" | "PROTECTION" | "PRIMARY_PATH_ROUTE" | "S2L_SUB_LSP" | "DETOUR" | "DIFFSERV" | "CLASSTYPE" | "LSP_REQUIRED_ATTRIBUTES" | "UPSTREAM_FLOWSPEC" | "UPSTREAM_TSPEC" | "UPSTREAM_ADSPEC" | "SUGGESTED_LABEL" | "ACCEPTABLE_LABEL_SET" | "RESTART_CAP" | "LINK_CAPABILITY" | "CAPABILITY" | "CONDITIONS" | "LSP_TUNNEL_INTERFACE_ID" | "USER_ERROR_SPEC" | "NOTIFY_REQUEST" | "ADMIN_STATUS" | "LSP_ATTRIBUTES" | "ALARM_SPEC" | "ASSOCIATION" | "SECONDARY_EXPLICIT_ROUTE" | "SECONDARY_RECORD_ROUTE" | "CALL_ATTRIBUTES" | "REVERSE_LSP" | "S2L_SUB_LSP_FRAG" | "FAST_REROUTE" | "SESSION_ATTRIBUTE" | "PACKETCABLE_EXTENSIONS" | "ATM_SERVICECLASS" | "CALL_OPS" | "GENERALIZED_UNI" | "CALL_ID" | "OBJECT_3GPP2" | "EXCLUDE_ROUTE" | "PCN";
 /** An object that does not fit its description: `malformed` says which field and offset, `bytes` is its content in hex. */
 export interface MalformedObject {
   name: ObjectName;
@@ -1083,7 +6261,7 @@ export interface MalformedObject {
   bytes: string;
 }
 /** Every object that fits its description, told apart by `name` and `ctype`. */
-export type KnownObject = Null | SessionIPv4 | SessionIPv6 | RsvpHopIPv4 | RsvpHopIPv6 | TimeValues | ErrorSpecIPv4 | ErrorSpecIPv6 | ScopeIPv4 | ScopeIPv6 | Style | FlowspecObsolete | FlowspecIntServ | FlowspecIntServControlledLoad | FlowspecIntServGuaranteed | FilterSpecIPv4 | FilterSpecIPv6 | FilterSpecIPv6FlowLabel | SenderTemplateIPv4 | SenderTemplateIPv6 | SenderTemplateIPv6FlowLabel | SenderTspecIntServ | SenderTspecIntServTokenBucket | AdspecIntServ | ResvConfirmIPv4 | ResvConfirmIPv6;
+export type KnownObject = Null | SessionIPv4 | SessionIPv6 | SessionTaggedTunnelIPv4 | SessionLspTunnelIPv4 | SessionLspTunnelIPv6 | SessionUniIPv4 | SessionUniIPv6 | SessionP2mpLspTunnelIPv4 | SessionP2mpLspTunnelIPv6 | SessionEnniIPv4 | SessionEnniIPv6 | SessionVpnIPv4 | SessionVpnIPv6 | SessionAggregateVpnIPv4 | SessionAggregateVpnIPv6 | SessionGenericAggregateVpnIPv4 | SessionGenericAggregateVpnIPv6 | RsvpHopIPv4 | RsvpHopIPv6 | RsvpHopIPv4IfId | RsvpHopIPv6IfId | RsvpHopVpnIPv4 | RsvpHopVpnIPv6 | TimeValues | ErrorSpecIPv4 | ErrorSpecIPv6 | ErrorSpecIPv4IfId | ErrorSpecIPv6IfId | ScopeIPv4 | ScopeIPv6 | Style | FlowspecObsolete | FlowspecIntServ | FlowspecIntServControlledLoad | FlowspecIntServGuaranteed | FlowspecDeprecated | FlowspecSonetSdh | FlowspecG709 | FlowspecEthernet | FlowspecOtnTdm | FlowspecSson | FilterSpecIPv4 | FilterSpecIPv6 | FilterSpecIPv6FlowLabel | FilterSpecTaggedTunnelIPv4 | FilterSpecLspTunnelIPv4 | FilterSpecLspTunnelIPv6 | FilterSpecP2mpLspTunnelIPv4 | FilterSpecP2mpLspTunnelIPv6 | FilterSpecVpnIPv4 | FilterSpecVpnIPv6 | FilterSpecAggregateVpnIPv4 | FilterSpecAggregateVpnIPv6 | SenderTemplateIPv4 | SenderTemplateIPv6 | SenderTemplateIPv6FlowLabel | SenderTemplateTaggedTunnelIPv4 | SenderTemplateLspTunnelIPv4 | SenderTemplateLspTunnelIPv6 | SenderTemplateP2mpLspTunnelIPv4 | SenderTemplateP2mpLspTunnelIPv6 | SenderTemplateVpnIPv4 | SenderTemplateVpnIPv6 | SenderTemplateAggregateVpnIPv4 | SenderTemplateAggregateVpnIPv6 | SenderTspecIntServ | SenderTspecIntServTokenBucket | SenderTspecDeprecated | SenderTspecSonetSdh | SenderTspecG709 | SenderTspecEthernet | SenderTspecOtnTdm | SenderTspecSson | AdspecIntServ | ResvConfirmIPv4 | ResvConfirmIPv6 | Label | LabelGeneralized | LabelWavebandSwitching | LabelGeneralizedChannelSet | HopCountIPv4 | StrictSourceRoute | LabelRequestWithoutLabelRange | LabelRequestAtmLabelRange | LabelRequestFrameRelayLabelRange | LabelRequestGeneralized | LabelRequestGeneralizedChannelSet | ExplicitRoute | RecordRoute | HelloRequest | HelloAck | RecoveryLabelPacket | RecoveryLabelGeneralized | RecoveryLabelWavebandSwitching | RecoveryLabelGeneralizedChannelSet | UpstreamLabelPacket | UpstreamLabelGeneralized | UpstreamLabelWavebandSwitching | UpstreamLabelGeneralizedChannelSet | LabelSet | ProtectionLink | ProtectionLsp | ProtectionEgress | PrimaryPathRoute | S2lSubLspIPv4 | S2lSubLspIPv6 | DetourIPv4 | DetourIPv6 | DiffservELsp | DiffservLLsp | Classtype | LspRequiredAttributes | UpstreamFlowspecObsolete | UpstreamFlowspecIntServ | UpstreamFlowspecIntServControlledLoad | UpstreamFlowspecIntServGuaranteed | UpstreamFlowspecDeprecated | UpstreamFlowspecSonetSdh | UpstreamFlowspecG709 | UpstreamFlowspecEthernet | UpstreamFlowspecOtnTdm | UpstreamFlowspecSson | UpstreamTspecIntServ | UpstreamTspecIntServTokenBucket | UpstreamTspecDeprecated | UpstreamTspecSonetSdh | UpstreamTspecG709 | UpstreamTspecEthernet | UpstreamTspecOtnTdm | UpstreamTspecSson | UpstreamAdspecIntServ | SuggestedLabelPacket | SuggestedLabelGeneralized | SuggestedLabelWavebandSwitching | SuggestedLabelGeneralizedChannelSet | AcceptableLabelSet | RestartCap | LinkCapabilityTeLinkCapabilities | Capability | Conditions | LspTunnelInterfaceIdUnnumbered | LspTunnelInterfaceIdIPv4 | LspTunnelInterfaceIdIPv6 | LspTunnelInterfaceIdUnnumberedWithActions | UserErrorSpec | NotifyRequestIPv4 | NotifyRequestIPv6 | AdminStatus | LspAttributes | AlarmSpecReserved1 | AlarmSpecReserved2 | AlarmSpecIPv4IfId | AlarmSpecIPv6IfId | AssociationIPv4 | AssociationIPv6 | AssociationIPv4Extended | AssociationIPv4ExtendedBypassSummaryReady | AssociationIPv6Extended | AssociationIPv6ExtendedBypassSummaryReady | SecondaryExplicitRoute | SecondaryExplicitRouteP2mp | SecondaryRecordRoute | SecondaryRecordRouteP2mp | CallAttributes | ReverseLsp | S2lSubLspFragJuniperProperties | FastReroute | FastRerouteReserved7 | SessionAttributeLspTunnelRa | SessionAttributeLspTunnel | PacketcableExtensionsReverseRspec | PacketcableExtensionsReverseSession | PacketcableExtensionsReverseSenderTemplate | PacketcableExtensionsReverseSenderTspec | PacketcableExtensionsForwardRspec | PacketcableExtensionsComponentTspec | PacketcableExtensionsResourceId | PacketcableExtensionsGateId | PacketcableExtensionsCommitEntity | AtmServiceclass | CallOps | GeneralizedUni | CallIdOperatorSpecific | CallIdOperatorSpecificIpv4 | CallIdOperatorSpecificIpv6 | CallIdOperatorSpecificNsap | CallIdGloballyUnique | CallIdGloballyUniqueIpv4 | CallIdGloballyUniqueIpv6 | CallIdGloballyUniqueNsap | Object3gpp2 | ExcludeRoute | PcnIPv4Request | PcnIPv6Request | PcnIPv4Response | PcnIPv6Response;
 /** Every decoded object. */
 export type RsvpObject = KnownObject | UnknownObject | MalformedObject;
 function readServiceGeneral(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
@@ -1428,6 +6606,1152 @@ function readNullParameterItems(b: Uint8Array, v: DataView, from: number, to: nu
   }
   return items;
 }
+const LAYOUT_EthernetTrafficBandwidthProfile: Layout = [["reserved1", 4, 1], ["colorMode", 4, 1], ["couplingFlag", 4, 1], ["index", 5, 1], ["reserved2", 6, 2], ["committedRateBytesPerSecond", 8, 4], ["committedBurstBytes", 12, 4], ["excessRateBytesPerSecond", 16, 4], ["excessBurstBytes", 20, 4]];
+function readEthernetTrafficBandwidthProfile(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return bareEthernetTraffic("BANDWIDTH_PROFILE", 2, b, v, at, length, tooShort(LAYOUT_EthernetTrafficBandwidthProfile, at - base, length));
+  const o: EthernetTrafficBandwidthProfile = { name: "BANDWIDTH_PROFILE", type: 2, colorMode: ((b[at + 4] >>> 1) & 1), couplingFlag: (b[at + 4] & 1), index: b[at + 5], committedRateBytesPerSecond: f32(v, at + 8), committedBurstBytes: f32(v, at + 12), excessRateBytesPerSecond: f32(v, at + 16), excessBurstBytes: f32(v, at + 20) };
+  if ((b[at + 4] >>> 2) !== 0) o.reserved1 = (b[at + 4] >>> 2);
+  if (v.getUint16(at + 6) !== 0) o.reserved2 = v.getUint16(at + 6);
+  if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
+const LAYOUT_EthernetTrafficLayer2ControlProtocol: Layout = [["ingressProcessing", 4, 1], ["egressProcessing", 5, 1], ["reserved", 6, 2]];
+function readEthernetTrafficLayer2ControlProtocol(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareEthernetTraffic("LAYER_2_CONTROL_PROTOCOL", 3, b, v, at, length, tooShort(LAYOUT_EthernetTrafficLayer2ControlProtocol, at - base, length));
+  const o: EthernetTrafficLayer2ControlProtocol = { name: "LAYER_2_CONTROL_PROTOCOL", type: 3, ingressProcessing: b[at + 4], egressProcessing: b[at + 5] };
+  if (v.getUint16(at + 6) !== 0) o.reserved = v.getUint16(at + 6);
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+function bareEthernetTraffic(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareEthernetTraffic {
+  void v;
+  const o: BareEthernetTraffic = { name, type, bytes: hex(b, at + 4, at + length) } as BareEthernetTraffic;
+  if (malformed !== undefined) o.malformed = malformed;
+  return o;
+}
+function readEthernetTrafficItems(b: Uint8Array, v: DataView, from: number, to: number, base: number, depth: number): EthernetTrafficItem[] | string {
+  const items: EthernetTrafficItem[] = [];
+  let at = from;
+  while (at < to) {
+    if (to - at < 4) return `ETHERNET_TRAFFIC at ${at - base}: its header needs 4 bytes, ${to - at} are left`;
+    const type = v.getUint16(at + 0), length = v.getUint16(at + 2);
+    if (length < 4) return `ETHERNET_TRAFFIC length at ${at - base + 2}: ${length} is less than its header`;
+    if (length > to - at) return `ETHERNET_TRAFFIC length at ${at - base + 2}: says ${length} bytes, ${to - at} are left`;
+    let item: EthernetTrafficItem;
+    switch (type) {
+      case 2: item = readEthernetTrafficBandwidthProfile(b, v, at, length, base, depth) as EthernetTrafficItem; break;
+      case 3: item = readEthernetTrafficLayer2ControlProtocol(b, v, at, length, base, depth) as EthernetTrafficItem; break;
+      default: item = bareEthernetTraffic("UNKNOWN", type, b, v, at, length) as EthernetTrafficItem;
+    }
+    at += length;
+    const padTo = Math.min(to, at + padding(length));
+    const pad = oddPadding(b, at, padTo, padding(length));
+    if (pad !== undefined) item.padding = pad;
+    at = padTo;
+    items.push(item);
+  }
+  return items;
+}
+const LAYOUT_InterfaceIdIPv4: Layout = [["address", 4, 4]];
+function readInterfaceIdIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareInterfaceId("IPv4", 1, b, v, at, length, tooShort(LAYOUT_InterfaceIdIPv4, at - base, length));
+  const o: InterfaceIdIPv4 = { name: "IPv4", type: 1, address: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_InterfaceIdIPv6: Layout = [["address", 4, 16]];
+function readInterfaceIdIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return bareInterfaceId("IPv6", 2, b, v, at, length, tooShort(LAYOUT_InterfaceIdIPv6, at - base, length));
+  const o: InterfaceIdIPv6 = { name: "IPv6", type: 2, address: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_InterfaceIdIfIndex: Layout = [["address", 4, 4], ["interfaceId", 8, 4]];
+function readInterfaceIdIfIndex(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return bareInterfaceId("IF_INDEX", 3, b, v, at, length, tooShort(LAYOUT_InterfaceIdIfIndex, at - base, length));
+  const o: InterfaceIdIfIndex = { name: "IF_INDEX", type: 3, address: ipv4(b, at + 4), interfaceId: v.getUint32(at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_InterfaceIdComponentIfDownstream: Layout = [["address", 4, 4], ["interfaceId", 8, 4]];
+function readInterfaceIdComponentIfDownstream(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return bareInterfaceId("COMPONENT_IF_DOWNSTREAM", 4, b, v, at, length, tooShort(LAYOUT_InterfaceIdComponentIfDownstream, at - base, length));
+  const o: InterfaceIdComponentIfDownstream = { name: "COMPONENT_IF_DOWNSTREAM", type: 4, address: ipv4(b, at + 4), interfaceId: v.getUint32(at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_InterfaceIdComponentIfUpstream: Layout = [["address", 4, 4], ["interfaceId", 8, 4]];
+function readInterfaceIdComponentIfUpstream(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return bareInterfaceId("COMPONENT_IF_UPSTREAM", 5, b, v, at, length, tooShort(LAYOUT_InterfaceIdComponentIfUpstream, at - base, length));
+  const o: InterfaceIdComponentIfUpstream = { name: "COMPONENT_IF_UPSTREAM", type: 5, address: ipv4(b, at + 4), interfaceId: v.getUint32(at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+function readInterfaceIdDownstreamLabel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: InterfaceIdDownstreamLabel = { name: "DOWNSTREAM_LABEL", type: 6, label: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+function readInterfaceIdUpstreamLabel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: InterfaceIdUpstreamLabel = { name: "UPSTREAM_LABEL", type: 7, label: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+function readInterfaceIdNodeId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdNodeId = { name: "NODE_ID", type: 8, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdOspfArea(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdOspfArea = { name: "OSPF_AREA", type: 9, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdIsisArea(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdIsisArea = { name: "ISIS_AREA", type: 10, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdAutonomousSystem(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdAutonomousSystem = { name: "AUTONOMOUS_SYSTEM", type: 11, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdEroContext(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdEroContext = { name: "ERO_CONTEXT", type: 12, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdEroNextContext(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdEroNextContext = { name: "ERO_NEXT_CONTEXT", type: 13, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdPreviousHopIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdPreviousHopIPv4 = { name: "PREVIOUS_HOP_IPv4", type: 14, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdPreviousHopIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdPreviousHopIPv6 = { name: "PREVIOUS_HOP_IPv6", type: 15, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdIncomingIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdIncomingIPv4 = { name: "INCOMING_IPv4", type: 16, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdIncomingIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdIncomingIPv6 = { name: "INCOMING_IPv6", type: 17, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdIncomingIfIndex(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdIncomingIfIndex = { name: "INCOMING_IF_INDEX", type: 18, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdIncomingDownLabel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdIncomingDownLabel = { name: "INCOMING_DOWN_LABEL", type: 19, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdIncomingUpLabel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdIncomingUpLabel = { name: "INCOMING_UP_LABEL", type: 20, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdReportingNodeId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdReportingNodeId = { name: "REPORTING_NODE_ID", type: 21, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdReportingOspfArea(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdReportingOspfArea = { name: "REPORTING_OSPF_AREA", type: 22, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdReportingIsisArea(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdReportingIsisArea = { name: "REPORTING_ISIS_AREA", type: 23, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdReportingAs(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdReportingAs = { name: "REPORTING_AS", type: 24, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdProposedEro(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdProposedEro = { name: "PROPOSED_ERO", type: 25, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdNodeExclusions(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdNodeExclusions = { name: "NODE_EXCLUSIONS", type: 26, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdLinkExclusions(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdLinkExclusions = { name: "LINK_EXCLUSIONS", type: 27, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdReferenceCount(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdReferenceCount = { name: "REFERENCE_COUNT", type: 512, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdSeverity(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdSeverity = { name: "SEVERITY", type: 513, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdGlobalTimestamp(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdGlobalTimestamp = { name: "GLOBAL_TIMESTAMP", type: 514, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdLocalTimestamp(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdLocalTimestamp = { name: "LOCAL_TIMESTAMP", type: 515, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readInterfaceIdErrorString(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: InterfaceIdErrorString = { name: "ERROR_STRING", type: 516, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function bareInterfaceId(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareInterfaceId {
+  void v;
+  const o: BareInterfaceId = { name, type, bytes: hex(b, at + 4, at + length) } as BareInterfaceId;
+  if (malformed !== undefined) o.malformed = malformed;
+  return o;
+}
+function readInterfaceIdItems(b: Uint8Array, v: DataView, from: number, to: number, base: number, depth: number): InterfaceIdItem[] | string {
+  const items: InterfaceIdItem[] = [];
+  let at = from;
+  while (at < to) {
+    if (to - at < 4) return `INTERFACE_ID at ${at - base}: its header needs 4 bytes, ${to - at} are left`;
+    const type = v.getUint16(at + 0), length = v.getUint16(at + 2);
+    if (length < 4) return `INTERFACE_ID length at ${at - base + 2}: ${length} is less than its header`;
+    if (length > to - at) return `INTERFACE_ID length at ${at - base + 2}: says ${length} bytes, ${to - at} are left`;
+    let item: InterfaceIdItem;
+    switch (type) {
+      case 1: item = readInterfaceIdIPv4(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 2: item = readInterfaceIdIPv6(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 3: item = readInterfaceIdIfIndex(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 4: item = readInterfaceIdComponentIfDownstream(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 5: item = readInterfaceIdComponentIfUpstream(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 6: item = readInterfaceIdDownstreamLabel(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 7: item = readInterfaceIdUpstreamLabel(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 8: item = readInterfaceIdNodeId(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 9: item = readInterfaceIdOspfArea(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 10: item = readInterfaceIdIsisArea(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 11: item = readInterfaceIdAutonomousSystem(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 12: item = readInterfaceIdEroContext(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 13: item = readInterfaceIdEroNextContext(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 14: item = readInterfaceIdPreviousHopIPv4(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 15: item = readInterfaceIdPreviousHopIPv6(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 16: item = readInterfaceIdIncomingIPv4(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 17: item = readInterfaceIdIncomingIPv6(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 18: item = readInterfaceIdIncomingIfIndex(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 19: item = readInterfaceIdIncomingDownLabel(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 20: item = readInterfaceIdIncomingUpLabel(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 21: item = readInterfaceIdReportingNodeId(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 22: item = readInterfaceIdReportingOspfArea(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 23: item = readInterfaceIdReportingIsisArea(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 24: item = readInterfaceIdReportingAs(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 25: item = readInterfaceIdProposedEro(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 26: item = readInterfaceIdNodeExclusions(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 27: item = readInterfaceIdLinkExclusions(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 512: item = readInterfaceIdReferenceCount(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 513: item = readInterfaceIdSeverity(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 514: item = readInterfaceIdGlobalTimestamp(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 515: item = readInterfaceIdLocalTimestamp(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      case 516: item = readInterfaceIdErrorString(b, v, at, length, base, depth) as InterfaceIdItem; break;
+      default: item = bareInterfaceId("UNKNOWN", type, b, v, at, length) as InterfaceIdItem;
+    }
+    at += length;
+    const padTo = Math.min(to, at + padding(length));
+    const pad = oddPadding(b, at, padTo, padding(length));
+    if (pad !== undefined) item.padding = pad;
+    at = padTo;
+    items.push(item);
+  }
+  return items;
+}
+const LAYOUT_GeneralizedUniSourceTnaIPv4: Layout = [["address", 4, 4]];
+function readGeneralizedUniSourceTnaIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareGeneralizedUni("SOURCE_TNA_IPv4", 257, b, v, at, length, tooShort(LAYOUT_GeneralizedUniSourceTnaIPv4, at - base, length));
+  const o: GeneralizedUniSourceTnaIPv4 = { name: "SOURCE_TNA_IPv4", type: 257, address: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_GeneralizedUniSourceTnaIPv6: Layout = [["address", 4, 16]];
+function readGeneralizedUniSourceTnaIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return bareGeneralizedUni("SOURCE_TNA_IPv6", 258, b, v, at, length, tooShort(LAYOUT_GeneralizedUniSourceTnaIPv6, at - base, length));
+  const o: GeneralizedUniSourceTnaIPv6 = { name: "SOURCE_TNA_IPv6", type: 258, address: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_GeneralizedUniSourceTnaNsap: Layout = [["addressLength", 4, 1]];
+function readGeneralizedUniSourceTnaNsap(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 5) return bareGeneralizedUni("SOURCE_TNA_NSAP", 259, b, v, at, length, tooShort(LAYOUT_GeneralizedUniSourceTnaNsap, at - base, length));
+  const o: GeneralizedUniSourceTnaNsap = { name: "SOURCE_TNA_NSAP", type: 259, addressLength: b[at + 4], address: hex(b, at + 5, at + length) };
+  return o;
+}
+const LAYOUT_GeneralizedUniDestinationTnaIPv4: Layout = [["address", 4, 4]];
+function readGeneralizedUniDestinationTnaIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareGeneralizedUni("DESTINATION_TNA_IPv4", 513, b, v, at, length, tooShort(LAYOUT_GeneralizedUniDestinationTnaIPv4, at - base, length));
+  const o: GeneralizedUniDestinationTnaIPv4 = { name: "DESTINATION_TNA_IPv4", type: 513, address: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_GeneralizedUniDestinationTnaIPv6: Layout = [["address", 4, 16]];
+function readGeneralizedUniDestinationTnaIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return bareGeneralizedUni("DESTINATION_TNA_IPv6", 514, b, v, at, length, tooShort(LAYOUT_GeneralizedUniDestinationTnaIPv6, at - base, length));
+  const o: GeneralizedUniDestinationTnaIPv6 = { name: "DESTINATION_TNA_IPv6", type: 514, address: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_GeneralizedUniDestinationTnaNsap: Layout = [["addressLength", 4, 1]];
+function readGeneralizedUniDestinationTnaNsap(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 5) return bareGeneralizedUni("DESTINATION_TNA_NSAP", 515, b, v, at, length, tooShort(LAYOUT_GeneralizedUniDestinationTnaNsap, at - base, length));
+  const o: GeneralizedUniDestinationTnaNsap = { name: "DESTINATION_TNA_NSAP", type: 515, addressLength: b[at + 4], address: hex(b, at + 5, at + length) };
+  return o;
+}
+function readGeneralizedUniDiversity(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: GeneralizedUniDiversity = { name: "DIVERSITY", type: 769, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_GeneralizedUniEgressLabel: Layout = [["upstream", 4, 4], ["reserved", 4, 4], ["labelType", 4, 4], ["logicalPortId", 8, 4]];
+function readGeneralizedUniEgressLabel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return bareGeneralizedUni("EGRESS_LABEL", 1025, b, v, at, length, tooShort(LAYOUT_GeneralizedUniEgressLabel, at - base, length));
+  const rest: number[] = [];
+  let from = at + 12;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: GeneralizedUniEgressLabel = { name: "EGRESS_LABEL", type: 1025, upstream: (v.getUint32(at + 4) >>> 31), labelType: (v.getUint32(at + 4) & 255), logicalPortId: v.getUint32(at + 8), label: rest };
+  if (((v.getUint32(at + 4) >>> 8) & 8388607) !== 0) o.reserved = ((v.getUint32(at + 4) >>> 8) & 8388607);
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_GeneralizedUniSpcLabel: Layout = [["upstream", 4, 4], ["reserved", 4, 4], ["labelType", 4, 4], ["logicalPortId", 8, 4]];
+function readGeneralizedUniSpcLabel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return bareGeneralizedUni("SPC_LABEL", 1026, b, v, at, length, tooShort(LAYOUT_GeneralizedUniSpcLabel, at - base, length));
+  const rest: number[] = [];
+  let from = at + 12;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: GeneralizedUniSpcLabel = { name: "SPC_LABEL", type: 1026, upstream: (v.getUint32(at + 4) >>> 31), labelType: (v.getUint32(at + 4) & 255), logicalPortId: v.getUint32(at + 8), label: rest };
+  if (((v.getUint32(at + 4) >>> 8) & 8388607) !== 0) o.reserved = ((v.getUint32(at + 4) >>> 8) & 8388607);
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_GeneralizedUniServiceLevel: Layout = [["serviceLevel", 4, 1], ["reserved", 5, 3]];
+function readGeneralizedUniServiceLevel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareGeneralizedUni("SERVICE_LEVEL", 1281, b, v, at, length, tooShort(LAYOUT_GeneralizedUniServiceLevel, at - base, length));
+  const o: GeneralizedUniServiceLevel = { name: "SERVICE_LEVEL", type: 1281, serviceLevel: b[at + 4] };
+  const reserved = (b[at + 5] << 16 | v.getUint16(at + 6));
+  if (reserved !== 0) o.reserved = reserved;
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+function bareGeneralizedUni(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareGeneralizedUni {
+  void v;
+  const o: BareGeneralizedUni = { name, type, bytes: hex(b, at + 4, at + length) } as BareGeneralizedUni;
+  if (malformed !== undefined) o.malformed = malformed;
+  return o;
+}
+function readGeneralizedUniItems(b: Uint8Array, v: DataView, from: number, to: number, base: number, depth: number): GeneralizedUniItem[] | string {
+  const items: GeneralizedUniItem[] = [];
+  let at = from;
+  while (at < to) {
+    if (to - at < 4) return `GENERALIZED_UNI at ${at - base}: its header needs 4 bytes, ${to - at} are left`;
+    const type = v.getUint16(at + 2), length = v.getUint16(at + 0);
+    if (length < 4) return `GENERALIZED_UNI length at ${at - base + 0}: ${length} is less than its header`;
+    if (length > to - at) return `GENERALIZED_UNI length at ${at - base + 0}: says ${length} bytes, ${to - at} are left`;
+    let item: GeneralizedUniItem;
+    switch (type) {
+      case 257: item = readGeneralizedUniSourceTnaIPv4(b, v, at, length, base, depth) as GeneralizedUniItem; break;
+      case 258: item = readGeneralizedUniSourceTnaIPv6(b, v, at, length, base, depth) as GeneralizedUniItem; break;
+      case 259: item = readGeneralizedUniSourceTnaNsap(b, v, at, length, base, depth) as GeneralizedUniItem; break;
+      case 513: item = readGeneralizedUniDestinationTnaIPv4(b, v, at, length, base, depth) as GeneralizedUniItem; break;
+      case 514: item = readGeneralizedUniDestinationTnaIPv6(b, v, at, length, base, depth) as GeneralizedUniItem; break;
+      case 515: item = readGeneralizedUniDestinationTnaNsap(b, v, at, length, base, depth) as GeneralizedUniItem; break;
+      case 769: item = readGeneralizedUniDiversity(b, v, at, length, base, depth) as GeneralizedUniItem; break;
+      case 1025: item = readGeneralizedUniEgressLabel(b, v, at, length, base, depth) as GeneralizedUniItem; break;
+      case 1026: item = readGeneralizedUniSpcLabel(b, v, at, length, base, depth) as GeneralizedUniItem; break;
+      case 1281: item = readGeneralizedUniServiceLevel(b, v, at, length, base, depth) as GeneralizedUniItem; break;
+      default: item = bareGeneralizedUni("UNKNOWN", type, b, v, at, length) as GeneralizedUniItem;
+    }
+    at += length;
+    items.push(item);
+  }
+  return items;
+}
+const LAYOUT_LspAttributesAttributeFlags: Layout = [["attributeFlags", 4, 4]];
+function readLspAttributesAttributeFlags(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareLspAttributes("ATTRIBUTE_FLAGS", 1, b, v, at, length, tooShort(LAYOUT_LspAttributesAttributeFlags, at - base, length));
+  const rest: number[] = [];
+  let from = at + 8;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: LspAttributesAttributeFlags = { name: "ATTRIBUTE_FLAGS", type: 1, attributeFlags: v.getUint32(at + 4), furtherFlags: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+function readLspAttributesServiceId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: LspAttributesServiceId = { name: "SERVICE_ID", type: 2, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readLspAttributesOamConfiguration(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: LspAttributesOamConfiguration = { name: "OAM_CONFIGURATION", type: 3, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readLspAttributesWsonProcessingHop(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: LspAttributesWsonProcessingHop = { name: "WSON_PROCESSING_HOP", type: 4, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readLspAttributesRtmSet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: LspAttributesRtmSet = { name: "RTM_SET", type: 5, value: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_LspAttributesEtld: Layout = [["reserved", 4, 3], ["labels", 7, 1]];
+function readLspAttributesEtld(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareLspAttributes("ETLD", 6, b, v, at, length, tooShort(LAYOUT_LspAttributesEtld, at - base, length));
+  const o: LspAttributesEtld = { name: "ETLD", type: 6, labels: b[at + 7] };
+  const reserved = (b[at + 4] << 16 | v.getUint16(at + 5));
+  if (reserved !== 0) o.reserved = reserved;
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+function bareLspAttributes(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareLspAttributes {
+  void v;
+  const o: BareLspAttributes = { name, type, bytes: hex(b, at + 4, at + length) } as BareLspAttributes;
+  if (malformed !== undefined) o.malformed = malformed;
+  return o;
+}
+function readLspAttributesItems(b: Uint8Array, v: DataView, from: number, to: number, base: number, depth: number): LspAttributesItem[] | string {
+  const items: LspAttributesItem[] = [];
+  let at = from;
+  while (at < to) {
+    if (to - at < 4) return `LSP_ATTRIBUTES at ${at - base}: its header needs 4 bytes, ${to - at} are left`;
+    const type = v.getUint16(at + 0), length = v.getUint16(at + 2);
+    if (length < 4) return `LSP_ATTRIBUTES length at ${at - base + 2}: ${length} is less than its header`;
+    if (length > to - at) return `LSP_ATTRIBUTES length at ${at - base + 2}: says ${length} bytes, ${to - at} are left`;
+    let item: LspAttributesItem;
+    switch (type) {
+      case 1: item = readLspAttributesAttributeFlags(b, v, at, length, base, depth) as LspAttributesItem; break;
+      case 2: item = readLspAttributesServiceId(b, v, at, length, base, depth) as LspAttributesItem; break;
+      case 3: item = readLspAttributesOamConfiguration(b, v, at, length, base, depth) as LspAttributesItem; break;
+      case 4: item = readLspAttributesWsonProcessingHop(b, v, at, length, base, depth) as LspAttributesItem; break;
+      case 5: item = readLspAttributesRtmSet(b, v, at, length, base, depth) as LspAttributesItem; break;
+      case 6: item = readLspAttributesEtld(b, v, at, length, base, depth) as LspAttributesItem; break;
+      default: item = bareLspAttributes("UNKNOWN", type, b, v, at, length) as LspAttributesItem;
+    }
+    at += length;
+    const padTo = Math.min(to, at + padding(length));
+    const pad = oddPadding(b, at, padTo, padding(length));
+    if (pad !== undefined) item.padding = pad;
+    at = padTo;
+    items.push(item);
+  }
+  return items;
+}
+const LAYOUT_CallAttributesCallAttributesFlags: Layout = [["callFlags", 4, 4]];
+function readCallAttributesCallAttributesFlags(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareCallAttributes("CALL_ATTRIBUTES_FLAGS", 1, b, v, at, length, tooShort(LAYOUT_CallAttributesCallAttributesFlags, at - base, length));
+  const rest: number[] = [];
+  let from = at + 8;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: CallAttributesCallAttributesFlags = { name: "CALL_ATTRIBUTES_FLAGS", type: 1, callFlags: v.getUint32(at + 4), furtherFlags: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+function readCallAttributesEndpointId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: CallAttributesEndpointId = { name: "ENDPOINT_ID", type: 2, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readCallAttributesServiceId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: CallAttributesServiceId = { name: "SERVICE_ID", type: 3, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function readCallAttributesVcat(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: CallAttributesVcat = { name: "VCAT", type: 4, value: hex(b, at + 4, at + length) };
+  return o;
+}
+function bareCallAttributes(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareCallAttributes {
+  void v;
+  const o: BareCallAttributes = { name, type, bytes: hex(b, at + 4, at + length) } as BareCallAttributes;
+  if (malformed !== undefined) o.malformed = malformed;
+  return o;
+}
+function readCallAttributesItems(b: Uint8Array, v: DataView, from: number, to: number, base: number, depth: number): CallAttributesItem[] | string {
+  const items: CallAttributesItem[] = [];
+  let at = from;
+  while (at < to) {
+    if (to - at < 4) return `CALL_ATTRIBUTES at ${at - base}: its header needs 4 bytes, ${to - at} are left`;
+    const type = v.getUint16(at + 0), length = v.getUint16(at + 2);
+    if (length < 4) return `CALL_ATTRIBUTES length at ${at - base + 2}: ${length} is less than its header`;
+    if (length > to - at) return `CALL_ATTRIBUTES length at ${at - base + 2}: says ${length} bytes, ${to - at} are left`;
+    let item: CallAttributesItem;
+    switch (type) {
+      case 1: item = readCallAttributesCallAttributesFlags(b, v, at, length, base, depth) as CallAttributesItem; break;
+      case 2: item = readCallAttributesEndpointId(b, v, at, length, base, depth) as CallAttributesItem; break;
+      case 3: item = readCallAttributesServiceId(b, v, at, length, base, depth) as CallAttributesItem; break;
+      case 4: item = readCallAttributesVcat(b, v, at, length, base, depth) as CallAttributesItem; break;
+      default: item = bareCallAttributes("UNKNOWN", type, b, v, at, length) as CallAttributesItem;
+    }
+    at += length;
+    const padTo = Math.min(to, at + padding(length));
+    const pad = oddPadding(b, at, padTo, padding(length));
+    if (pad !== undefined) item.padding = pad;
+    at = padTo;
+    items.push(item);
+  }
+  return items;
+}
+const LAYOUT_LspTunnelInterfaceIdIgpInstance: Layout = [["igpInstance", 4, 4]];
+function readLspTunnelInterfaceIdIgpInstance(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareLspTunnelInterfaceId("IGP_INSTANCE", 1, b, v, at, length, tooShort(LAYOUT_LspTunnelInterfaceIdIgpInstance, at - base, length));
+  const o: LspTunnelInterfaceIdIgpInstance = { name: "IGP_INSTANCE", type: 1, igpInstance: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_LspTunnelInterfaceIdUnnumberedComponentLink: Layout = [["componentLinkId", 4, 4]];
+function readLspTunnelInterfaceIdUnnumberedComponentLink(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareLspTunnelInterfaceId("UNNUMBERED_COMPONENT_LINK", 2, b, v, at, length, tooShort(LAYOUT_LspTunnelInterfaceIdUnnumberedComponentLink, at - base, length));
+  const o: LspTunnelInterfaceIdUnnumberedComponentLink = { name: "UNNUMBERED_COMPONENT_LINK", type: 2, componentLinkId: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_LspTunnelInterfaceIdIPv4ComponentLink: Layout = [["address", 4, 4]];
+function readLspTunnelInterfaceIdIPv4ComponentLink(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareLspTunnelInterfaceId("IPv4_COMPONENT_LINK", 3, b, v, at, length, tooShort(LAYOUT_LspTunnelInterfaceIdIPv4ComponentLink, at - base, length));
+  const o: LspTunnelInterfaceIdIPv4ComponentLink = { name: "IPv4_COMPONENT_LINK", type: 3, address: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_LspTunnelInterfaceIdIPv6ComponentLink: Layout = [["address", 4, 16]];
+function readLspTunnelInterfaceIdIPv6ComponentLink(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return bareLspTunnelInterfaceId("IPv6_COMPONENT_LINK", 4, b, v, at, length, tooShort(LAYOUT_LspTunnelInterfaceIdIPv6ComponentLink, at - base, length));
+  const o: LspTunnelInterfaceIdIPv6ComponentLink = { name: "IPv6_COMPONENT_LINK", type: 4, address: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+function bareLspTunnelInterfaceId(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareLspTunnelInterfaceId {
+  void v;
+  const o: BareLspTunnelInterfaceId = { name, type, bytes: hex(b, at + 4, at + length) } as BareLspTunnelInterfaceId;
+  if (malformed !== undefined) o.malformed = malformed;
+  return o;
+}
+function readLspTunnelInterfaceIdItems(b: Uint8Array, v: DataView, from: number, to: number, base: number, depth: number): LspTunnelInterfaceIdItem[] | string {
+  const items: LspTunnelInterfaceIdItem[] = [];
+  let at = from;
+  while (at < to) {
+    if (to - at < 4) return `LSP_TUNNEL_INTERFACE_ID at ${at - base}: its header needs 4 bytes, ${to - at} are left`;
+    const type = v.getUint16(at + 0), length = v.getUint16(at + 2);
+    if (length < 4) return `LSP_TUNNEL_INTERFACE_ID length at ${at - base + 2}: ${length} is less than its header`;
+    if (length > to - at) return `LSP_TUNNEL_INTERFACE_ID length at ${at - base + 2}: says ${length} bytes, ${to - at} are left`;
+    let item: LspTunnelInterfaceIdItem;
+    switch (type) {
+      case 1: item = readLspTunnelInterfaceIdIgpInstance(b, v, at, length, base, depth) as LspTunnelInterfaceIdItem; break;
+      case 2: item = readLspTunnelInterfaceIdUnnumberedComponentLink(b, v, at, length, base, depth) as LspTunnelInterfaceIdItem; break;
+      case 3: item = readLspTunnelInterfaceIdIPv4ComponentLink(b, v, at, length, base, depth) as LspTunnelInterfaceIdItem; break;
+      case 4: item = readLspTunnelInterfaceIdIPv6ComponentLink(b, v, at, length, base, depth) as LspTunnelInterfaceIdItem; break;
+      default: item = bareLspTunnelInterfaceId("UNKNOWN", type, b, v, at, length) as LspTunnelInterfaceIdItem;
+    }
+    at += length;
+    const padTo = Math.min(to, at + padding(length));
+    const pad = oddPadding(b, at, padTo, padding(length));
+    if (pad !== undefined) item.padding = pad;
+    at = padTo;
+    items.push(item);
+  }
+  return items;
+}
+const LAYOUT_ExplicitRouteIPv4Prefix: Layout = [["address", 2, 4], ["prefixLength", 6, 1], ["reserved", 7, 1]];
+function readExplicitRouteIPv4Prefix(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareExplicitRoute("IPv4_PREFIX", 1, b, v, at, length, tooShort(LAYOUT_ExplicitRouteIPv4Prefix, at - base, length));
+  const o: ExplicitRouteIPv4Prefix = { name: "IPv4_PREFIX", type: 1, loose: (b[at] >>> 7), address: ipv4(b, at + 2), prefixLength: b[at + 6] };
+  if (b[at + 7] !== 0) o.reserved = b[at + 7];
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_ExplicitRouteIPv6Prefix: Layout = [["address", 2, 16], ["prefixLength", 18, 1], ["reserved", 19, 1]];
+function readExplicitRouteIPv6Prefix(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return bareExplicitRoute("IPv6_PREFIX", 2, b, v, at, length, tooShort(LAYOUT_ExplicitRouteIPv6Prefix, at - base, length));
+  const o: ExplicitRouteIPv6Prefix = { name: "IPv6_PREFIX", type: 2, loose: (b[at] >>> 7), address: ipv6(b, at + 2), prefixLength: b[at + 18] };
+  if (b[at + 19] !== 0) o.reserved = b[at + 19];
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_ExplicitRouteLabel: Layout = [["upstream", 2, 1], ["reserved", 2, 1], ["labelCtype", 3, 1]];
+function readExplicitRouteLabel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareExplicitRoute("LABEL", 3, b, v, at, length, tooShort(LAYOUT_ExplicitRouteLabel, at - base, length));
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: ExplicitRouteLabel = { name: "LABEL", type: 3, loose: (b[at] >>> 7), upstream: (b[at + 2] >>> 7), labelCtype: b[at + 3], label: rest };
+  if ((b[at + 2] & 127) !== 0) o.reserved = (b[at + 2] & 127);
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_ExplicitRouteUnnumberedInterface: Layout = [["reserved", 2, 2], ["routerId", 4, 4], ["interfaceId", 8, 4]];
+function readExplicitRouteUnnumberedInterface(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return bareExplicitRoute("UNNUMBERED_INTERFACE", 4, b, v, at, length, tooShort(LAYOUT_ExplicitRouteUnnumberedInterface, at - base, length));
+  const o: ExplicitRouteUnnumberedInterface = { name: "UNNUMBERED_INTERFACE", type: 4, loose: (b[at] >>> 7), routerId: ipv4(b, at + 4), interfaceId: v.getUint32(at + 8) };
+  if (v.getUint16(at + 2) !== 0) o.reserved = v.getUint16(at + 2);
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+function readExplicitRouteAutonomousSystem4Bytes(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExplicitRouteAutonomousSystem4Bytes = { name: "AUTONOMOUS_SYSTEM_4_BYTES", type: 5, loose: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+function readExplicitRouteOspfArea(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExplicitRouteOspfArea = { name: "OSPF_AREA", type: 6, loose: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+function readExplicitRouteIsisArea(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExplicitRouteIsisArea = { name: "ISIS_AREA", type: 7, loose: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+const LAYOUT_ExplicitRouteAutonomousSystem: Layout = [["autonomousSystem", 2, 2]];
+function readExplicitRouteAutonomousSystem(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareExplicitRoute("AUTONOMOUS_SYSTEM", 32, b, v, at, length, tooShort(LAYOUT_ExplicitRouteAutonomousSystem, at - base, length));
+  const o: ExplicitRouteAutonomousSystem = { name: "AUTONOMOUS_SYSTEM", type: 32, loose: (b[at] >>> 7), autonomousSystem: v.getUint16(at + 2) };
+  if (length > 4) o.trailing = hex(b, at + 4, at + length);
+  return o;
+}
+const LAYOUT_ExplicitRouteExplicitExclusionRoute: Layout = [["reserved", 2, 2]];
+function readExplicitRouteExplicitExclusionRoute(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareExplicitRoute("EXPLICIT_EXCLUSION_ROUTE", 33, b, v, at, length, tooShort(LAYOUT_ExplicitRouteExplicitExclusionRoute, at - base, length));
+  const rest = readExcludeRouteItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return bareExplicitRoute("EXPLICIT_EXCLUSION_ROUTE", 33, b, v, at, length, rest);
+  const o: ExplicitRouteExplicitExclusionRoute = { name: "EXPLICIT_EXCLUSION_ROUTE", type: 33, loose: (b[at] >>> 7), exclusions: rest };
+  if (v.getUint16(at + 2) !== 0) o.reserved = v.getUint16(at + 2);
+  return o;
+}
+const LAYOUT_ExplicitRouteHopAttributes: Layout = [["reserved", 2, 2], ["required", 2, 2]];
+function readExplicitRouteHopAttributes(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareExplicitRoute("HOP_ATTRIBUTES", 35, b, v, at, length, tooShort(LAYOUT_ExplicitRouteHopAttributes, at - base, length));
+  const rest = readLspAttributesItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return bareExplicitRoute("HOP_ATTRIBUTES", 35, b, v, at, length, rest);
+  const o: ExplicitRouteHopAttributes = { name: "HOP_ATTRIBUTES", type: 35, loose: (b[at] >>> 7), required: (v.getUint16(at + 2) & 1), attributes: rest };
+  if ((v.getUint16(at + 2) >>> 1) !== 0) o.reserved = (v.getUint16(at + 2) >>> 1);
+  return o;
+}
+function readExplicitRouteSrEro(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExplicitRouteSrEro = { name: "SR_ERO", type: 36, loose: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+const LAYOUT_ExplicitRouteProtection: Layout = [["reserved", 2, 1], ["protectionCtype", 3, 1]];
+function readExplicitRouteProtection(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length === 8 && b[at + 3] === 1) {
+    const o: ExplicitRouteProtectionLinkProtection = { name: "PROTECTION", type: 37, loose: (b[at] >>> 7), protectionCtype: 1, secondary: (v.getUint32(at + 4) >>> 31), linkFlags: (v.getUint32(at + 4) & 63) };
+    if (b[at + 2] !== 0) o.reserved = b[at + 2];
+    if (((v.getUint32(at + 4) >>> 6) & 33554431) !== 0) o.reserved1 = ((v.getUint32(at + 4) >>> 6) & 33554431);
+    return o;
+  }
+  if (length === 12 && b[at + 3] === 2) {
+    const o: ExplicitRouteProtectionLspProtection = { name: "PROTECTION", type: 37, loose: (b[at] >>> 7), protectionCtype: 2, secondary: (v.getUint32(at + 4) >>> 31), protecting: ((v.getUint32(at + 4) >>> 30) & 1), notification: ((v.getUint32(at + 4) >>> 29) & 1), operational: ((v.getUint32(at + 4) >>> 28) & 1), lspFlags: ((v.getUint32(at + 4) >>> 16) & 63), linkFlags: (v.getUint32(at + 4) & 63), inPlace: (v.getUint32(at + 8) >>> 31), required: ((v.getUint32(at + 8) >>> 30) & 1), segmentFlags: ((v.getUint32(at + 8) >>> 16) & 63) };
+    if (b[at + 2] !== 0) o.reserved = b[at + 2];
+    if (((v.getUint32(at + 4) >>> 22) & 63) !== 0) o.reserved1 = ((v.getUint32(at + 4) >>> 22) & 63);
+    if (((v.getUint32(at + 4) >>> 6) & 1023) !== 0) o.reserved2 = ((v.getUint32(at + 4) >>> 6) & 1023);
+    if (((v.getUint32(at + 8) >>> 22) & 255) !== 0) o.reserved3 = ((v.getUint32(at + 8) >>> 22) & 255);
+    if ((v.getUint32(at + 8) & 65535) !== 0) o.reserved4 = (v.getUint32(at + 8) & 65535);
+    return o;
+  }
+  if (length < 4) return bareExplicitRoute("PROTECTION", 37, b, v, at, length, tooShort(LAYOUT_ExplicitRouteProtection, at - base, length));
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: ExplicitRouteProtection = { name: "PROTECTION", type: 37, loose: (b[at] >>> 7), protectionCtype: b[at + 3], words: rest };
+  if (b[at + 2] !== 0) o.reserved = b[at + 2];
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+function readExplicitRouteIPv4Diversity(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExplicitRouteIPv4Diversity = { name: "IPv4_DIVERSITY", type: 38, loose: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+function readExplicitRouteIPv6Diversity(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExplicitRouteIPv6Diversity = { name: "IPv6_DIVERSITY", type: 39, loose: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+function readExplicitRouteSRv6Ero(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExplicitRouteSRv6Ero = { name: "SRv6_ERO", type: 40, loose: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+const LAYOUT_ExplicitRoutePathKeyIPv4: Layout = [["pathKey", 2, 2], ["pceId", 4, 4]];
+function readExplicitRoutePathKeyIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareExplicitRoute("PATH_KEY_IPv4", 64, b, v, at, length, tooShort(LAYOUT_ExplicitRoutePathKeyIPv4, at - base, length));
+  const o: ExplicitRoutePathKeyIPv4 = { name: "PATH_KEY_IPv4", type: 64, loose: (b[at] >>> 7), pathKey: v.getUint16(at + 2), pceId: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_ExplicitRoutePathKeyIPv6: Layout = [["pathKey", 2, 2], ["pceId", 4, 16]];
+function readExplicitRoutePathKeyIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return bareExplicitRoute("PATH_KEY_IPv6", 65, b, v, at, length, tooShort(LAYOUT_ExplicitRoutePathKeyIPv6, at - base, length));
+  const o: ExplicitRoutePathKeyIPv6 = { name: "PATH_KEY_IPv6", type: 65, loose: (b[at] >>> 7), pathKey: v.getUint16(at + 2), pceId: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+function bareExplicitRoute(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareExplicitRoute {
+  void v;
+  const o: BareExplicitRoute = { name, type, loose: (b[at] >>> 7), bytes: hex(b, at + 2, at + length) } as BareExplicitRoute;
+  if (malformed !== undefined) o.malformed = malformed;
+  return o;
+}
+function readExplicitRouteItems(b: Uint8Array, v: DataView, from: number, to: number, base: number, depth: number): ExplicitRouteItem[] | string {
+  const items: ExplicitRouteItem[] = [];
+  let at = from;
+  while (at < to) {
+    if (to - at < 2) return `EXPLICIT_ROUTE at ${at - base}: its header needs 2 bytes, ${to - at} are left`;
+    const type = b[at + 0] & 127, length = b[at + 1];
+    if (length < 2) return `EXPLICIT_ROUTE length at ${at - base + 1}: ${length} is less than its header`;
+    if (length > to - at) return `EXPLICIT_ROUTE length at ${at - base + 1}: says ${length} bytes, ${to - at} are left`;
+    let item: ExplicitRouteItem;
+    switch (type) {
+      case 1: item = readExplicitRouteIPv4Prefix(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 2: item = readExplicitRouteIPv6Prefix(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 3: item = readExplicitRouteLabel(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 4: item = readExplicitRouteUnnumberedInterface(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 5: item = readExplicitRouteAutonomousSystem4Bytes(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 6: item = readExplicitRouteOspfArea(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 7: item = readExplicitRouteIsisArea(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 32: item = readExplicitRouteAutonomousSystem(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 33: item = readExplicitRouteExplicitExclusionRoute(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 35: item = readExplicitRouteHopAttributes(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 36: item = readExplicitRouteSrEro(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 37: item = readExplicitRouteProtection(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 38: item = readExplicitRouteIPv4Diversity(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 39: item = readExplicitRouteIPv6Diversity(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 40: item = readExplicitRouteSRv6Ero(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 64: item = readExplicitRoutePathKeyIPv4(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      case 65: item = readExplicitRoutePathKeyIPv6(b, v, at, length, base, depth) as ExplicitRouteItem; break;
+      default: item = bareExplicitRoute("UNKNOWN", type, b, v, at, length) as ExplicitRouteItem;
+    }
+    at += length;
+    items.push(item);
+  }
+  return items;
+}
+const LAYOUT_RecordRouteIPv4Address: Layout = [["address", 2, 4], ["prefixLength", 6, 1], ["flags", 7, 1]];
+function readRecordRouteIPv4Address(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareRecordRoute("IPv4_ADDRESS", 1, b, v, at, length, tooShort(LAYOUT_RecordRouteIPv4Address, at - base, length));
+  const o: RecordRouteIPv4Address = { name: "IPv4_ADDRESS", type: 1, address: ipv4(b, at + 2), prefixLength: b[at + 6], flags: b[at + 7] };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_RecordRouteIPv6Address: Layout = [["address", 2, 16], ["prefixLength", 18, 1], ["flags", 19, 1]];
+function readRecordRouteIPv6Address(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return bareRecordRoute("IPv6_ADDRESS", 2, b, v, at, length, tooShort(LAYOUT_RecordRouteIPv6Address, at - base, length));
+  const o: RecordRouteIPv6Address = { name: "IPv6_ADDRESS", type: 2, address: ipv6(b, at + 2), prefixLength: b[at + 18], flags: b[at + 19] };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_RecordRouteLabel: Layout = [["upstream", 2, 1], ["flags", 2, 1], ["labelCtype", 3, 1]];
+function readRecordRouteLabel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareRecordRoute("LABEL", 3, b, v, at, length, tooShort(LAYOUT_RecordRouteLabel, at - base, length));
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: RecordRouteLabel = { name: "LABEL", type: 3, upstream: (b[at + 2] >>> 7), flags: (b[at + 2] & 127), labelCtype: b[at + 3], label: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_RecordRouteUnnumberedInterface: Layout = [["flags", 2, 1], ["reserved", 3, 1], ["routerId", 4, 4], ["interfaceId", 8, 4]];
+function readRecordRouteUnnumberedInterface(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return bareRecordRoute("UNNUMBERED_INTERFACE", 4, b, v, at, length, tooShort(LAYOUT_RecordRouteUnnumberedInterface, at - base, length));
+  const o: RecordRouteUnnumberedInterface = { name: "UNNUMBERED_INTERFACE", type: 4, flags: b[at + 2], routerId: ipv4(b, at + 4), interfaceId: v.getUint32(at + 8) };
+  if (b[at + 3] !== 0) o.reserved = b[at + 3];
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_RecordRouteAttributes: Layout = [["reserved", 2, 2], ["attributeFlags", 4, 4]];
+function readRecordRouteAttributes(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareRecordRoute("ATTRIBUTES", 5, b, v, at, length, tooShort(LAYOUT_RecordRouteAttributes, at - base, length));
+  const rest: number[] = [];
+  let from = at + 8;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: RecordRouteAttributes = { name: "ATTRIBUTES", type: 5, attributeFlags: v.getUint32(at + 4), furtherFlags: rest };
+  if (v.getUint16(at + 2) !== 0) o.reserved = v.getUint16(at + 2);
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+function readRecordRouteSrlg(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: RecordRouteSrlg = { name: "SRLG", type: 34, content: hex(b, at + 2, at + length) };
+  return o;
+}
+const LAYOUT_RecordRouteHopAttributes: Layout = [["reserved", 2, 2]];
+function readRecordRouteHopAttributes(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareRecordRoute("HOP_ATTRIBUTES", 35, b, v, at, length, tooShort(LAYOUT_RecordRouteHopAttributes, at - base, length));
+  const rest = readLspAttributesItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return bareRecordRoute("HOP_ATTRIBUTES", 35, b, v, at, length, rest);
+  const o: RecordRouteHopAttributes = { name: "HOP_ATTRIBUTES", type: 35, attributes: rest };
+  if (v.getUint16(at + 2) !== 0) o.reserved = v.getUint16(at + 2);
+  return o;
+}
+function readRecordRouteSrRro(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: RecordRouteSrRro = { name: "SR_RRO", type: 36, content: hex(b, at + 2, at + length) };
+  return o;
+}
+const LAYOUT_RecordRouteProtection: Layout = [["reserved", 2, 1], ["protectionCtype", 3, 1]];
+function readRecordRouteProtection(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length === 8 && b[at + 3] === 1) {
+    const o: RecordRouteProtectionLinkProtection = { name: "PROTECTION", type: 37, protectionCtype: 1, secondary: (v.getUint32(at + 4) >>> 31), linkFlags: (v.getUint32(at + 4) & 63) };
+    if (b[at + 2] !== 0) o.reserved = b[at + 2];
+    if (((v.getUint32(at + 4) >>> 6) & 33554431) !== 0) o.reserved1 = ((v.getUint32(at + 4) >>> 6) & 33554431);
+    return o;
+  }
+  if (length === 12 && b[at + 3] === 2) {
+    const o: RecordRouteProtectionLspProtection = { name: "PROTECTION", type: 37, protectionCtype: 2, secondary: (v.getUint32(at + 4) >>> 31), protecting: ((v.getUint32(at + 4) >>> 30) & 1), notification: ((v.getUint32(at + 4) >>> 29) & 1), operational: ((v.getUint32(at + 4) >>> 28) & 1), lspFlags: ((v.getUint32(at + 4) >>> 16) & 63), linkFlags: (v.getUint32(at + 4) & 63), inPlace: (v.getUint32(at + 8) >>> 31), required: ((v.getUint32(at + 8) >>> 30) & 1), segmentFlags: ((v.getUint32(at + 8) >>> 16) & 63) };
+    if (b[at + 2] !== 0) o.reserved = b[at + 2];
+    if (((v.getUint32(at + 4) >>> 22) & 63) !== 0) o.reserved1 = ((v.getUint32(at + 4) >>> 22) & 63);
+    if (((v.getUint32(at + 4) >>> 6) & 1023) !== 0) o.reserved2 = ((v.getUint32(at + 4) >>> 6) & 1023);
+    if (((v.getUint32(at + 8) >>> 22) & 255) !== 0) o.reserved3 = ((v.getUint32(at + 8) >>> 22) & 255);
+    if ((v.getUint32(at + 8) & 65535) !== 0) o.reserved4 = (v.getUint32(at + 8) & 65535);
+    return o;
+  }
+  if (length < 4) return bareRecordRoute("PROTECTION", 37, b, v, at, length, tooShort(LAYOUT_RecordRouteProtection, at - base, length));
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: RecordRouteProtection = { name: "PROTECTION", type: 37, protectionCtype: b[at + 3], words: rest };
+  if (b[at + 2] !== 0) o.reserved = b[at + 2];
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+function readRecordRouteBypassAssignmentIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: RecordRouteBypassAssignmentIPv4 = { name: "BYPASS_ASSIGNMENT_IPv4", type: 38, content: hex(b, at + 2, at + length) };
+  return o;
+}
+function readRecordRouteBypassAssignmentIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: RecordRouteBypassAssignmentIPv6 = { name: "BYPASS_ASSIGNMENT_IPv6", type: 39, content: hex(b, at + 2, at + length) };
+  return o;
+}
+function readRecordRouteSRv6Rro(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: RecordRouteSRv6Rro = { name: "SRv6_RRO", type: 40, content: hex(b, at + 2, at + length) };
+  return o;
+}
+const LAYOUT_RecordRoutePathKeyIPv4: Layout = [["pathKey", 2, 2], ["pceId", 4, 4]];
+function readRecordRoutePathKeyIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareRecordRoute("PATH_KEY_IPv4", 64, b, v, at, length, tooShort(LAYOUT_RecordRoutePathKeyIPv4, at - base, length));
+  const o: RecordRoutePathKeyIPv4 = { name: "PATH_KEY_IPv4", type: 64, pathKey: v.getUint16(at + 2), pceId: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_RecordRoutePathKeyIPv6: Layout = [["pathKey", 2, 2], ["pceId", 4, 16]];
+function readRecordRoutePathKeyIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return bareRecordRoute("PATH_KEY_IPv6", 65, b, v, at, length, tooShort(LAYOUT_RecordRoutePathKeyIPv6, at - base, length));
+  const o: RecordRoutePathKeyIPv6 = { name: "PATH_KEY_IPv6", type: 65, pathKey: v.getUint16(at + 2), pceId: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+function bareRecordRoute(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareRecordRoute {
+  void v;
+  const o: BareRecordRoute = { name, type, bytes: hex(b, at + 2, at + length) } as BareRecordRoute;
+  if (malformed !== undefined) o.malformed = malformed;
+  return o;
+}
+function readRecordRouteItems(b: Uint8Array, v: DataView, from: number, to: number, base: number, depth: number): RecordRouteItem[] | string {
+  const items: RecordRouteItem[] = [];
+  let at = from;
+  while (at < to) {
+    if (to - at < 2) return `RECORD_ROUTE at ${at - base}: its header needs 2 bytes, ${to - at} are left`;
+    const type = b[at + 0], length = b[at + 1];
+    if (length < 2) return `RECORD_ROUTE length at ${at - base + 1}: ${length} is less than its header`;
+    if (length > to - at) return `RECORD_ROUTE length at ${at - base + 1}: says ${length} bytes, ${to - at} are left`;
+    let item: RecordRouteItem;
+    switch (type) {
+      case 1: item = readRecordRouteIPv4Address(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 2: item = readRecordRouteIPv6Address(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 3: item = readRecordRouteLabel(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 4: item = readRecordRouteUnnumberedInterface(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 5: item = readRecordRouteAttributes(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 34: item = readRecordRouteSrlg(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 35: item = readRecordRouteHopAttributes(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 36: item = readRecordRouteSrRro(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 37: item = readRecordRouteProtection(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 38: item = readRecordRouteBypassAssignmentIPv4(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 39: item = readRecordRouteBypassAssignmentIPv6(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 40: item = readRecordRouteSRv6Rro(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 64: item = readRecordRoutePathKeyIPv4(b, v, at, length, base, depth) as RecordRouteItem; break;
+      case 65: item = readRecordRoutePathKeyIPv6(b, v, at, length, base, depth) as RecordRouteItem; break;
+      default: item = bareRecordRoute("UNKNOWN", type, b, v, at, length) as RecordRouteItem;
+    }
+    at += length;
+    items.push(item);
+  }
+  return items;
+}
+const LAYOUT_ExcludeRouteIPv4Prefix: Layout = [["address", 2, 4], ["prefixLength", 6, 1], ["attribute", 7, 1]];
+function readExcludeRouteIPv4Prefix(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareExcludeRoute("IPv4_PREFIX", 1, b, v, at, length, tooShort(LAYOUT_ExcludeRouteIPv4Prefix, at - base, length));
+  const o: ExcludeRouteIPv4Prefix = { name: "IPv4_PREFIX", type: 1, shouldAvoid: (b[at] >>> 7), address: ipv4(b, at + 2), prefixLength: b[at + 6], attribute: b[at + 7] };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_ExcludeRouteIPv6Prefix: Layout = [["address", 2, 16], ["prefixLength", 18, 1], ["attribute", 19, 1]];
+function readExcludeRouteIPv6Prefix(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return bareExcludeRoute("IPv6_PREFIX", 2, b, v, at, length, tooShort(LAYOUT_ExcludeRouteIPv6Prefix, at - base, length));
+  const o: ExcludeRouteIPv6Prefix = { name: "IPv6_PREFIX", type: 2, shouldAvoid: (b[at] >>> 7), address: ipv6(b, at + 2), prefixLength: b[at + 18], attribute: b[at + 19] };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_ExcludeRouteLabel: Layout = [["upstream", 2, 1], ["reserved", 2, 1], ["labelCtype", 3, 1]];
+function readExcludeRouteLabel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareExcludeRoute("LABEL", 3, b, v, at, length, tooShort(LAYOUT_ExcludeRouteLabel, at - base, length));
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: ExcludeRouteLabel = { name: "LABEL", type: 3, shouldAvoid: (b[at] >>> 7), upstream: (b[at + 2] >>> 7), labelCtype: b[at + 3], label: rest };
+  if ((b[at + 2] & 127) !== 0) o.reserved = (b[at + 2] & 127);
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_ExcludeRouteUnnumberedInterface: Layout = [["reserved", 2, 1], ["attribute", 3, 1], ["routerId", 4, 4], ["interfaceId", 8, 4]];
+function readExcludeRouteUnnumberedInterface(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return bareExcludeRoute("UNNUMBERED_INTERFACE", 4, b, v, at, length, tooShort(LAYOUT_ExcludeRouteUnnumberedInterface, at - base, length));
+  const o: ExcludeRouteUnnumberedInterface = { name: "UNNUMBERED_INTERFACE", type: 4, shouldAvoid: (b[at] >>> 7), attribute: b[at + 3], routerId: ipv4(b, at + 4), interfaceId: v.getUint32(at + 8) };
+  if (b[at + 2] !== 0) o.reserved = b[at + 2];
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+function readExcludeRouteAutonomousSystem4Bytes(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExcludeRouteAutonomousSystem4Bytes = { name: "AUTONOMOUS_SYSTEM_4_BYTES", type: 5, shouldAvoid: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+function readExcludeRouteOspfArea(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExcludeRouteOspfArea = { name: "OSPF_AREA", type: 6, shouldAvoid: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+function readExcludeRouteIsisArea(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExcludeRouteIsisArea = { name: "ISIS_AREA", type: 7, shouldAvoid: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+const LAYOUT_ExcludeRouteAutonomousSystem: Layout = [["autonomousSystem", 2, 2]];
+function readExcludeRouteAutonomousSystem(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareExcludeRoute("AUTONOMOUS_SYSTEM", 32, b, v, at, length, tooShort(LAYOUT_ExcludeRouteAutonomousSystem, at - base, length));
+  const o: ExcludeRouteAutonomousSystem = { name: "AUTONOMOUS_SYSTEM", type: 32, shouldAvoid: (b[at] >>> 7), autonomousSystem: v.getUint16(at + 2) };
+  if (length > 4) o.trailing = hex(b, at + 4, at + length);
+  return o;
+}
+function readExcludeRouteExplicitExclusionRoute(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExcludeRouteExplicitExclusionRoute = { name: "EXPLICIT_EXCLUSION_ROUTE", type: 33, shouldAvoid: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+const LAYOUT_ExcludeRouteSrlg: Layout = [["srlgId", 2, 4], ["reserved", 6, 2]];
+function readExcludeRouteSrlg(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareExcludeRoute("SRLG", 34, b, v, at, length, tooShort(LAYOUT_ExcludeRouteSrlg, at - base, length));
+  const o: ExcludeRouteSrlg = { name: "SRLG", type: 34, shouldAvoid: (b[at] >>> 7), srlgId: v.getUint32(at + 2) };
+  if (v.getUint16(at + 6) !== 0) o.reserved = v.getUint16(at + 6);
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_ExcludeRouteSwitchingCapability: Layout = [["attribute", 2, 1], ["switchingCapability", 3, 1]];
+function readExcludeRouteSwitchingCapability(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareExcludeRoute("SWITCHING_CAPABILITY", 35, b, v, at, length, tooShort(LAYOUT_ExcludeRouteSwitchingCapability, at - base, length));
+  const o: ExcludeRouteSwitchingCapability = { name: "SWITCHING_CAPABILITY", type: 35, shouldAvoid: (b[at] >>> 7), attribute: b[at + 2], switchingCapability: b[at + 3] };
+  if (length > 4) o.trailing = hex(b, at + 4, at + length);
+  return o;
+}
+function readExcludeRouteIPv4Diversity(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExcludeRouteIPv4Diversity = { name: "IPv4_DIVERSITY", type: 38, shouldAvoid: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+function readExcludeRouteIPv6Diversity(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ExcludeRouteIPv6Diversity = { name: "IPv6_DIVERSITY", type: 39, shouldAvoid: (b[at] >>> 7), content: hex(b, at + 2, at + length) };
+  return o;
+}
+function bareExcludeRoute(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareExcludeRoute {
+  void v;
+  const o: BareExcludeRoute = { name, type, shouldAvoid: (b[at] >>> 7), bytes: hex(b, at + 2, at + length) } as BareExcludeRoute;
+  if (malformed !== undefined) o.malformed = malformed;
+  return o;
+}
+function readExcludeRouteItems(b: Uint8Array, v: DataView, from: number, to: number, base: number, depth: number): ExcludeRouteItem[] | string {
+  const items: ExcludeRouteItem[] = [];
+  let at = from;
+  while (at < to) {
+    if (to - at < 2) return `EXCLUDE_ROUTE at ${at - base}: its header needs 2 bytes, ${to - at} are left`;
+    const type = b[at + 0] & 127, length = b[at + 1];
+    if (length < 2) return `EXCLUDE_ROUTE length at ${at - base + 1}: ${length} is less than its header`;
+    if (length > to - at) return `EXCLUDE_ROUTE length at ${at - base + 1}: says ${length} bytes, ${to - at} are left`;
+    let item: ExcludeRouteItem;
+    switch (type) {
+      case 1: item = readExcludeRouteIPv4Prefix(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      case 2: item = readExcludeRouteIPv6Prefix(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      case 3: item = readExcludeRouteLabel(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      case 4: item = readExcludeRouteUnnumberedInterface(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      case 5: item = readExcludeRouteAutonomousSystem4Bytes(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      case 6: item = readExcludeRouteOspfArea(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      case 7: item = readExcludeRouteIsisArea(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      case 32: item = readExcludeRouteAutonomousSystem(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      case 33: item = readExcludeRouteExplicitExclusionRoute(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      case 34: item = readExcludeRouteSrlg(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      case 35: item = readExcludeRouteSwitchingCapability(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      case 38: item = readExcludeRouteIPv4Diversity(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      case 39: item = readExcludeRouteIPv6Diversity(b, v, at, length, base, depth) as ExcludeRouteItem; break;
+      default: item = bareExcludeRoute("UNKNOWN", type, b, v, at, length) as ExcludeRouteItem;
+    }
+    at += length;
+    items.push(item);
+  }
+  return items;
+}
+const LAYOUT_JuniperPropertyCos: Layout = [["value", 2, 2]];
+function readJuniperPropertyCos(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareJuniperProperty("COS", 1, b, v, at, length, tooShort(LAYOUT_JuniperPropertyCos, at - base, length));
+  const o: JuniperPropertyCos = { name: "COS", type: 1, value: v.getUint16(at + 2) };
+  if (length > 4) o.trailing = hex(b, at + 4, at + length);
+  return o;
+}
+const LAYOUT_JuniperPropertyMetric1: Layout = [["value", 2, 2]];
+function readJuniperPropertyMetric1(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareJuniperProperty("METRIC_1", 2, b, v, at, length, tooShort(LAYOUT_JuniperPropertyMetric1, at - base, length));
+  const o: JuniperPropertyMetric1 = { name: "METRIC_1", type: 2, value: v.getUint16(at + 2) };
+  if (length > 4) o.trailing = hex(b, at + 4, at + length);
+  return o;
+}
+const LAYOUT_JuniperPropertyMetric2: Layout = [["value", 2, 2]];
+function readJuniperPropertyMetric2(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareJuniperProperty("METRIC_2", 4, b, v, at, length, tooShort(LAYOUT_JuniperPropertyMetric2, at - base, length));
+  const o: JuniperPropertyMetric2 = { name: "METRIC_2", type: 4, value: v.getUint16(at + 2) };
+  if (length > 4) o.trailing = hex(b, at + 4, at + length);
+  return o;
+}
+const LAYOUT_JuniperPropertyCccStatus: Layout = [["value", 2, 2]];
+function readJuniperPropertyCccStatus(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareJuniperProperty("CCC_STATUS", 8, b, v, at, length, tooShort(LAYOUT_JuniperPropertyCccStatus, at - base, length));
+  const o: JuniperPropertyCccStatus = { name: "CCC_STATUS", type: 8, value: v.getUint16(at + 2) };
+  if (length > 4) o.trailing = hex(b, at + 4, at + length);
+  return o;
+}
+const LAYOUT_JuniperPropertyPathType: Layout = [["value", 2, 2]];
+function readJuniperPropertyPathType(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 4) return bareJuniperProperty("PATH_TYPE", 16, b, v, at, length, tooShort(LAYOUT_JuniperPropertyPathType, at - base, length));
+  const o: JuniperPropertyPathType = { name: "PATH_TYPE", type: 16, value: v.getUint16(at + 2) };
+  if (length > 4) o.trailing = hex(b, at + 4, at + length);
+  return o;
+}
+function bareJuniperProperty(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareJuniperProperty {
+  void v;
+  const o: BareJuniperProperty = { name, type, bytes: hex(b, at + 2, at + length) } as BareJuniperProperty;
+  if (malformed !== undefined) o.malformed = malformed;
+  return o;
+}
+function readJuniperPropertyItems(b: Uint8Array, v: DataView, from: number, to: number, base: number, depth: number): JuniperPropertyItem[] | string {
+  const items: JuniperPropertyItem[] = [];
+  let at = from;
+  while (at < to) {
+    if (to - at < 2) return `JUNIPER_PROPERTY at ${at - base}: its header needs 2 bytes, ${to - at} are left`;
+    const type = b[at + 0], length = b[at + 1];
+    if (length < 2) return `JUNIPER_PROPERTY length at ${at - base + 1}: ${length} is less than its header`;
+    if (length > to - at) return `JUNIPER_PROPERTY length at ${at - base + 1}: says ${length} bytes, ${to - at} are left`;
+    let item: JuniperPropertyItem;
+    switch (type) {
+      case 1: item = readJuniperPropertyCos(b, v, at, length, base, depth) as JuniperPropertyItem; break;
+      case 2: item = readJuniperPropertyMetric1(b, v, at, length, base, depth) as JuniperPropertyItem; break;
+      case 4: item = readJuniperPropertyMetric2(b, v, at, length, base, depth) as JuniperPropertyItem; break;
+      case 8: item = readJuniperPropertyCccStatus(b, v, at, length, base, depth) as JuniperPropertyItem; break;
+      case 16: item = readJuniperPropertyPathType(b, v, at, length, base, depth) as JuniperPropertyItem; break;
+      default: item = bareJuniperProperty("UNKNOWN", type, b, v, at, length) as JuniperPropertyItem;
+    }
+    at += length;
+    items.push(item);
+  }
+  return items;
+}
 function readNull(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
   const o: Null = { name: "NULL", class: 0, ctype: b[at + 3], form: "", offset: at - base, length, content: hex(b, at + 4, at + length) };
@@ -1449,6 +7773,105 @@ function readSessionIPv6(b: Uint8Array, v: DataView, at: number, length: number,
   if (length > 24) o.trailing = hex(b, at + 24, at + length);
   return o;
 }
+function readSessionTaggedTunnelIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SessionTaggedTunnelIPv4 = { name: "SESSION", class: 1, ctype: 6, form: "TAGGED_TUNNEL_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_SessionLspTunnelIPv4: Layout = [["tunnelEndPointAddress", 4, 4], ["shortCallId", 8, 2], ["tunnelId", 10, 2], ["extendedTunnelId", 12, 4]];
+function readSessionLspTunnelIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 16) return malformedObject("SESSION", "LSP_TUNNEL_IPv4", b, at, length, base, tooShort(LAYOUT_SessionLspTunnelIPv4, at - base, length));
+  const o: SessionLspTunnelIPv4 = { name: "SESSION", class: 1, ctype: 7, form: "LSP_TUNNEL_IPv4", offset: at - base, length, tunnelEndPointAddress: ipv4(b, at + 4), tunnelId: v.getUint16(at + 10), extendedTunnelId: ipv4(b, at + 12) };
+  if (v.getUint16(at + 8) !== 0) o.shortCallId = v.getUint16(at + 8);
+  if (length > 16) o.trailing = hex(b, at + 16, at + length);
+  return o;
+}
+const LAYOUT_SessionLspTunnelIPv6: Layout = [["tunnelEndPointAddress", 4, 16], ["shortCallId", 20, 2], ["tunnelId", 22, 2], ["extendedTunnelId", 24, 16]];
+function readSessionLspTunnelIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 40) return malformedObject("SESSION", "LSP_TUNNEL_IPv6", b, at, length, base, tooShort(LAYOUT_SessionLspTunnelIPv6, at - base, length));
+  const o: SessionLspTunnelIPv6 = { name: "SESSION", class: 1, ctype: 8, form: "LSP_TUNNEL_IPv6", offset: at - base, length, tunnelEndPointAddress: ipv6(b, at + 4), tunnelId: v.getUint16(at + 22), extendedTunnelId: ipv6(b, at + 24) };
+  if (v.getUint16(at + 20) !== 0) o.shortCallId = v.getUint16(at + 20);
+  if (length > 40) o.trailing = hex(b, at + 40, at + length);
+  return o;
+}
+const LAYOUT_SessionUniIPv4: Layout = [["destinationAddress", 4, 4], ["shortCallId", 8, 2], ["tunnelId", 10, 2], ["extendedAddress", 12, 4]];
+function readSessionUniIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 16) return malformedObject("SESSION", "UNI_IPv4", b, at, length, base, tooShort(LAYOUT_SessionUniIPv4, at - base, length));
+  const o: SessionUniIPv4 = { name: "SESSION", class: 1, ctype: 11, form: "UNI_IPv4", offset: at - base, length, destinationAddress: ipv4(b, at + 4), tunnelId: v.getUint16(at + 10), extendedAddress: ipv4(b, at + 12) };
+  if (v.getUint16(at + 8) !== 0) o.shortCallId = v.getUint16(at + 8);
+  if (length > 16) o.trailing = hex(b, at + 16, at + length);
+  return o;
+}
+function readSessionUniIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SessionUniIPv6 = { name: "SESSION", class: 1, ctype: 12, form: "UNI_IPv6", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_SessionP2mpLspTunnelIPv4: Layout = [["p2mpId", 4, 4], ["reserved", 8, 2], ["tunnelId", 10, 2], ["extendedTunnelId", 12, 4]];
+function readSessionP2mpLspTunnelIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 16) return malformedObject("SESSION", "P2MP_LSP_TUNNEL_IPv4", b, at, length, base, tooShort(LAYOUT_SessionP2mpLspTunnelIPv4, at - base, length));
+  const o: SessionP2mpLspTunnelIPv4 = { name: "SESSION", class: 1, ctype: 13, form: "P2MP_LSP_TUNNEL_IPv4", offset: at - base, length, p2mpId: v.getUint32(at + 4), tunnelId: v.getUint16(at + 10), extendedTunnelId: ipv4(b, at + 12) };
+  if (v.getUint16(at + 8) !== 0) o.reserved = v.getUint16(at + 8);
+  if (length > 16) o.trailing = hex(b, at + 16, at + length);
+  return o;
+}
+const LAYOUT_SessionP2mpLspTunnelIPv6: Layout = [["p2mpId", 4, 4], ["reserved", 8, 2], ["tunnelId", 10, 2], ["extendedTunnelId", 12, 16]];
+function readSessionP2mpLspTunnelIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 28) return malformedObject("SESSION", "P2MP_LSP_TUNNEL_IPv6", b, at, length, base, tooShort(LAYOUT_SessionP2mpLspTunnelIPv6, at - base, length));
+  const o: SessionP2mpLspTunnelIPv6 = { name: "SESSION", class: 1, ctype: 14, form: "P2MP_LSP_TUNNEL_IPv6", offset: at - base, length, p2mpId: v.getUint32(at + 4), tunnelId: v.getUint16(at + 10), extendedTunnelId: ipv6(b, at + 12) };
+  if (v.getUint16(at + 8) !== 0) o.reserved = v.getUint16(at + 8);
+  if (length > 28) o.trailing = hex(b, at + 28, at + length);
+  return o;
+}
+const LAYOUT_SessionEnniIPv4: Layout = [["destinationAddress", 4, 4], ["shortCallId", 8, 2], ["tunnelId", 10, 2], ["extendedAddress", 12, 4]];
+function readSessionEnniIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 16) return malformedObject("SESSION", "ENNI_IPv4", b, at, length, base, tooShort(LAYOUT_SessionEnniIPv4, at - base, length));
+  const o: SessionEnniIPv4 = { name: "SESSION", class: 1, ctype: 15, form: "ENNI_IPv4", offset: at - base, length, destinationAddress: ipv4(b, at + 4), tunnelId: v.getUint16(at + 10), extendedAddress: ipv4(b, at + 12) };
+  if (v.getUint16(at + 8) !== 0) o.shortCallId = v.getUint16(at + 8);
+  if (length > 16) o.trailing = hex(b, at + 16, at + length);
+  return o;
+}
+function readSessionEnniIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SessionEnniIPv6 = { name: "SESSION", class: 1, ctype: 16, form: "ENNI_IPv6", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readSessionVpnIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SessionVpnIPv4 = { name: "SESSION", class: 1, ctype: 19, form: "VPN_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readSessionVpnIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SessionVpnIPv6 = { name: "SESSION", class: 1, ctype: 20, form: "VPN_IPv6", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readSessionAggregateVpnIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SessionAggregateVpnIPv4 = { name: "SESSION", class: 1, ctype: 21, form: "AGGREGATE_VPN_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readSessionAggregateVpnIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SessionAggregateVpnIPv6 = { name: "SESSION", class: 1, ctype: 22, form: "AGGREGATE_VPN_IPv6", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readSessionGenericAggregateVpnIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SessionGenericAggregateVpnIPv4 = { name: "SESSION", class: 1, ctype: 23, form: "GENERIC_AGGREGATE_VPN_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readSessionGenericAggregateVpnIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SessionGenericAggregateVpnIPv6 = { name: "SESSION", class: 1, ctype: 24, form: "GENERIC_AGGREGATE_VPN_IPv6", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
 const LAYOUT_RsvpHopIPv4: Layout = [["hopAddress", 4, 4], ["logicalInterfaceHandle", 8, 4]];
 function readRsvpHopIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
@@ -1463,6 +7886,34 @@ function readRsvpHopIPv6(b: Uint8Array, v: DataView, at: number, length: number,
   if (length < 24) return malformedObject("RSVP_HOP", "IPv6", b, at, length, base, tooShort(LAYOUT_RsvpHopIPv6, at - base, length));
   const o: RsvpHopIPv6 = { name: "RSVP_HOP", class: 3, ctype: 2, form: "IPv6", offset: at - base, length, hopAddress: ipv6(b, at + 4), logicalInterfaceHandle: v.getUint32(at + 20) };
   if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
+const LAYOUT_RsvpHopIPv4IfId: Layout = [["hopAddress", 4, 4], ["logicalInterfaceHandle", 8, 4]];
+function readRsvpHopIPv4IfId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("RSVP_HOP", "IPv4_IF_ID", b, at, length, base, tooShort(LAYOUT_RsvpHopIPv4IfId, at - base, length));
+  const rest = readInterfaceIdItems(b, v, at + 12, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("RSVP_HOP", "IPv4_IF_ID", b, at, length, base, rest);
+  const o: RsvpHopIPv4IfId = { name: "RSVP_HOP", class: 3, ctype: 3, form: "IPv4_IF_ID", offset: at - base, length, hopAddress: ipv4(b, at + 4), logicalInterfaceHandle: v.getUint32(at + 8), tlvs: rest };
+  return o;
+}
+const LAYOUT_RsvpHopIPv6IfId: Layout = [["hopAddress", 4, 16], ["logicalInterfaceHandle", 20, 4]];
+function readRsvpHopIPv6IfId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("RSVP_HOP", "IPv6_IF_ID", b, at, length, base, tooShort(LAYOUT_RsvpHopIPv6IfId, at - base, length));
+  const rest = readInterfaceIdItems(b, v, at + 24, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("RSVP_HOP", "IPv6_IF_ID", b, at, length, base, rest);
+  const o: RsvpHopIPv6IfId = { name: "RSVP_HOP", class: 3, ctype: 4, form: "IPv6_IF_ID", offset: at - base, length, hopAddress: ipv6(b, at + 4), logicalInterfaceHandle: v.getUint32(at + 20), tlvs: rest };
+  return o;
+}
+function readRsvpHopVpnIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: RsvpHopVpnIPv4 = { name: "RSVP_HOP", class: 3, ctype: 5, form: "VPN_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readRsvpHopVpnIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: RsvpHopVpnIPv6 = { name: "RSVP_HOP", class: 3, ctype: 6, form: "VPN_IPv6", offset: at - base, length, content: hex(b, at + 4, at + length) };
   return o;
 }
 const LAYOUT_TimeValues: Layout = [["refreshPeriodMs", 4, 4]];
@@ -1487,6 +7938,24 @@ function readErrorSpecIPv6(b: Uint8Array, v: DataView, at: number, length: numbe
   if (length < 24) return malformedObject("ERROR_SPEC", "IPv6", b, at, length, base, tooShort(LAYOUT_ErrorSpecIPv6, at - base, length));
   const o: ErrorSpecIPv6 = { name: "ERROR_SPEC", class: 6, ctype: 2, form: "IPv6", offset: at - base, length, errorNodeAddress: ipv6(b, at + 4), flags: b[at + 20], errorCode: b[at + 21], errorValue: v.getUint16(at + 22) };
   if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
+const LAYOUT_ErrorSpecIPv4IfId: Layout = [["errorNodeAddress", 4, 4], ["flags", 8, 1], ["errorCode", 9, 1], ["errorValue", 10, 2]];
+function readErrorSpecIPv4IfId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("ERROR_SPEC", "IPv4_IF_ID", b, at, length, base, tooShort(LAYOUT_ErrorSpecIPv4IfId, at - base, length));
+  const rest = readInterfaceIdItems(b, v, at + 12, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("ERROR_SPEC", "IPv4_IF_ID", b, at, length, base, rest);
+  const o: ErrorSpecIPv4IfId = { name: "ERROR_SPEC", class: 6, ctype: 3, form: "IPv4_IF_ID", offset: at - base, length, errorNodeAddress: ipv4(b, at + 4), flags: b[at + 8], errorCode: b[at + 9], errorValue: v.getUint16(at + 10), tlvs: rest };
+  return o;
+}
+const LAYOUT_ErrorSpecIPv6IfId: Layout = [["errorNodeAddress", 4, 16], ["flags", 20, 1], ["errorCode", 21, 1], ["errorValue", 22, 2]];
+function readErrorSpecIPv6IfId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("ERROR_SPEC", "IPv6_IF_ID", b, at, length, base, tooShort(LAYOUT_ErrorSpecIPv6IfId, at - base, length));
+  const rest = readInterfaceIdItems(b, v, at + 24, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("ERROR_SPEC", "IPv6_IF_ID", b, at, length, base, rest);
+  const o: ErrorSpecIPv6IfId = { name: "ERROR_SPEC", class: 6, ctype: 4, form: "IPv6_IF_ID", offset: at - base, length, errorNodeAddress: ipv6(b, at + 4), flags: b[at + 20], errorCode: b[at + 21], errorValue: v.getUint16(at + 22), tlvs: rest };
   return o;
 }
 function readScopeIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
@@ -1548,6 +8017,46 @@ function readFlowspecIntServ(b: Uint8Array, v: DataView, at: number, length: num
   if (v.getUint16(at + 6) !== (length - 8) / 4) o.overallLengthWords = v.getUint16(at + 6);
   return o;
 }
+function readFlowspecDeprecated(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: FlowspecDeprecated = { name: "FLOWSPEC", class: 9, ctype: 3, form: "DEPRECATED", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_FlowspecSonetSdh: Layout = [["signalType", 4, 1], ["requestedConcatenation", 5, 1], ["contiguousComponents", 6, 2], ["virtualComponents", 8, 2], ["multiplier", 10, 2], ["transparency", 12, 4], ["profile", 16, 4]];
+function readFlowspecSonetSdh(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("FLOWSPEC", "SONET_SDH", b, at, length, base, tooShort(LAYOUT_FlowspecSonetSdh, at - base, length));
+  const o: FlowspecSonetSdh = { name: "FLOWSPEC", class: 9, ctype: 4, form: "SONET_SDH", offset: at - base, length, signalType: b[at + 4], requestedConcatenation: b[at + 5], contiguousComponents: v.getUint16(at + 6), virtualComponents: v.getUint16(at + 8), multiplier: v.getUint16(at + 10), transparency: v.getUint32(at + 12), profile: v.getUint32(at + 16) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_FlowspecG709: Layout = [["signalType", 4, 1], ["reserved", 5, 1], ["multiplexedComponents", 6, 2], ["virtualComponents", 8, 2], ["multiplier", 10, 2]];
+function readFlowspecG709(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("FLOWSPEC", "G_709", b, at, length, base, tooShort(LAYOUT_FlowspecG709, at - base, length));
+  const o: FlowspecG709 = { name: "FLOWSPEC", class: 9, ctype: 5, form: "G_709", offset: at - base, length, signalType: b[at + 4], multiplexedComponents: v.getUint16(at + 6), virtualComponents: v.getUint16(at + 8), multiplier: v.getUint16(at + 10), furtherBytes: hex(b, at + 12, at + length) };
+  if (b[at + 5] !== 0) o.reserved = b[at + 5];
+  return o;
+}
+const LAYOUT_FlowspecEthernet: Layout = [["switchingGranularity", 4, 2], ["mtuBytes", 6, 2]];
+function readFlowspecEthernet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("FLOWSPEC", "ETHERNET", b, at, length, base, tooShort(LAYOUT_FlowspecEthernet, at - base, length));
+  const rest = readEthernetTrafficItems(b, v, at + 8, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("FLOWSPEC", "ETHERNET", b, at, length, base, rest);
+  const o: FlowspecEthernet = { name: "FLOWSPEC", class: 9, ctype: 6, form: "ETHERNET", offset: at - base, length, switchingGranularity: v.getUint16(at + 4), mtuBytes: v.getUint16(at + 6), tlvs: rest };
+  return o;
+}
+function readFlowspecOtnTdm(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: FlowspecOtnTdm = { name: "FLOWSPEC", class: 9, ctype: 7, form: "OTN_TDM", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readFlowspecSson(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: FlowspecSson = { name: "FLOWSPEC", class: 9, ctype: 8, form: "SSON", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
 const LAYOUT_FilterSpecIPv4: Layout = [["sourceAddress", 4, 4], ["reserved", 8, 2], ["sourcePort", 10, 2]];
 function readFilterSpecIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
@@ -1573,6 +8082,69 @@ function readFilterSpecIPv6FlowLabel(b: Uint8Array, v: DataView, at: number, len
   const o: FilterSpecIPv6FlowLabel = { name: "FILTER_SPEC", class: 10, ctype: 3, form: "IPv6_FLOW_LABEL", offset: at - base, length, sourceAddress: ipv6(b, at + 4), flowLabel: (b[at + 21] << 16 | v.getUint16(at + 22)) };
   if (b[at + 20] !== 0) o.reserved = b[at + 20];
   if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
+function readFilterSpecTaggedTunnelIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: FilterSpecTaggedTunnelIPv4 = { name: "FILTER_SPEC", class: 10, ctype: 6, form: "TAGGED_TUNNEL_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_FilterSpecLspTunnelIPv4: Layout = [["tunnelSenderAddress", 4, 4], ["shortCallId", 8, 2], ["lspId", 10, 2]];
+function readFilterSpecLspTunnelIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("FILTER_SPEC", "LSP_TUNNEL_IPv4", b, at, length, base, tooShort(LAYOUT_FilterSpecLspTunnelIPv4, at - base, length));
+  const o: FilterSpecLspTunnelIPv4 = { name: "FILTER_SPEC", class: 10, ctype: 7, form: "LSP_TUNNEL_IPv4", offset: at - base, length, tunnelSenderAddress: ipv4(b, at + 4), lspId: v.getUint16(at + 10) };
+  if (v.getUint16(at + 8) !== 0) o.shortCallId = v.getUint16(at + 8);
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_FilterSpecLspTunnelIPv6: Layout = [["tunnelSenderAddress", 4, 16], ["shortCallId", 20, 2], ["lspId", 22, 2]];
+function readFilterSpecLspTunnelIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("FILTER_SPEC", "LSP_TUNNEL_IPv6", b, at, length, base, tooShort(LAYOUT_FilterSpecLspTunnelIPv6, at - base, length));
+  const o: FilterSpecLspTunnelIPv6 = { name: "FILTER_SPEC", class: 10, ctype: 8, form: "LSP_TUNNEL_IPv6", offset: at - base, length, tunnelSenderAddress: ipv6(b, at + 4), lspId: v.getUint16(at + 22) };
+  if (v.getUint16(at + 20) !== 0) o.shortCallId = v.getUint16(at + 20);
+  if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
+const LAYOUT_FilterSpecP2mpLspTunnelIPv4: Layout = [["tunnelSenderAddress", 4, 4], ["reserved1", 8, 2], ["lspId", 10, 2], ["subGroupOriginatorId", 12, 4], ["reserved2", 16, 2], ["subGroupId", 18, 2]];
+function readFilterSpecP2mpLspTunnelIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("FILTER_SPEC", "P2MP_LSP_TUNNEL_IPv4", b, at, length, base, tooShort(LAYOUT_FilterSpecP2mpLspTunnelIPv4, at - base, length));
+  const o: FilterSpecP2mpLspTunnelIPv4 = { name: "FILTER_SPEC", class: 10, ctype: 12, form: "P2MP_LSP_TUNNEL_IPv4", offset: at - base, length, tunnelSenderAddress: ipv4(b, at + 4), lspId: v.getUint16(at + 10), subGroupOriginatorId: ipv4(b, at + 12), subGroupId: v.getUint16(at + 18) };
+  if (v.getUint16(at + 8) !== 0) o.reserved1 = v.getUint16(at + 8);
+  if (v.getUint16(at + 16) !== 0) o.reserved2 = v.getUint16(at + 16);
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_FilterSpecP2mpLspTunnelIPv6: Layout = [["tunnelSenderAddress", 4, 16], ["reserved1", 20, 2], ["lspId", 22, 2], ["subGroupOriginatorId", 24, 16], ["reserved2", 40, 2], ["subGroupId", 42, 2]];
+function readFilterSpecP2mpLspTunnelIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 44) return malformedObject("FILTER_SPEC", "P2MP_LSP_TUNNEL_IPv6", b, at, length, base, tooShort(LAYOUT_FilterSpecP2mpLspTunnelIPv6, at - base, length));
+  const o: FilterSpecP2mpLspTunnelIPv6 = { name: "FILTER_SPEC", class: 10, ctype: 13, form: "P2MP_LSP_TUNNEL_IPv6", offset: at - base, length, tunnelSenderAddress: ipv6(b, at + 4), lspId: v.getUint16(at + 22), subGroupOriginatorId: ipv6(b, at + 24), subGroupId: v.getUint16(at + 42) };
+  if (v.getUint16(at + 20) !== 0) o.reserved1 = v.getUint16(at + 20);
+  if (v.getUint16(at + 40) !== 0) o.reserved2 = v.getUint16(at + 40);
+  if (length > 44) o.trailing = hex(b, at + 44, at + length);
+  return o;
+}
+function readFilterSpecVpnIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: FilterSpecVpnIPv4 = { name: "FILTER_SPEC", class: 10, ctype: 14, form: "VPN_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readFilterSpecVpnIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: FilterSpecVpnIPv6 = { name: "FILTER_SPEC", class: 10, ctype: 15, form: "VPN_IPv6", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readFilterSpecAggregateVpnIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: FilterSpecAggregateVpnIPv4 = { name: "FILTER_SPEC", class: 10, ctype: 16, form: "AGGREGATE_VPN_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readFilterSpecAggregateVpnIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: FilterSpecAggregateVpnIPv6 = { name: "FILTER_SPEC", class: 10, ctype: 17, form: "AGGREGATE_VPN_IPv6", offset: at - base, length, content: hex(b, at + 4, at + length) };
   return o;
 }
 const LAYOUT_SenderTemplateIPv4: Layout = [["sourceAddress", 4, 4], ["reserved", 8, 2], ["sourcePort", 10, 2]];
@@ -1602,6 +8174,69 @@ function readSenderTemplateIPv6FlowLabel(b: Uint8Array, v: DataView, at: number,
   if (length > 24) o.trailing = hex(b, at + 24, at + length);
   return o;
 }
+function readSenderTemplateTaggedTunnelIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SenderTemplateTaggedTunnelIPv4 = { name: "SENDER_TEMPLATE", class: 11, ctype: 6, form: "TAGGED_TUNNEL_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_SenderTemplateLspTunnelIPv4: Layout = [["tunnelSenderAddress", 4, 4], ["shortCallId", 8, 2], ["lspId", 10, 2]];
+function readSenderTemplateLspTunnelIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("SENDER_TEMPLATE", "LSP_TUNNEL_IPv4", b, at, length, base, tooShort(LAYOUT_SenderTemplateLspTunnelIPv4, at - base, length));
+  const o: SenderTemplateLspTunnelIPv4 = { name: "SENDER_TEMPLATE", class: 11, ctype: 7, form: "LSP_TUNNEL_IPv4", offset: at - base, length, tunnelSenderAddress: ipv4(b, at + 4), lspId: v.getUint16(at + 10) };
+  if (v.getUint16(at + 8) !== 0) o.shortCallId = v.getUint16(at + 8);
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_SenderTemplateLspTunnelIPv6: Layout = [["tunnelSenderAddress", 4, 16], ["shortCallId", 20, 2], ["lspId", 22, 2]];
+function readSenderTemplateLspTunnelIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("SENDER_TEMPLATE", "LSP_TUNNEL_IPv6", b, at, length, base, tooShort(LAYOUT_SenderTemplateLspTunnelIPv6, at - base, length));
+  const o: SenderTemplateLspTunnelIPv6 = { name: "SENDER_TEMPLATE", class: 11, ctype: 8, form: "LSP_TUNNEL_IPv6", offset: at - base, length, tunnelSenderAddress: ipv6(b, at + 4), lspId: v.getUint16(at + 22) };
+  if (v.getUint16(at + 20) !== 0) o.shortCallId = v.getUint16(at + 20);
+  if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
+const LAYOUT_SenderTemplateP2mpLspTunnelIPv4: Layout = [["tunnelSenderAddress", 4, 4], ["reserved1", 8, 2], ["lspId", 10, 2], ["subGroupOriginatorId", 12, 4], ["reserved2", 16, 2], ["subGroupId", 18, 2]];
+function readSenderTemplateP2mpLspTunnelIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("SENDER_TEMPLATE", "P2MP_LSP_TUNNEL_IPv4", b, at, length, base, tooShort(LAYOUT_SenderTemplateP2mpLspTunnelIPv4, at - base, length));
+  const o: SenderTemplateP2mpLspTunnelIPv4 = { name: "SENDER_TEMPLATE", class: 11, ctype: 12, form: "P2MP_LSP_TUNNEL_IPv4", offset: at - base, length, tunnelSenderAddress: ipv4(b, at + 4), lspId: v.getUint16(at + 10), subGroupOriginatorId: ipv4(b, at + 12), subGroupId: v.getUint16(at + 18) };
+  if (v.getUint16(at + 8) !== 0) o.reserved1 = v.getUint16(at + 8);
+  if (v.getUint16(at + 16) !== 0) o.reserved2 = v.getUint16(at + 16);
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_SenderTemplateP2mpLspTunnelIPv6: Layout = [["tunnelSenderAddress", 4, 16], ["reserved1", 20, 2], ["lspId", 22, 2], ["subGroupOriginatorId", 24, 16], ["reserved2", 40, 2], ["subGroupId", 42, 2]];
+function readSenderTemplateP2mpLspTunnelIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 44) return malformedObject("SENDER_TEMPLATE", "P2MP_LSP_TUNNEL_IPv6", b, at, length, base, tooShort(LAYOUT_SenderTemplateP2mpLspTunnelIPv6, at - base, length));
+  const o: SenderTemplateP2mpLspTunnelIPv6 = { name: "SENDER_TEMPLATE", class: 11, ctype: 13, form: "P2MP_LSP_TUNNEL_IPv6", offset: at - base, length, tunnelSenderAddress: ipv6(b, at + 4), lspId: v.getUint16(at + 22), subGroupOriginatorId: ipv6(b, at + 24), subGroupId: v.getUint16(at + 42) };
+  if (v.getUint16(at + 20) !== 0) o.reserved1 = v.getUint16(at + 20);
+  if (v.getUint16(at + 40) !== 0) o.reserved2 = v.getUint16(at + 40);
+  if (length > 44) o.trailing = hex(b, at + 44, at + length);
+  return o;
+}
+function readSenderTemplateVpnIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SenderTemplateVpnIPv4 = { name: "SENDER_TEMPLATE", class: 11, ctype: 14, form: "VPN_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readSenderTemplateVpnIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SenderTemplateVpnIPv6 = { name: "SENDER_TEMPLATE", class: 11, ctype: 15, form: "VPN_IPv6", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readSenderTemplateAggregateVpnIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SenderTemplateAggregateVpnIPv4 = { name: "SENDER_TEMPLATE", class: 11, ctype: 16, form: "AGGREGATE_VPN_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readSenderTemplateAggregateVpnIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SenderTemplateAggregateVpnIPv6 = { name: "SENDER_TEMPLATE", class: 11, ctype: 17, form: "AGGREGATE_VPN_IPv6", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
 const LAYOUT_SenderTspecIntServ: Layout = [["messageFormatVersion", 4, 1], ["unused", 4, 2], ["overallLengthWords", 6, 2]];
 function readSenderTspecIntServ(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
@@ -1619,6 +8254,46 @@ function readSenderTspecIntServ(b: Uint8Array, v: DataView, at: number, length: 
   if ((b[at + 4] >>> 4) !== 0) o.messageFormatVersion = (b[at + 4] >>> 4);
   if ((v.getUint16(at + 4) & 4095) !== 0) o.unused = (v.getUint16(at + 4) & 4095);
   if (v.getUint16(at + 6) !== (length - 8) / 4) o.overallLengthWords = v.getUint16(at + 6);
+  return o;
+}
+function readSenderTspecDeprecated(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SenderTspecDeprecated = { name: "SENDER_TSPEC", class: 12, ctype: 3, form: "DEPRECATED", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_SenderTspecSonetSdh: Layout = [["signalType", 4, 1], ["requestedConcatenation", 5, 1], ["contiguousComponents", 6, 2], ["virtualComponents", 8, 2], ["multiplier", 10, 2], ["transparency", 12, 4], ["profile", 16, 4]];
+function readSenderTspecSonetSdh(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("SENDER_TSPEC", "SONET_SDH", b, at, length, base, tooShort(LAYOUT_SenderTspecSonetSdh, at - base, length));
+  const o: SenderTspecSonetSdh = { name: "SENDER_TSPEC", class: 12, ctype: 4, form: "SONET_SDH", offset: at - base, length, signalType: b[at + 4], requestedConcatenation: b[at + 5], contiguousComponents: v.getUint16(at + 6), virtualComponents: v.getUint16(at + 8), multiplier: v.getUint16(at + 10), transparency: v.getUint32(at + 12), profile: v.getUint32(at + 16) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_SenderTspecG709: Layout = [["signalType", 4, 1], ["reserved", 5, 1], ["multiplexedComponents", 6, 2], ["virtualComponents", 8, 2], ["multiplier", 10, 2]];
+function readSenderTspecG709(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("SENDER_TSPEC", "G_709", b, at, length, base, tooShort(LAYOUT_SenderTspecG709, at - base, length));
+  const o: SenderTspecG709 = { name: "SENDER_TSPEC", class: 12, ctype: 5, form: "G_709", offset: at - base, length, signalType: b[at + 4], multiplexedComponents: v.getUint16(at + 6), virtualComponents: v.getUint16(at + 8), multiplier: v.getUint16(at + 10), furtherBytes: hex(b, at + 12, at + length) };
+  if (b[at + 5] !== 0) o.reserved = b[at + 5];
+  return o;
+}
+const LAYOUT_SenderTspecEthernet: Layout = [["switchingGranularity", 4, 2], ["mtuBytes", 6, 2]];
+function readSenderTspecEthernet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("SENDER_TSPEC", "ETHERNET", b, at, length, base, tooShort(LAYOUT_SenderTspecEthernet, at - base, length));
+  const rest = readEthernetTrafficItems(b, v, at + 8, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("SENDER_TSPEC", "ETHERNET", b, at, length, base, rest);
+  const o: SenderTspecEthernet = { name: "SENDER_TSPEC", class: 12, ctype: 6, form: "ETHERNET", offset: at - base, length, switchingGranularity: v.getUint16(at + 4), mtuBytes: v.getUint16(at + 6), tlvs: rest };
+  return o;
+}
+function readSenderTspecOtnTdm(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SenderTspecOtnTdm = { name: "SENDER_TSPEC", class: 12, ctype: 7, form: "OTN_TDM", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readSenderTspecSson(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SenderTspecSson = { name: "SENDER_TSPEC", class: 12, ctype: 8, form: "SSON", offset: at - base, length, content: hex(b, at + 4, at + length) };
   return o;
 }
 const LAYOUT_AdspecIntServ: Layout = [["messageFormatVersion", 4, 1], ["unused", 4, 2], ["overallLengthWords", 6, 2]];
@@ -1647,6 +8322,919 @@ function readResvConfirmIPv6(b: Uint8Array, v: DataView, at: number, length: num
   if (length < 20) return malformedObject("RESV_CONFIRM", "IPv6", b, at, length, base, tooShort(LAYOUT_ResvConfirmIPv6, at - base, length));
   const o: ResvConfirmIPv6 = { name: "RESV_CONFIRM", class: 15, ctype: 2, form: "IPv6", offset: at - base, length, receiverAddress: ipv6(b, at + 4) };
   if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_Label: Layout = [["label", 4, 4]];
+function readLabel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("LABEL", "", b, at, length, base, tooShort(LAYOUT_Label, at - base, length));
+  const o: Label = { name: "LABEL", class: 16, ctype: 1, form: "", offset: at - base, length, label: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+function readLabelGeneralized(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: LabelGeneralized = { name: "LABEL", class: 16, ctype: 2, form: "GENERALIZED", offset: at - base, length, label: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_LabelWavebandSwitching: Layout = [["wavebandId", 4, 4], ["startLabel", 8, 4], ["endLabel", 12, 4]];
+function readLabelWavebandSwitching(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 16) return malformedObject("LABEL", "WAVEBAND_SWITCHING", b, at, length, base, tooShort(LAYOUT_LabelWavebandSwitching, at - base, length));
+  const o: LabelWavebandSwitching = { name: "LABEL", class: 16, ctype: 3, form: "WAVEBAND_SWITCHING", offset: at - base, length, wavebandId: v.getUint32(at + 4), startLabel: v.getUint32(at + 8), endLabel: v.getUint32(at + 12) };
+  if (length > 16) o.trailing = hex(b, at + 16, at + length);
+  return o;
+}
+function readLabelGeneralizedChannelSet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: LabelGeneralizedChannelSet = { name: "LABEL", class: 16, ctype: 4, form: "GENERALIZED_CHANNEL_SET", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readHopCountIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: HopCountIPv4 = { name: "HOP_COUNT", class: 17, ctype: 1, form: "IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readStrictSourceRoute(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: StrictSourceRoute = { name: "STRICT_SOURCE_ROUTE", class: 18, ctype: 1, form: "", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_LabelRequestWithoutLabelRange: Layout = [["reserved", 4, 2], ["l3Pid", 6, 2]];
+function readLabelRequestWithoutLabelRange(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("LABEL_REQUEST", "WITHOUT_LABEL_RANGE", b, at, length, base, tooShort(LAYOUT_LabelRequestWithoutLabelRange, at - base, length));
+  const o: LabelRequestWithoutLabelRange = { name: "LABEL_REQUEST", class: 19, ctype: 1, form: "WITHOUT_LABEL_RANGE", offset: at - base, length, l3Pid: v.getUint16(at + 6) };
+  if (v.getUint16(at + 4) !== 0) o.reserved = v.getUint16(at + 4);
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_LabelRequestAtmLabelRange: Layout = [["reserved", 4, 2], ["l3Pid", 6, 2], ["merge", 8, 2], ["reserved2", 8, 2], ["minimumVpi", 8, 2], ["minimumVci", 10, 2], ["reserved3", 12, 2], ["maximumVpi", 12, 2], ["maximumVci", 14, 2]];
+function readLabelRequestAtmLabelRange(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 16) return malformedObject("LABEL_REQUEST", "ATM_LABEL_RANGE", b, at, length, base, tooShort(LAYOUT_LabelRequestAtmLabelRange, at - base, length));
+  const o: LabelRequestAtmLabelRange = { name: "LABEL_REQUEST", class: 19, ctype: 2, form: "ATM_LABEL_RANGE", offset: at - base, length, l3Pid: v.getUint16(at + 6), merge: (v.getUint16(at + 8) >>> 15), minimumVpi: (v.getUint16(at + 8) & 4095), minimumVci: v.getUint16(at + 10), maximumVpi: (v.getUint16(at + 12) & 4095), maximumVci: v.getUint16(at + 14) };
+  if (v.getUint16(at + 4) !== 0) o.reserved = v.getUint16(at + 4);
+  if (((v.getUint16(at + 8) >>> 12) & 7) !== 0) o.reserved2 = ((v.getUint16(at + 8) >>> 12) & 7);
+  if ((v.getUint16(at + 12) >>> 12) !== 0) o.reserved3 = (v.getUint16(at + 12) >>> 12);
+  if (length > 16) o.trailing = hex(b, at + 16, at + length);
+  return o;
+}
+const LAYOUT_LabelRequestFrameRelayLabelRange: Layout = [["reserved", 4, 2], ["l3Pid", 6, 2], ["reserved2", 8, 4], ["dlciLength", 8, 4], ["minimumDlci", 8, 4], ["reserved3", 12, 4], ["maximumDlci", 12, 4]];
+function readLabelRequestFrameRelayLabelRange(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 16) return malformedObject("LABEL_REQUEST", "FRAME_RELAY_LABEL_RANGE", b, at, length, base, tooShort(LAYOUT_LabelRequestFrameRelayLabelRange, at - base, length));
+  const o: LabelRequestFrameRelayLabelRange = { name: "LABEL_REQUEST", class: 19, ctype: 3, form: "FRAME_RELAY_LABEL_RANGE", offset: at - base, length, l3Pid: v.getUint16(at + 6), dlciLength: ((v.getUint32(at + 8) >>> 23) & 3), minimumDlci: (v.getUint32(at + 8) & 8388607), maximumDlci: (v.getUint32(at + 12) & 8388607) };
+  if (v.getUint16(at + 4) !== 0) o.reserved = v.getUint16(at + 4);
+  if ((v.getUint32(at + 8) >>> 25) !== 0) o.reserved2 = (v.getUint32(at + 8) >>> 25);
+  if ((v.getUint32(at + 12) >>> 23) !== 0) o.reserved3 = (v.getUint32(at + 12) >>> 23);
+  if (length > 16) o.trailing = hex(b, at + 16, at + length);
+  return o;
+}
+const LAYOUT_LabelRequestGeneralized: Layout = [["lspEncodingType", 4, 1], ["switchingType", 5, 1], ["generalizedPid", 6, 2]];
+function readLabelRequestGeneralized(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("LABEL_REQUEST", "GENERALIZED", b, at, length, base, tooShort(LAYOUT_LabelRequestGeneralized, at - base, length));
+  const o: LabelRequestGeneralized = { name: "LABEL_REQUEST", class: 19, ctype: 4, form: "GENERALIZED", offset: at - base, length, lspEncodingType: b[at + 4], switchingType: b[at + 5], generalizedPid: v.getUint16(at + 6) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+function readLabelRequestGeneralizedChannelSet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: LabelRequestGeneralizedChannelSet = { name: "LABEL_REQUEST", class: 19, ctype: 5, form: "GENERALIZED_CHANNEL_SET", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readExplicitRoute(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readExplicitRouteItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("EXPLICIT_ROUTE", "", b, at, length, base, rest);
+  const o: ExplicitRoute = { name: "EXPLICIT_ROUTE", class: 20, ctype: 1, form: "", offset: at - base, length, subobjects: rest };
+  return o;
+}
+function readRecordRoute(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readRecordRouteItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("RECORD_ROUTE", "", b, at, length, base, rest);
+  const o: RecordRoute = { name: "RECORD_ROUTE", class: 21, ctype: 1, form: "", offset: at - base, length, subobjects: rest };
+  return o;
+}
+const LAYOUT_HelloRequest: Layout = [["sourceInstance", 4, 4], ["destinationInstance", 8, 4]];
+function readHelloRequest(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("HELLO", "REQUEST", b, at, length, base, tooShort(LAYOUT_HelloRequest, at - base, length));
+  const o: HelloRequest = { name: "HELLO", class: 22, ctype: 1, form: "REQUEST", offset: at - base, length, sourceInstance: v.getUint32(at + 4), destinationInstance: v.getUint32(at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_HelloAck: Layout = [["sourceInstance", 4, 4], ["destinationInstance", 8, 4]];
+function readHelloAck(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("HELLO", "ACK", b, at, length, base, tooShort(LAYOUT_HelloAck, at - base, length));
+  const o: HelloAck = { name: "HELLO", class: 22, ctype: 2, form: "ACK", offset: at - base, length, sourceInstance: v.getUint32(at + 4), destinationInstance: v.getUint32(at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_RecoveryLabelPacket: Layout = [["label", 4, 4]];
+function readRecoveryLabelPacket(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("RECOVERY_LABEL", "PACKET", b, at, length, base, tooShort(LAYOUT_RecoveryLabelPacket, at - base, length));
+  const o: RecoveryLabelPacket = { name: "RECOVERY_LABEL", class: 34, ctype: 1, form: "PACKET", offset: at - base, length, label: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+function readRecoveryLabelGeneralized(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: RecoveryLabelGeneralized = { name: "RECOVERY_LABEL", class: 34, ctype: 2, form: "GENERALIZED", offset: at - base, length, label: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_RecoveryLabelWavebandSwitching: Layout = [["wavebandId", 4, 4], ["startLabel", 8, 4], ["endLabel", 12, 4]];
+function readRecoveryLabelWavebandSwitching(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 16) return malformedObject("RECOVERY_LABEL", "WAVEBAND_SWITCHING", b, at, length, base, tooShort(LAYOUT_RecoveryLabelWavebandSwitching, at - base, length));
+  const o: RecoveryLabelWavebandSwitching = { name: "RECOVERY_LABEL", class: 34, ctype: 3, form: "WAVEBAND_SWITCHING", offset: at - base, length, wavebandId: v.getUint32(at + 4), startLabel: v.getUint32(at + 8), endLabel: v.getUint32(at + 12) };
+  if (length > 16) o.trailing = hex(b, at + 16, at + length);
+  return o;
+}
+function readRecoveryLabelGeneralizedChannelSet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: RecoveryLabelGeneralizedChannelSet = { name: "RECOVERY_LABEL", class: 34, ctype: 4, form: "GENERALIZED_CHANNEL_SET", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_UpstreamLabelPacket: Layout = [["label", 4, 4]];
+function readUpstreamLabelPacket(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("UPSTREAM_LABEL", "PACKET", b, at, length, base, tooShort(LAYOUT_UpstreamLabelPacket, at - base, length));
+  const o: UpstreamLabelPacket = { name: "UPSTREAM_LABEL", class: 35, ctype: 1, form: "PACKET", offset: at - base, length, label: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+function readUpstreamLabelGeneralized(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: UpstreamLabelGeneralized = { name: "UPSTREAM_LABEL", class: 35, ctype: 2, form: "GENERALIZED", offset: at - base, length, label: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_UpstreamLabelWavebandSwitching: Layout = [["wavebandId", 4, 4], ["startLabel", 8, 4], ["endLabel", 12, 4]];
+function readUpstreamLabelWavebandSwitching(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 16) return malformedObject("UPSTREAM_LABEL", "WAVEBAND_SWITCHING", b, at, length, base, tooShort(LAYOUT_UpstreamLabelWavebandSwitching, at - base, length));
+  const o: UpstreamLabelWavebandSwitching = { name: "UPSTREAM_LABEL", class: 35, ctype: 3, form: "WAVEBAND_SWITCHING", offset: at - base, length, wavebandId: v.getUint32(at + 4), startLabel: v.getUint32(at + 8), endLabel: v.getUint32(at + 12) };
+  if (length > 16) o.trailing = hex(b, at + 16, at + length);
+  return o;
+}
+function readUpstreamLabelGeneralizedChannelSet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: UpstreamLabelGeneralizedChannelSet = { name: "UPSTREAM_LABEL", class: 35, ctype: 4, form: "GENERALIZED_CHANNEL_SET", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_LabelSet: Layout = [["action", 4, 1], ["reserved", 4, 4], ["labelType", 4, 4]];
+function readLabelSet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("LABEL_SET", "", b, at, length, base, tooShort(LAYOUT_LabelSet, at - base, length));
+  const rest: number[] = [];
+  let from = at + 8;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: LabelSet = { name: "LABEL_SET", class: 36, ctype: 1, form: "", offset: at - base, length, action: b[at + 4], labelType: (v.getUint32(at + 4) & 16383), subchannels: rest };
+  if (((v.getUint32(at + 4) >>> 14) & 1023) !== 0) o.reserved = ((v.getUint32(at + 4) >>> 14) & 1023);
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_ProtectionLink: Layout = [["secondary", 4, 4], ["reserved1", 4, 4], ["linkFlags", 4, 4]];
+function readProtectionLink(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("PROTECTION", "LINK", b, at, length, base, tooShort(LAYOUT_ProtectionLink, at - base, length));
+  const o: ProtectionLink = { name: "PROTECTION", class: 37, ctype: 1, form: "LINK", offset: at - base, length, secondary: (v.getUint32(at + 4) >>> 31), linkFlags: (v.getUint32(at + 4) & 63) };
+  if (((v.getUint32(at + 4) >>> 6) & 33554431) !== 0) o.reserved1 = ((v.getUint32(at + 4) >>> 6) & 33554431);
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_ProtectionLsp: Layout = [["secondary", 4, 4], ["protecting", 4, 4], ["notification", 4, 4], ["operational", 4, 4], ["reserved1", 4, 4], ["lspFlags", 4, 4], ["reserved2", 4, 4], ["linkFlags", 4, 4], ["inPlace", 8, 4], ["required", 8, 4], ["reserved3", 8, 4], ["segmentFlags", 8, 4], ["reserved4", 8, 4]];
+function readProtectionLsp(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("PROTECTION", "LSP", b, at, length, base, tooShort(LAYOUT_ProtectionLsp, at - base, length));
+  const o: ProtectionLsp = { name: "PROTECTION", class: 37, ctype: 2, form: "LSP", offset: at - base, length, secondary: (v.getUint32(at + 4) >>> 31), protecting: ((v.getUint32(at + 4) >>> 30) & 1), notification: ((v.getUint32(at + 4) >>> 29) & 1), operational: ((v.getUint32(at + 4) >>> 28) & 1), lspFlags: ((v.getUint32(at + 4) >>> 16) & 63), linkFlags: (v.getUint32(at + 4) & 63), inPlace: (v.getUint32(at + 8) >>> 31), required: ((v.getUint32(at + 8) >>> 30) & 1), segmentFlags: ((v.getUint32(at + 8) >>> 16) & 63) };
+  if (((v.getUint32(at + 4) >>> 22) & 63) !== 0) o.reserved1 = ((v.getUint32(at + 4) >>> 22) & 63);
+  if (((v.getUint32(at + 4) >>> 6) & 1023) !== 0) o.reserved2 = ((v.getUint32(at + 4) >>> 6) & 1023);
+  if (((v.getUint32(at + 8) >>> 22) & 255) !== 0) o.reserved3 = ((v.getUint32(at + 8) >>> 22) & 255);
+  if ((v.getUint32(at + 8) & 65535) !== 0) o.reserved4 = (v.getUint32(at + 8) & 65535);
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+function readProtectionEgress(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: ProtectionEgress = { name: "PROTECTION", class: 37, ctype: 3, form: "EGRESS", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPrimaryPathRoute(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readExplicitRouteItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("PRIMARY_PATH_ROUTE", "", b, at, length, base, rest);
+  const o: PrimaryPathRoute = { name: "PRIMARY_PATH_ROUTE", class: 38, ctype: 1, form: "", offset: at - base, length, subobjects: rest };
+  return o;
+}
+const LAYOUT_S2lSubLspIPv4: Layout = [["destinationAddress", 4, 4]];
+function readS2lSubLspIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("S2L_SUB_LSP", "IPv4", b, at, length, base, tooShort(LAYOUT_S2lSubLspIPv4, at - base, length));
+  const o: S2lSubLspIPv4 = { name: "S2L_SUB_LSP", class: 50, ctype: 1, form: "IPv4", offset: at - base, length, destinationAddress: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_S2lSubLspIPv6: Layout = [["destinationAddress", 4, 16]];
+function readS2lSubLspIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("S2L_SUB_LSP", "IPv6", b, at, length, base, tooShort(LAYOUT_S2lSubLspIPv6, at - base, length));
+  const o: S2lSubLspIPv6 = { name: "S2L_SUB_LSP", class: 50, ctype: 2, form: "IPv6", offset: at - base, length, destinationAddress: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+function readDetourIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest: DetourIPv4["detours"] = [];
+  let from = at + 4;
+  for (; from + 8 <= at + length; from += 8) {
+    const o: DetourIPv4["detours"][number] = { plrId: ipv4(b, from), avoidNodeId: ipv4(b, from + 4) };
+    rest.push(o);
+  }
+  const o: DetourIPv4 = { name: "DETOUR", class: 63, ctype: 7, form: "IPv4", offset: at - base, length, detours: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+function readDetourIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest: DetourIPv6["detours"] = [];
+  let from = at + 4;
+  for (; from + 32 <= at + length; from += 32) {
+    const o: DetourIPv6["detours"][number] = { plrId: ipv6(b, from), avoidNodeId: ipv6(b, from + 16) };
+    rest.push(o);
+  }
+  const o: DetourIPv6 = { name: "DETOUR", class: 63, ctype: 8, form: "IPv6", offset: at - base, length, detours: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_DiffservELsp: Layout = [["reserved", 4, 4], ["mapCount", 4, 4]];
+function readDiffservELsp(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("DIFFSERV", "E_LSP", b, at, length, base, tooShort(LAYOUT_DiffservELsp, at - base, length));
+  const rest: DiffservELsp["maps"] = [];
+  let from = at + 8;
+  for (; from + 4 <= at + length; from += 4) {
+    const o: DiffservELsp["maps"][number] = { exp: (v.getUint16(from) & 7), phbId: v.getUint16(from + 2) };
+    if ((v.getUint16(from) >>> 3) !== 0) o.reserved = (v.getUint16(from) >>> 3);
+    rest.push(o);
+  }
+  const o: DiffservELsp = { name: "DIFFSERV", class: 65, ctype: 1, form: "E_LSP", offset: at - base, length, mapCount: (v.getUint32(at + 4) & 15), maps: rest };
+  if ((v.getUint32(at + 4) >>> 4) !== 0) o.reserved = (v.getUint32(at + 4) >>> 4);
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_DiffservLLsp: Layout = [["reserved", 4, 2], ["phbSchedulingClass", 6, 2]];
+function readDiffservLLsp(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("DIFFSERV", "L_LSP", b, at, length, base, tooShort(LAYOUT_DiffservLLsp, at - base, length));
+  const o: DiffservLLsp = { name: "DIFFSERV", class: 65, ctype: 2, form: "L_LSP", offset: at - base, length, phbSchedulingClass: v.getUint16(at + 6) };
+  if (v.getUint16(at + 4) !== 0) o.reserved = v.getUint16(at + 4);
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_Classtype: Layout = [["reserved", 4, 4], ["classType", 4, 4]];
+function readClasstype(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("CLASSTYPE", "", b, at, length, base, tooShort(LAYOUT_Classtype, at - base, length));
+  const o: Classtype = { name: "CLASSTYPE", class: 66, ctype: 1, form: "", offset: at - base, length, classType: (v.getUint32(at + 4) & 7) };
+  if ((v.getUint32(at + 4) >>> 3) !== 0) o.reserved = (v.getUint32(at + 4) >>> 3);
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+function readLspRequiredAttributes(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readLspAttributesItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("LSP_REQUIRED_ATTRIBUTES", "", b, at, length, base, rest);
+  const o: LspRequiredAttributes = { name: "LSP_REQUIRED_ATTRIBUTES", class: 67, ctype: 1, form: "", offset: at - base, length, attributes: rest };
+  return o;
+}
+function readUpstreamFlowspecObsolete(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: UpstreamFlowspecObsolete = { name: "UPSTREAM_FLOWSPEC", class: 120, ctype: 1, form: "OBSOLETE", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_UpstreamFlowspecIntServ: Layout = [["messageFormatVersion", 4, 1], ["unused", 4, 2], ["overallLengthWords", 6, 2]];
+function readUpstreamFlowspecIntServ(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length === 36 && (b[at + 4] >>> 4) === 0 && v.getUint16(at + 6) === 7 && b[at + 8] === 5 && v.getUint16(at + 10) === 6 && b[at + 12] === 127 && v.getUint16(at + 14) === 5) {
+    const o: UpstreamFlowspecIntServControlledLoad = { name: "UPSTREAM_FLOWSPEC", class: 120, ctype: 2, form: "IntServ", offset: at - base, length, service: 5, tokenBucketRateBytesPerSecond: f32(v, at + 16), tokenBucketSizeBytes: f32(v, at + 20), peakRateBytesPerSecond: f32(v, at + 24), minimumPolicedUnitBytes: v.getUint32(at + 28), maximumPacketSizeBytes: v.getUint32(at + 32) };
+    if ((v.getUint16(at + 4) & 4095) !== 0) o.unused = (v.getUint16(at + 4) & 4095);
+    if (b[at + 9] !== 0) o.serviceFlags = b[at + 9];
+    if (b[at + 13] !== 0) o.tokenBucketFlags = b[at + 13];
+    return o;
+  }
+  if (length === 48 && (b[at + 4] >>> 4) === 0 && v.getUint16(at + 6) === 10 && b[at + 8] === 2 && v.getUint16(at + 10) === 9 && b[at + 12] === 127 && v.getUint16(at + 14) === 5 && b[at + 36] === 130 && v.getUint16(at + 38) === 2) {
+    const o: UpstreamFlowspecIntServGuaranteed = { name: "UPSTREAM_FLOWSPEC", class: 120, ctype: 2, form: "IntServ", offset: at - base, length, service: 2, tokenBucketRateBytesPerSecond: f32(v, at + 16), tokenBucketSizeBytes: f32(v, at + 20), peakRateBytesPerSecond: f32(v, at + 24), minimumPolicedUnitBytes: v.getUint32(at + 28), maximumPacketSizeBytes: v.getUint32(at + 32), rateBytesPerSecond: f32(v, at + 40), slackTermMicroseconds: v.getUint32(at + 44) };
+    if ((v.getUint16(at + 4) & 4095) !== 0) o.unused = (v.getUint16(at + 4) & 4095);
+    if (b[at + 9] !== 0) o.serviceFlags = b[at + 9];
+    if (b[at + 13] !== 0) o.tokenBucketFlags = b[at + 13];
+    if (b[at + 37] !== 0) o.rateFlags = b[at + 37];
+    return o;
+  }
+  if (length < 8) return malformedObject("UPSTREAM_FLOWSPEC", "IntServ", b, at, length, base, tooShort(LAYOUT_UpstreamFlowspecIntServ, at - base, length));
+  const rest = readServiceItems(b, v, at + 8, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("UPSTREAM_FLOWSPEC", "IntServ", b, at, length, base, rest);
+  const o: UpstreamFlowspecIntServ = { name: "UPSTREAM_FLOWSPEC", class: 120, ctype: 2, form: "IntServ", offset: at - base, length, services: rest };
+  if ((b[at + 4] >>> 4) !== 0) o.messageFormatVersion = (b[at + 4] >>> 4);
+  if ((v.getUint16(at + 4) & 4095) !== 0) o.unused = (v.getUint16(at + 4) & 4095);
+  if (v.getUint16(at + 6) !== (length - 8) / 4) o.overallLengthWords = v.getUint16(at + 6);
+  return o;
+}
+function readUpstreamFlowspecDeprecated(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: UpstreamFlowspecDeprecated = { name: "UPSTREAM_FLOWSPEC", class: 120, ctype: 3, form: "DEPRECATED", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_UpstreamFlowspecSonetSdh: Layout = [["signalType", 4, 1], ["requestedConcatenation", 5, 1], ["contiguousComponents", 6, 2], ["virtualComponents", 8, 2], ["multiplier", 10, 2], ["transparency", 12, 4], ["profile", 16, 4]];
+function readUpstreamFlowspecSonetSdh(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("UPSTREAM_FLOWSPEC", "SONET_SDH", b, at, length, base, tooShort(LAYOUT_UpstreamFlowspecSonetSdh, at - base, length));
+  const o: UpstreamFlowspecSonetSdh = { name: "UPSTREAM_FLOWSPEC", class: 120, ctype: 4, form: "SONET_SDH", offset: at - base, length, signalType: b[at + 4], requestedConcatenation: b[at + 5], contiguousComponents: v.getUint16(at + 6), virtualComponents: v.getUint16(at + 8), multiplier: v.getUint16(at + 10), transparency: v.getUint32(at + 12), profile: v.getUint32(at + 16) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_UpstreamFlowspecG709: Layout = [["signalType", 4, 1], ["reserved", 5, 1], ["multiplexedComponents", 6, 2], ["virtualComponents", 8, 2], ["multiplier", 10, 2]];
+function readUpstreamFlowspecG709(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("UPSTREAM_FLOWSPEC", "G_709", b, at, length, base, tooShort(LAYOUT_UpstreamFlowspecG709, at - base, length));
+  const o: UpstreamFlowspecG709 = { name: "UPSTREAM_FLOWSPEC", class: 120, ctype: 5, form: "G_709", offset: at - base, length, signalType: b[at + 4], multiplexedComponents: v.getUint16(at + 6), virtualComponents: v.getUint16(at + 8), multiplier: v.getUint16(at + 10), furtherBytes: hex(b, at + 12, at + length) };
+  if (b[at + 5] !== 0) o.reserved = b[at + 5];
+  return o;
+}
+const LAYOUT_UpstreamFlowspecEthernet: Layout = [["switchingGranularity", 4, 2], ["mtuBytes", 6, 2]];
+function readUpstreamFlowspecEthernet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("UPSTREAM_FLOWSPEC", "ETHERNET", b, at, length, base, tooShort(LAYOUT_UpstreamFlowspecEthernet, at - base, length));
+  const rest = readEthernetTrafficItems(b, v, at + 8, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("UPSTREAM_FLOWSPEC", "ETHERNET", b, at, length, base, rest);
+  const o: UpstreamFlowspecEthernet = { name: "UPSTREAM_FLOWSPEC", class: 120, ctype: 6, form: "ETHERNET", offset: at - base, length, switchingGranularity: v.getUint16(at + 4), mtuBytes: v.getUint16(at + 6), tlvs: rest };
+  return o;
+}
+function readUpstreamFlowspecOtnTdm(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: UpstreamFlowspecOtnTdm = { name: "UPSTREAM_FLOWSPEC", class: 120, ctype: 7, form: "OTN_TDM", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readUpstreamFlowspecSson(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: UpstreamFlowspecSson = { name: "UPSTREAM_FLOWSPEC", class: 120, ctype: 8, form: "SSON", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_UpstreamTspecIntServ: Layout = [["messageFormatVersion", 4, 1], ["unused", 4, 2], ["overallLengthWords", 6, 2]];
+function readUpstreamTspecIntServ(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length === 36 && (b[at + 4] >>> 4) === 0 && v.getUint16(at + 6) === 7 && b[at + 8] === 1 && v.getUint16(at + 10) === 6 && b[at + 12] === 127 && v.getUint16(at + 14) === 5) {
+    const o: UpstreamTspecIntServTokenBucket = { name: "UPSTREAM_TSPEC", class: 121, ctype: 2, form: "IntServ", offset: at - base, length, service: 1, tokenBucketRateBytesPerSecond: f32(v, at + 16), tokenBucketSizeBytes: f32(v, at + 20), peakRateBytesPerSecond: f32(v, at + 24), minimumPolicedUnitBytes: v.getUint32(at + 28), maximumPacketSizeBytes: v.getUint32(at + 32) };
+    if ((v.getUint16(at + 4) & 4095) !== 0) o.unused = (v.getUint16(at + 4) & 4095);
+    if (b[at + 9] !== 0) o.serviceFlags = b[at + 9];
+    if (b[at + 13] !== 0) o.tokenBucketFlags = b[at + 13];
+    return o;
+  }
+  if (length < 8) return malformedObject("UPSTREAM_TSPEC", "IntServ", b, at, length, base, tooShort(LAYOUT_UpstreamTspecIntServ, at - base, length));
+  const rest = readServiceItems(b, v, at + 8, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("UPSTREAM_TSPEC", "IntServ", b, at, length, base, rest);
+  const o: UpstreamTspecIntServ = { name: "UPSTREAM_TSPEC", class: 121, ctype: 2, form: "IntServ", offset: at - base, length, services: rest };
+  if ((b[at + 4] >>> 4) !== 0) o.messageFormatVersion = (b[at + 4] >>> 4);
+  if ((v.getUint16(at + 4) & 4095) !== 0) o.unused = (v.getUint16(at + 4) & 4095);
+  if (v.getUint16(at + 6) !== (length - 8) / 4) o.overallLengthWords = v.getUint16(at + 6);
+  return o;
+}
+function readUpstreamTspecDeprecated(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: UpstreamTspecDeprecated = { name: "UPSTREAM_TSPEC", class: 121, ctype: 3, form: "DEPRECATED", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_UpstreamTspecSonetSdh: Layout = [["signalType", 4, 1], ["requestedConcatenation", 5, 1], ["contiguousComponents", 6, 2], ["virtualComponents", 8, 2], ["multiplier", 10, 2], ["transparency", 12, 4], ["profile", 16, 4]];
+function readUpstreamTspecSonetSdh(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("UPSTREAM_TSPEC", "SONET_SDH", b, at, length, base, tooShort(LAYOUT_UpstreamTspecSonetSdh, at - base, length));
+  const o: UpstreamTspecSonetSdh = { name: "UPSTREAM_TSPEC", class: 121, ctype: 4, form: "SONET_SDH", offset: at - base, length, signalType: b[at + 4], requestedConcatenation: b[at + 5], contiguousComponents: v.getUint16(at + 6), virtualComponents: v.getUint16(at + 8), multiplier: v.getUint16(at + 10), transparency: v.getUint32(at + 12), profile: v.getUint32(at + 16) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_UpstreamTspecG709: Layout = [["signalType", 4, 1], ["reserved", 5, 1], ["multiplexedComponents", 6, 2], ["virtualComponents", 8, 2], ["multiplier", 10, 2]];
+function readUpstreamTspecG709(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("UPSTREAM_TSPEC", "G_709", b, at, length, base, tooShort(LAYOUT_UpstreamTspecG709, at - base, length));
+  const o: UpstreamTspecG709 = { name: "UPSTREAM_TSPEC", class: 121, ctype: 5, form: "G_709", offset: at - base, length, signalType: b[at + 4], multiplexedComponents: v.getUint16(at + 6), virtualComponents: v.getUint16(at + 8), multiplier: v.getUint16(at + 10), furtherBytes: hex(b, at + 12, at + length) };
+  if (b[at + 5] !== 0) o.reserved = b[at + 5];
+  return o;
+}
+const LAYOUT_UpstreamTspecEthernet: Layout = [["switchingGranularity", 4, 2], ["mtuBytes", 6, 2]];
+function readUpstreamTspecEthernet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("UPSTREAM_TSPEC", "ETHERNET", b, at, length, base, tooShort(LAYOUT_UpstreamTspecEthernet, at - base, length));
+  const rest = readEthernetTrafficItems(b, v, at + 8, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("UPSTREAM_TSPEC", "ETHERNET", b, at, length, base, rest);
+  const o: UpstreamTspecEthernet = { name: "UPSTREAM_TSPEC", class: 121, ctype: 6, form: "ETHERNET", offset: at - base, length, switchingGranularity: v.getUint16(at + 4), mtuBytes: v.getUint16(at + 6), tlvs: rest };
+  return o;
+}
+function readUpstreamTspecOtnTdm(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: UpstreamTspecOtnTdm = { name: "UPSTREAM_TSPEC", class: 121, ctype: 7, form: "OTN_TDM", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readUpstreamTspecSson(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: UpstreamTspecSson = { name: "UPSTREAM_TSPEC", class: 121, ctype: 8, form: "SSON", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_UpstreamAdspecIntServ: Layout = [["messageFormatVersion", 4, 1], ["unused", 4, 2], ["overallLengthWords", 6, 2]];
+function readUpstreamAdspecIntServ(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("UPSTREAM_ADSPEC", "IntServ", b, at, length, base, tooShort(LAYOUT_UpstreamAdspecIntServ, at - base, length));
+  const rest = readServiceItems(b, v, at + 8, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("UPSTREAM_ADSPEC", "IntServ", b, at, length, base, rest);
+  const o: UpstreamAdspecIntServ = { name: "UPSTREAM_ADSPEC", class: 122, ctype: 2, form: "IntServ", offset: at - base, length, services: rest };
+  if ((b[at + 4] >>> 4) !== 0) o.messageFormatVersion = (b[at + 4] >>> 4);
+  if ((v.getUint16(at + 4) & 4095) !== 0) o.unused = (v.getUint16(at + 4) & 4095);
+  if (v.getUint16(at + 6) !== (length - 8) / 4) o.overallLengthWords = v.getUint16(at + 6);
+  return o;
+}
+const LAYOUT_SuggestedLabelPacket: Layout = [["label", 4, 4]];
+function readSuggestedLabelPacket(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("SUGGESTED_LABEL", "PACKET", b, at, length, base, tooShort(LAYOUT_SuggestedLabelPacket, at - base, length));
+  const o: SuggestedLabelPacket = { name: "SUGGESTED_LABEL", class: 129, ctype: 1, form: "PACKET", offset: at - base, length, label: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+function readSuggestedLabelGeneralized(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: SuggestedLabelGeneralized = { name: "SUGGESTED_LABEL", class: 129, ctype: 2, form: "GENERALIZED", offset: at - base, length, label: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_SuggestedLabelWavebandSwitching: Layout = [["wavebandId", 4, 4], ["startLabel", 8, 4], ["endLabel", 12, 4]];
+function readSuggestedLabelWavebandSwitching(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 16) return malformedObject("SUGGESTED_LABEL", "WAVEBAND_SWITCHING", b, at, length, base, tooShort(LAYOUT_SuggestedLabelWavebandSwitching, at - base, length));
+  const o: SuggestedLabelWavebandSwitching = { name: "SUGGESTED_LABEL", class: 129, ctype: 3, form: "WAVEBAND_SWITCHING", offset: at - base, length, wavebandId: v.getUint32(at + 4), startLabel: v.getUint32(at + 8), endLabel: v.getUint32(at + 12) };
+  if (length > 16) o.trailing = hex(b, at + 16, at + length);
+  return o;
+}
+function readSuggestedLabelGeneralizedChannelSet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SuggestedLabelGeneralizedChannelSet = { name: "SUGGESTED_LABEL", class: 129, ctype: 4, form: "GENERALIZED_CHANNEL_SET", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_AcceptableLabelSet: Layout = [["action", 4, 1], ["reserved", 4, 4], ["labelType", 4, 4]];
+function readAcceptableLabelSet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("ACCEPTABLE_LABEL_SET", "", b, at, length, base, tooShort(LAYOUT_AcceptableLabelSet, at - base, length));
+  const rest: number[] = [];
+  let from = at + 8;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: AcceptableLabelSet = { name: "ACCEPTABLE_LABEL_SET", class: 130, ctype: 1, form: "", offset: at - base, length, action: b[at + 4], labelType: (v.getUint32(at + 4) & 16383), subchannels: rest };
+  if (((v.getUint32(at + 4) >>> 14) & 1023) !== 0) o.reserved = ((v.getUint32(at + 4) >>> 14) & 1023);
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_RestartCap: Layout = [["restartTimeMs", 4, 4], ["recoveryTimeMs", 8, 4]];
+function readRestartCap(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("RESTART_CAP", "", b, at, length, base, tooShort(LAYOUT_RestartCap, at - base, length));
+  const o: RestartCap = { name: "RESTART_CAP", class: 131, ctype: 1, form: "", offset: at - base, length, restartTimeMs: v.getUint32(at + 4), recoveryTimeMs: v.getUint32(at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+function readLinkCapabilityTeLinkCapabilities(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: LinkCapabilityTeLinkCapabilities = { name: "LINK_CAPABILITY", class: 133, ctype: 1, form: "TE_LINK_CAPABILITIES", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_Capability: Layout = [["capabilities", 4, 4]];
+function readCapability(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("CAPABILITY", "", b, at, length, base, tooShort(LAYOUT_Capability, at - base, length));
+  const o: Capability = { name: "CAPABILITY", class: 134, ctype: 1, form: "", offset: at - base, length, capabilities: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_Conditions: Layout = [["flags", 4, 4]];
+function readConditions(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("CONDITIONS", "", b, at, length, base, tooShort(LAYOUT_Conditions, at - base, length));
+  const o: Conditions = { name: "CONDITIONS", class: 135, ctype: 1, form: "", offset: at - base, length, flags: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_LspTunnelInterfaceIdUnnumbered: Layout = [["routerId", 4, 4], ["interfaceId", 8, 4]];
+function readLspTunnelInterfaceIdUnnumbered(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("LSP_TUNNEL_INTERFACE_ID", "UNNUMBERED", b, at, length, base, tooShort(LAYOUT_LspTunnelInterfaceIdUnnumbered, at - base, length));
+  const o: LspTunnelInterfaceIdUnnumbered = { name: "LSP_TUNNEL_INTERFACE_ID", class: 193, ctype: 1, form: "UNNUMBERED", offset: at - base, length, routerId: ipv4(b, at + 4), interfaceId: v.getUint32(at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_LspTunnelInterfaceIdIPv4: Layout = [["interfaceAddress", 4, 4], ["actions", 8, 1], ["reserved", 9, 3]];
+function readLspTunnelInterfaceIdIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("LSP_TUNNEL_INTERFACE_ID", "IPv4", b, at, length, base, tooShort(LAYOUT_LspTunnelInterfaceIdIPv4, at - base, length));
+  const rest = readLspTunnelInterfaceIdItems(b, v, at + 12, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("LSP_TUNNEL_INTERFACE_ID", "IPv4", b, at, length, base, rest);
+  const o: LspTunnelInterfaceIdIPv4 = { name: "LSP_TUNNEL_INTERFACE_ID", class: 193, ctype: 2, form: "IPv4", offset: at - base, length, interfaceAddress: ipv4(b, at + 4), actions: b[at + 8], tlvs: rest };
+  const reserved = (b[at + 9] << 16 | v.getUint16(at + 10));
+  if (reserved !== 0) o.reserved = reserved;
+  return o;
+}
+const LAYOUT_LspTunnelInterfaceIdIPv6: Layout = [["interfaceAddress", 4, 16], ["actions", 20, 1], ["reserved", 21, 3]];
+function readLspTunnelInterfaceIdIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("LSP_TUNNEL_INTERFACE_ID", "IPv6", b, at, length, base, tooShort(LAYOUT_LspTunnelInterfaceIdIPv6, at - base, length));
+  const rest = readLspTunnelInterfaceIdItems(b, v, at + 24, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("LSP_TUNNEL_INTERFACE_ID", "IPv6", b, at, length, base, rest);
+  const o: LspTunnelInterfaceIdIPv6 = { name: "LSP_TUNNEL_INTERFACE_ID", class: 193, ctype: 3, form: "IPv6", offset: at - base, length, interfaceAddress: ipv6(b, at + 4), actions: b[at + 20], tlvs: rest };
+  const reserved = (b[at + 21] << 16 | v.getUint16(at + 22));
+  if (reserved !== 0) o.reserved = reserved;
+  return o;
+}
+const LAYOUT_LspTunnelInterfaceIdUnnumberedWithActions: Layout = [["routerId", 4, 4], ["interfaceId", 8, 4], ["actions", 12, 1], ["reserved", 13, 3]];
+function readLspTunnelInterfaceIdUnnumberedWithActions(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 16) return malformedObject("LSP_TUNNEL_INTERFACE_ID", "UNNUMBERED_WITH_ACTIONS", b, at, length, base, tooShort(LAYOUT_LspTunnelInterfaceIdUnnumberedWithActions, at - base, length));
+  const rest = readLspTunnelInterfaceIdItems(b, v, at + 16, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("LSP_TUNNEL_INTERFACE_ID", "UNNUMBERED_WITH_ACTIONS", b, at, length, base, rest);
+  const o: LspTunnelInterfaceIdUnnumberedWithActions = { name: "LSP_TUNNEL_INTERFACE_ID", class: 193, ctype: 4, form: "UNNUMBERED_WITH_ACTIONS", offset: at - base, length, routerId: ipv4(b, at + 4), interfaceId: v.getUint32(at + 8), actions: b[at + 12], tlvs: rest };
+  const reserved = (b[at + 13] << 16 | v.getUint16(at + 14));
+  if (reserved !== 0) o.reserved = reserved;
+  return o;
+}
+const LAYOUT_UserErrorSpec: Layout = [["enterpriseNumber", 4, 4], ["subOrganization", 8, 1], ["errorDescriptionLength", 9, 1], ["userErrorValue", 10, 2]];
+function readUserErrorSpec(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("USER_ERROR_SPEC", "", b, at, length, base, tooShort(LAYOUT_UserErrorSpec, at - base, length));
+  const textTo = at + 12 + b[at + 9];
+  if (textTo > at + length) return malformedObject("USER_ERROR_SPEC", "", b, at, length, base, `errorDescriptionLength at ${at - base + 9}: says ${textTo - at - 12} bytes, ${length - 12} are left`);
+  const text = utf8(b, at + 12, textTo);
+  const o: UserErrorSpec = { name: "USER_ERROR_SPEC", class: 194, ctype: 1, form: "", offset: at - base, length, enterpriseNumber: v.getUint32(at + 4), subOrganization: b[at + 8], userErrorValue: v.getUint16(at + 10) };
+  if (text !== undefined) o.errorDescription = text;
+  else o.errorDescriptionBytes = hex(b, at + 12, textTo);
+  const pad = oddPadding(b, textTo, at + length, padding(textTo - at));
+  if (pad !== undefined) o.padding = pad;
+  return o;
+}
+const LAYOUT_NotifyRequestIPv4: Layout = [["notifyNodeAddress", 4, 4]];
+function readNotifyRequestIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("NOTIFY_REQUEST", "IPv4", b, at, length, base, tooShort(LAYOUT_NotifyRequestIPv4, at - base, length));
+  const o: NotifyRequestIPv4 = { name: "NOTIFY_REQUEST", class: 195, ctype: 1, form: "IPv4", offset: at - base, length, notifyNodeAddress: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_NotifyRequestIPv6: Layout = [["notifyNodeAddress", 4, 16]];
+function readNotifyRequestIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("NOTIFY_REQUEST", "IPv6", b, at, length, base, tooShort(LAYOUT_NotifyRequestIPv6, at - base, length));
+  const o: NotifyRequestIPv6 = { name: "NOTIFY_REQUEST", class: 195, ctype: 2, form: "IPv6", offset: at - base, length, notifyNodeAddress: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_AdminStatus: Layout = [["reflect", 4, 4], ["reserved", 4, 4], ["flags", 4, 4]];
+function readAdminStatus(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("ADMIN_STATUS", "", b, at, length, base, tooShort(LAYOUT_AdminStatus, at - base, length));
+  const o: AdminStatus = { name: "ADMIN_STATUS", class: 196, ctype: 1, form: "", offset: at - base, length, reflect: (v.getUint32(at + 4) >>> 31), flags: (v.getUint32(at + 4) & 255) };
+  if (((v.getUint32(at + 4) >>> 8) & 8388607) !== 0) o.reserved = ((v.getUint32(at + 4) >>> 8) & 8388607);
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+function readLspAttributes(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readLspAttributesItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("LSP_ATTRIBUTES", "", b, at, length, base, rest);
+  const o: LspAttributes = { name: "LSP_ATTRIBUTES", class: 197, ctype: 1, form: "", offset: at - base, length, attributes: rest };
+  return o;
+}
+function readAlarmSpecReserved1(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: AlarmSpecReserved1 = { name: "ALARM_SPEC", class: 198, ctype: 1, form: "RESERVED_1", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readAlarmSpecReserved2(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: AlarmSpecReserved2 = { name: "ALARM_SPEC", class: 198, ctype: 2, form: "RESERVED_2", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_AlarmSpecIPv4IfId: Layout = [["errorNodeAddress", 4, 4], ["flags", 8, 1], ["errorCode", 9, 1], ["errorValue", 10, 2]];
+function readAlarmSpecIPv4IfId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("ALARM_SPEC", "IPv4_IF_ID", b, at, length, base, tooShort(LAYOUT_AlarmSpecIPv4IfId, at - base, length));
+  const rest = readInterfaceIdItems(b, v, at + 12, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("ALARM_SPEC", "IPv4_IF_ID", b, at, length, base, rest);
+  const o: AlarmSpecIPv4IfId = { name: "ALARM_SPEC", class: 198, ctype: 3, form: "IPv4_IF_ID", offset: at - base, length, errorNodeAddress: ipv4(b, at + 4), flags: b[at + 8], errorCode: b[at + 9], errorValue: v.getUint16(at + 10), tlvs: rest };
+  return o;
+}
+const LAYOUT_AlarmSpecIPv6IfId: Layout = [["errorNodeAddress", 4, 16], ["flags", 20, 1], ["errorCode", 21, 1], ["errorValue", 22, 2]];
+function readAlarmSpecIPv6IfId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("ALARM_SPEC", "IPv6_IF_ID", b, at, length, base, tooShort(LAYOUT_AlarmSpecIPv6IfId, at - base, length));
+  const rest = readInterfaceIdItems(b, v, at + 24, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("ALARM_SPEC", "IPv6_IF_ID", b, at, length, base, rest);
+  const o: AlarmSpecIPv6IfId = { name: "ALARM_SPEC", class: 198, ctype: 4, form: "IPv6_IF_ID", offset: at - base, length, errorNodeAddress: ipv6(b, at + 4), flags: b[at + 20], errorCode: b[at + 21], errorValue: v.getUint16(at + 22), tlvs: rest };
+  return o;
+}
+const LAYOUT_AssociationIPv4: Layout = [["associationType", 4, 2], ["associationId", 6, 2], ["associationSource", 8, 4]];
+function readAssociationIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("ASSOCIATION", "IPv4", b, at, length, base, tooShort(LAYOUT_AssociationIPv4, at - base, length));
+  const o: AssociationIPv4 = { name: "ASSOCIATION", class: 199, ctype: 1, form: "IPv4", offset: at - base, length, associationType: v.getUint16(at + 4), associationId: v.getUint16(at + 6), associationSource: ipv4(b, at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_AssociationIPv6: Layout = [["associationType", 4, 2], ["associationId", 6, 2], ["associationSource", 8, 16]];
+function readAssociationIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("ASSOCIATION", "IPv6", b, at, length, base, tooShort(LAYOUT_AssociationIPv6, at - base, length));
+  const o: AssociationIPv6 = { name: "ASSOCIATION", class: 199, ctype: 2, form: "IPv6", offset: at - base, length, associationType: v.getUint16(at + 4), associationId: v.getUint16(at + 6), associationSource: ipv6(b, at + 8) };
+  if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
+const LAYOUT_AssociationIPv4Extended: Layout = [["associationType", 4, 2], ["associationId", 6, 2], ["associationSource", 8, 4], ["globalAssociationSource", 12, 4]];
+function readAssociationIPv4Extended(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length === 44 && v.getUint16(at + 4) === 5 && v.getUint32(at + 32) === 792321) {
+    const o: AssociationIPv4ExtendedBypassSummaryReady = { name: "ASSOCIATION", class: 199, ctype: 3, form: "IPv4_EXTENDED", offset: at - base, length, associationType: 5, associationId: v.getUint16(at + 6), associationSource: ipv4(b, at + 8), globalAssociationSource: v.getUint32(at + 12), bypassTunnelId: v.getUint16(at + 16), bypassSourceAddress: ipv4(b, at + 20), bypassDestinationAddress: ipv4(b, at + 24), bypassGroupIdentifier: v.getUint32(at + 28), messageIdFlags: b[at + 36], epoch: (b[at + 37] << 16 | v.getUint16(at + 38)), messageIdentifier: v.getUint32(at + 40) };
+    if (v.getUint16(at + 18) !== 0) o.reserved = v.getUint16(at + 18);
+    return o;
+  }
+  if (length < 16) return malformedObject("ASSOCIATION", "IPv4_EXTENDED", b, at, length, base, tooShort(LAYOUT_AssociationIPv4Extended, at - base, length));
+  const rest: number[] = [];
+  let from = at + 16;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: AssociationIPv4Extended = { name: "ASSOCIATION", class: 199, ctype: 3, form: "IPv4_EXTENDED", offset: at - base, length, associationType: v.getUint16(at + 4), associationId: v.getUint16(at + 6), associationSource: ipv4(b, at + 8), globalAssociationSource: v.getUint32(at + 12), extendedAssociationId: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_AssociationIPv6Extended: Layout = [["associationType", 4, 2], ["associationId", 6, 2], ["associationSource", 8, 16], ["globalAssociationSource", 24, 4]];
+function readAssociationIPv6Extended(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length === 80 && v.getUint16(at + 4) === 5 && v.getUint32(at + 68) === 792321) {
+    const o: AssociationIPv6ExtendedBypassSummaryReady = { name: "ASSOCIATION", class: 199, ctype: 4, form: "IPv6_EXTENDED", offset: at - base, length, associationType: 5, associationId: v.getUint16(at + 6), associationSource: ipv6(b, at + 8), globalAssociationSource: v.getUint32(at + 24), bypassTunnelId: v.getUint16(at + 28), bypassSourceAddress: ipv6(b, at + 32), bypassDestinationAddress: ipv6(b, at + 48), bypassGroupIdentifier: v.getUint32(at + 64), messageIdFlags: b[at + 72], epoch: (b[at + 73] << 16 | v.getUint16(at + 74)), messageIdentifier: v.getUint32(at + 76) };
+    if (v.getUint16(at + 30) !== 0) o.reserved = v.getUint16(at + 30);
+    return o;
+  }
+  if (length < 28) return malformedObject("ASSOCIATION", "IPv6_EXTENDED", b, at, length, base, tooShort(LAYOUT_AssociationIPv6Extended, at - base, length));
+  const rest: number[] = [];
+  let from = at + 28;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: AssociationIPv6Extended = { name: "ASSOCIATION", class: 199, ctype: 4, form: "IPv6_EXTENDED", offset: at - base, length, associationType: v.getUint16(at + 4), associationId: v.getUint16(at + 6), associationSource: ipv6(b, at + 8), globalAssociationSource: v.getUint32(at + 24), extendedAssociationId: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+function readSecondaryExplicitRoute(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readExplicitRouteItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("SECONDARY_EXPLICIT_ROUTE", "", b, at, length, base, rest);
+  const o: SecondaryExplicitRoute = { name: "SECONDARY_EXPLICIT_ROUTE", class: 200, ctype: 1, form: "", offset: at - base, length, subobjects: rest };
+  return o;
+}
+function readSecondaryExplicitRouteP2mp(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readExplicitRouteItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("SECONDARY_EXPLICIT_ROUTE", "P2MP", b, at, length, base, rest);
+  const o: SecondaryExplicitRouteP2mp = { name: "SECONDARY_EXPLICIT_ROUTE", class: 200, ctype: 2, form: "P2MP", offset: at - base, length, subobjects: rest };
+  return o;
+}
+function readSecondaryRecordRoute(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readRecordRouteItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("SECONDARY_RECORD_ROUTE", "", b, at, length, base, rest);
+  const o: SecondaryRecordRoute = { name: "SECONDARY_RECORD_ROUTE", class: 201, ctype: 1, form: "", offset: at - base, length, subobjects: rest };
+  return o;
+}
+function readSecondaryRecordRouteP2mp(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readRecordRouteItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("SECONDARY_RECORD_ROUTE", "P2MP", b, at, length, base, rest);
+  const o: SecondaryRecordRouteP2mp = { name: "SECONDARY_RECORD_ROUTE", class: 201, ctype: 2, form: "P2MP", offset: at - base, length, subobjects: rest };
+  return o;
+}
+function readCallAttributes(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readCallAttributesItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("CALL_ATTRIBUTES", "", b, at, length, base, rest);
+  const o: CallAttributes = { name: "CALL_ATTRIBUTES", class: 202, ctype: 1, form: "", offset: at - base, length, attributes: rest };
+  return o;
+}
+function readReverseLsp(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readObjects(b, v, at + 4, at + length, base, depth + 1);
+  if (typeof rest === "string") return malformedObject("REVERSE_LSP", "", b, at, length, base, rest);
+  const o: ReverseLsp = { name: "REVERSE_LSP", class: 203, ctype: 1, form: "", offset: at - base, length, objects: rest };
+  return o;
+}
+const LAYOUT_S2lSubLspFragJuniperProperties: Layout = [["propertyCount", 4, 2], ["paddingLength", 6, 2]];
+function readS2lSubLspFragJuniperProperties(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("S2L_SUB_LSP_FRAG", "JUNIPER_PROPERTIES", b, at, length, base, tooShort(LAYOUT_S2lSubLspFragJuniperProperties, at - base, length));
+  const rest = readJuniperPropertyItems(b, v, at + 8, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("S2L_SUB_LSP_FRAG", "JUNIPER_PROPERTIES", b, at, length, base, rest);
+  const o: S2lSubLspFragJuniperProperties = { name: "S2L_SUB_LSP_FRAG", class: 204, ctype: 1, form: "JUNIPER_PROPERTIES", offset: at - base, length, propertyCount: v.getUint16(at + 4), paddingLength: v.getUint16(at + 6), properties: rest };
+  return o;
+}
+const LAYOUT_FastReroute: Layout = [["setupPriority", 4, 1], ["holdingPriority", 5, 1], ["hopLimit", 6, 1], ["flags", 7, 1], ["bandwidthBytesPerSecond", 8, 4], ["includeAny", 12, 4], ["excludeAny", 16, 4], ["includeAll", 20, 4]];
+function readFastReroute(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("FAST_REROUTE", "", b, at, length, base, tooShort(LAYOUT_FastReroute, at - base, length));
+  const o: FastReroute = { name: "FAST_REROUTE", class: 205, ctype: 1, form: "", offset: at - base, length, setupPriority: b[at + 4], holdingPriority: b[at + 5], hopLimit: b[at + 6], flags: b[at + 7], bandwidthBytesPerSecond: f32(v, at + 8), includeAny: v.getUint32(at + 12), excludeAny: v.getUint32(at + 16), includeAll: v.getUint32(at + 20) };
+  if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
+const LAYOUT_FastRerouteReserved7: Layout = [["setupPriority", 4, 1], ["holdingPriority", 5, 1], ["hopLimit", 6, 1], ["reserved", 7, 1], ["bandwidthBytesPerSecond", 8, 4], ["includeAny", 12, 4], ["excludeAny", 16, 4]];
+function readFastRerouteReserved7(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("FAST_REROUTE", "RESERVED_7", b, at, length, base, tooShort(LAYOUT_FastRerouteReserved7, at - base, length));
+  const o: FastRerouteReserved7 = { name: "FAST_REROUTE", class: 205, ctype: 7, form: "RESERVED_7", offset: at - base, length, setupPriority: b[at + 4], holdingPriority: b[at + 5], hopLimit: b[at + 6], bandwidthBytesPerSecond: f32(v, at + 8), includeAny: v.getUint32(at + 12), excludeAny: v.getUint32(at + 16) };
+  if (b[at + 7] !== 0) o.reserved = b[at + 7];
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_SessionAttributeLspTunnelRa: Layout = [["excludeAny", 4, 4], ["includeAny", 8, 4], ["includeAll", 12, 4], ["setupPriority", 16, 1], ["holdingPriority", 17, 1], ["flags", 18, 1], ["nameLength", 19, 1]];
+function readSessionAttributeLspTunnelRa(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("SESSION_ATTRIBUTE", "LSP_TUNNEL_RA", b, at, length, base, tooShort(LAYOUT_SessionAttributeLspTunnelRa, at - base, length));
+  const textTo = at + 20 + b[at + 19];
+  if (textTo > at + length) return malformedObject("SESSION_ATTRIBUTE", "LSP_TUNNEL_RA", b, at, length, base, `nameLength at ${at - base + 19}: says ${textTo - at - 20} bytes, ${length - 20} are left`);
+  const text = utf8(b, at + 20, textTo);
+  const o: SessionAttributeLspTunnelRa = { name: "SESSION_ATTRIBUTE", class: 207, ctype: 1, form: "LSP_TUNNEL_RA", offset: at - base, length, excludeAny: v.getUint32(at + 4), includeAny: v.getUint32(at + 8), includeAll: v.getUint32(at + 12), setupPriority: b[at + 16], holdingPriority: b[at + 17], flags: b[at + 18] };
+  if (text !== undefined) o.sessionName = text;
+  else o.sessionNameBytes = hex(b, at + 20, textTo);
+  const pad = oddPadding(b, textTo, at + length, padding(textTo - at));
+  if (pad !== undefined) o.padding = pad;
+  return o;
+}
+const LAYOUT_SessionAttributeLspTunnel: Layout = [["setupPriority", 4, 1], ["holdingPriority", 5, 1], ["flags", 6, 1], ["nameLength", 7, 1]];
+function readSessionAttributeLspTunnel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("SESSION_ATTRIBUTE", "LSP_TUNNEL", b, at, length, base, tooShort(LAYOUT_SessionAttributeLspTunnel, at - base, length));
+  const textTo = at + 8 + b[at + 7];
+  if (textTo > at + length) return malformedObject("SESSION_ATTRIBUTE", "LSP_TUNNEL", b, at, length, base, `nameLength at ${at - base + 7}: says ${textTo - at - 8} bytes, ${length - 8} are left`);
+  const text = utf8(b, at + 8, textTo);
+  const o: SessionAttributeLspTunnel = { name: "SESSION_ATTRIBUTE", class: 207, ctype: 7, form: "LSP_TUNNEL", offset: at - base, length, setupPriority: b[at + 4], holdingPriority: b[at + 5], flags: b[at + 6] };
+  if (text !== undefined) o.sessionName = text;
+  else o.sessionNameBytes = hex(b, at + 8, textTo);
+  const pad = oddPadding(b, textTo, at + length, padding(textTo - at));
+  if (pad !== undefined) o.padding = pad;
+  return o;
+}
+function readPacketcableExtensionsReverseRspec(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PacketcableExtensionsReverseRspec = { name: "PACKETCABLE_EXTENSIONS", class: 226, ctype: 1, form: "REVERSE_RSPEC", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPacketcableExtensionsReverseSession(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PacketcableExtensionsReverseSession = { name: "PACKETCABLE_EXTENSIONS", class: 226, ctype: 2, form: "REVERSE_SESSION", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPacketcableExtensionsReverseSenderTemplate(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PacketcableExtensionsReverseSenderTemplate = { name: "PACKETCABLE_EXTENSIONS", class: 226, ctype: 3, form: "REVERSE_SENDER_TEMPLATE", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPacketcableExtensionsReverseSenderTspec(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PacketcableExtensionsReverseSenderTspec = { name: "PACKETCABLE_EXTENSIONS", class: 226, ctype: 4, form: "REVERSE_SENDER_TSPEC", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPacketcableExtensionsForwardRspec(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PacketcableExtensionsForwardRspec = { name: "PACKETCABLE_EXTENSIONS", class: 226, ctype: 5, form: "FORWARD_RSPEC", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPacketcableExtensionsComponentTspec(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PacketcableExtensionsComponentTspec = { name: "PACKETCABLE_EXTENSIONS", class: 226, ctype: 6, form: "COMPONENT_TSPEC", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPacketcableExtensionsResourceId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PacketcableExtensionsResourceId = { name: "PACKETCABLE_EXTENSIONS", class: 226, ctype: 7, form: "RESOURCE_ID", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPacketcableExtensionsGateId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PacketcableExtensionsGateId = { name: "PACKETCABLE_EXTENSIONS", class: 226, ctype: 8, form: "GATE_ID", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPacketcableExtensionsCommitEntity(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PacketcableExtensionsCommitEntity = { name: "PACKETCABLE_EXTENSIONS", class: 226, ctype: 9, form: "COMMIT_ENTITY", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readAtmServiceclass(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: AtmServiceclass = { name: "ATM_SERVICECLASS", class: 227, ctype: 1, form: "", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readCallOps(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: CallOps = { name: "CALL_OPS", class: 228, ctype: 1, form: "", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readGeneralizedUni(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readGeneralizedUniItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("GENERALIZED_UNI", "", b, at, length, base, rest);
+  const o: GeneralizedUni = { name: "GENERALIZED_UNI", class: 229, ctype: 1, form: "", offset: at - base, length, subobjects: rest };
+  return o;
+}
+const LAYOUT_CallIdOperatorSpecific: Layout = [["addressType", 4, 1], ["reserved", 5, 3]];
+function readCallIdOperatorSpecific(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length === 20 && b[at + 4] === 1) {
+    const o: CallIdOperatorSpecificIpv4 = { name: "CALL_ID", class: 230, ctype: 1, form: "OPERATOR_SPECIFIC", offset: at - base, length, addressType: 1, sourceAddress: ipv4(b, at + 8), localIdentifier: hex(b, at + 12, at + 20) };
+    const reserved = (b[at + 5] << 16 | v.getUint16(at + 6));
+  if (reserved !== 0) o.reserved = reserved;
+    return o;
+  }
+  if (length === 32 && b[at + 4] === 2) {
+    const o: CallIdOperatorSpecificIpv6 = { name: "CALL_ID", class: 230, ctype: 1, form: "OPERATOR_SPECIFIC", offset: at - base, length, addressType: 2, sourceAddress: ipv6(b, at + 8), localIdentifier: hex(b, at + 24, at + 32) };
+    const reserved = (b[at + 5] << 16 | v.getUint16(at + 6));
+  if (reserved !== 0) o.reserved = reserved;
+    return o;
+  }
+  if (length === 36 && b[at + 4] === 3) {
+    const o: CallIdOperatorSpecificNsap = { name: "CALL_ID", class: 230, ctype: 1, form: "OPERATOR_SPECIFIC", offset: at - base, length, addressType: 3, sourceAddress: hex(b, at + 8, at + 28), localIdentifier: hex(b, at + 28, at + 36) };
+    const reserved = (b[at + 5] << 16 | v.getUint16(at + 6));
+  if (reserved !== 0) o.reserved = reserved;
+    return o;
+  }
+  if (length < 8) return malformedObject("CALL_ID", "OPERATOR_SPECIFIC", b, at, length, base, tooShort(LAYOUT_CallIdOperatorSpecific, at - base, length));
+  const o: CallIdOperatorSpecific = { name: "CALL_ID", class: 230, ctype: 1, form: "OPERATOR_SPECIFIC", offset: at - base, length, addressType: b[at + 4], addressAndIdentifier: hex(b, at + 8, at + length) };
+  const reserved = (b[at + 5] << 16 | v.getUint16(at + 6));
+  if (reserved !== 0) o.reserved = reserved;
+  return o;
+}
+const LAYOUT_CallIdGloballyUnique: Layout = [["addressType", 4, 1], ["internationalSegment", 5, 3], ["nationalSegment", 8, 12]];
+function readCallIdGloballyUnique(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length === 32 && b[at + 4] === 1) {
+    const o: CallIdGloballyUniqueIpv4 = { name: "CALL_ID", class: 230, ctype: 2, form: "GLOBALLY_UNIQUE", offset: at - base, length, addressType: 1, internationalSegment: hex(b, at + 5, at + 8), nationalSegment: hex(b, at + 8, at + 20), sourceAddress: ipv4(b, at + 20), localIdentifier: hex(b, at + 24, at + 32) };
+    return o;
+  }
+  if (length === 44 && b[at + 4] === 2) {
+    const o: CallIdGloballyUniqueIpv6 = { name: "CALL_ID", class: 230, ctype: 2, form: "GLOBALLY_UNIQUE", offset: at - base, length, addressType: 2, internationalSegment: hex(b, at + 5, at + 8), nationalSegment: hex(b, at + 8, at + 20), sourceAddress: ipv6(b, at + 20), localIdentifier: hex(b, at + 36, at + 44) };
+    return o;
+  }
+  if (length === 48 && b[at + 4] === 3) {
+    const o: CallIdGloballyUniqueNsap = { name: "CALL_ID", class: 230, ctype: 2, form: "GLOBALLY_UNIQUE", offset: at - base, length, addressType: 3, internationalSegment: hex(b, at + 5, at + 8), nationalSegment: hex(b, at + 8, at + 20), sourceAddress: hex(b, at + 20, at + 40), localIdentifier: hex(b, at + 40, at + 48) };
+    return o;
+  }
+  if (length < 20) return malformedObject("CALL_ID", "GLOBALLY_UNIQUE", b, at, length, base, tooShort(LAYOUT_CallIdGloballyUnique, at - base, length));
+  const o: CallIdGloballyUnique = { name: "CALL_ID", class: 230, ctype: 2, form: "GLOBALLY_UNIQUE", offset: at - base, length, addressType: b[at + 4], internationalSegment: hex(b, at + 5, at + 8), nationalSegment: hex(b, at + 8, at + 20), addressAndIdentifier: hex(b, at + 20, at + length) };
+  return o;
+}
+function readObject3gpp2(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: Object3gpp2 = { name: "OBJECT_3GPP2", class: 231, ctype: 1, form: "", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readExcludeRoute(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readExcludeRouteItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("EXCLUDE_ROUTE", "", b, at, length, base, rest);
+  const o: ExcludeRoute = { name: "EXCLUDE_ROUTE", class: 232, ctype: 1, form: "", offset: at - base, length, subobjects: rest };
+  return o;
+}
+function readPcnIPv4Request(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PcnIPv4Request = { name: "PCN", class: 248, ctype: 1, form: "IPv4_REQUEST", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPcnIPv6Request(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PcnIPv6Request = { name: "PCN", class: 248, ctype: 2, form: "IPv6_REQUEST", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPcnIPv4Response(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PcnIPv4Response = { name: "PCN", class: 248, ctype: 3, form: "IPv4_RESPONSE", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPcnIPv6Response(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: PcnIPv6Response = { name: "PCN", class: 248, ctype: 4, form: "IPv6_RESPONSE", offset: at - base, length, content: hex(b, at + 4, at + length) };
   return o;
 }
 function writeServiceGeneral(w: Writer, o: Values): void {
@@ -1897,6 +9485,1018 @@ function writeNullParameterItems(w: Writer, value: unknown, field: string): void
     w.path.pop();
   });
 }
+function writeEthernetTrafficBandwidthProfile(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putBits(w, at + 4, 1, 1, 1, o.colorMode, "colorMode");
+  putBits(w, at + 4, 1, 0, 1, o.couplingFlag, "couplingFlag");
+  putU8(w, at + 5, o.index, "index");
+  putF32(w, at + 8, o.committedRateBytesPerSecond, "committedRateBytesPerSecond");
+  putF32(w, at + 12, o.committedBurstBytes, "committedBurstBytes");
+  putF32(w, at + 16, o.excessRateBytesPerSecond, "excessRateBytesPerSecond");
+  putF32(w, at + 20, o.excessBurstBytes, "excessBurstBytes");
+  if (o.reserved1 !== undefined) putBits(w, at + 4, 1, 2, 6, o.reserved1, "reserved1");
+  if (o.reserved2 !== undefined) putU16(w, at + 6, o.reserved2, "reserved2");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeEthernetTrafficLayer2ControlProtocol(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU8(w, at + 4, o.ingressProcessing, "ingressProcessing");
+  putU8(w, at + 5, o.egressProcessing, "egressProcessing");
+  if (o.reserved !== undefined) putU16(w, at + 6, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+const ETHERNETTRAFFIC_TYPES: Readonly<Record<string, number>> = {"BANDWIDTH_PROFILE":2,"LAYER_2_CONTROL_PROTOCOL":3};
+function writeEthernetTrafficItems(w: Writer, value: unknown, field: string): void {
+  list(w, value, field).forEach((item, index) => {
+    w.path.push(`${field}[${index}]`);
+    const o = fieldsOf(w, item);
+    const type = o.type ?? ETHERNETTRAFFIC_TYPES[String(o.name)];
+    const at = w.take(4);
+    putU16(w, at, type, "type");
+    if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
+    else {
+      switch (type) {
+        case 2: writeEthernetTrafficBandwidthProfile(w, o); break;
+        case 3: writeEthernetTrafficLayer2ControlProtocol(w, o); break;
+        default: w.refuse("bytes", `is missing, and type ${type} is not known`);
+      }
+    }
+    const length = w.at - at;
+    putU16(w, at + 2, length, "length");
+    if (o.padding !== undefined) appendBytes(w, o.padding, "padding");
+    else w.take(-length & 3);
+    w.path.pop();
+  });
+}
+function writeInterfaceIdIPv4(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdIPv6(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdIfIndex(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.address, "address");
+  putU32(w, at + 8, o.interfaceId, "interfaceId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdComponentIfDownstream(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.address, "address");
+  putU32(w, at + 8, o.interfaceId, "interfaceId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdComponentIfUpstream(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.address, "address");
+  putU32(w, at + 8, o.interfaceId, "interfaceId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdDownstreamLabel(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdUpstreamLabel(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdNodeId(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdOspfArea(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdIsisArea(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdAutonomousSystem(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdEroContext(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdEroNextContext(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdPreviousHopIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdPreviousHopIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdIncomingIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdIncomingIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdIncomingIfIndex(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdIncomingDownLabel(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdIncomingUpLabel(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdReportingNodeId(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdReportingOspfArea(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdReportingIsisArea(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdReportingAs(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdProposedEro(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdNodeExclusions(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdLinkExclusions(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdReferenceCount(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdSeverity(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdGlobalTimestamp(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdLocalTimestamp(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeInterfaceIdErrorString(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+const INTERFACEID_TYPES: Readonly<Record<string, number>> = {"IPv4":1,"IPv6":2,"IF_INDEX":3,"COMPONENT_IF_DOWNSTREAM":4,"COMPONENT_IF_UPSTREAM":5,"DOWNSTREAM_LABEL":6,"UPSTREAM_LABEL":7,"NODE_ID":8,"OSPF_AREA":9,"ISIS_AREA":10,"AUTONOMOUS_SYSTEM":11,"ERO_CONTEXT":12,"ERO_NEXT_CONTEXT":13,"PREVIOUS_HOP_IPv4":14,"PREVIOUS_HOP_IPv6":15,"INCOMING_IPv4":16,"INCOMING_IPv6":17,"INCOMING_IF_INDEX":18,"INCOMING_DOWN_LABEL":19,"INCOMING_UP_LABEL":20,"REPORTING_NODE_ID":21,"REPORTING_OSPF_AREA":22,"REPORTING_ISIS_AREA":23,"REPORTING_AS":24,"PROPOSED_ERO":25,"NODE_EXCLUSIONS":26,"LINK_EXCLUSIONS":27,"REFERENCE_COUNT":512,"SEVERITY":513,"GLOBAL_TIMESTAMP":514,"LOCAL_TIMESTAMP":515,"ERROR_STRING":516};
+function writeInterfaceIdItems(w: Writer, value: unknown, field: string): void {
+  list(w, value, field).forEach((item, index) => {
+    w.path.push(`${field}[${index}]`);
+    const o = fieldsOf(w, item);
+    const type = o.type ?? INTERFACEID_TYPES[String(o.name)];
+    const at = w.take(4);
+    putU16(w, at, type, "type");
+    if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
+    else {
+      switch (type) {
+        case 1: writeInterfaceIdIPv4(w, o); break;
+        case 2: writeInterfaceIdIPv6(w, o); break;
+        case 3: writeInterfaceIdIfIndex(w, o); break;
+        case 4: writeInterfaceIdComponentIfDownstream(w, o); break;
+        case 5: writeInterfaceIdComponentIfUpstream(w, o); break;
+        case 6: writeInterfaceIdDownstreamLabel(w, o); break;
+        case 7: writeInterfaceIdUpstreamLabel(w, o); break;
+        case 8: writeInterfaceIdNodeId(w, o); break;
+        case 9: writeInterfaceIdOspfArea(w, o); break;
+        case 10: writeInterfaceIdIsisArea(w, o); break;
+        case 11: writeInterfaceIdAutonomousSystem(w, o); break;
+        case 12: writeInterfaceIdEroContext(w, o); break;
+        case 13: writeInterfaceIdEroNextContext(w, o); break;
+        case 14: writeInterfaceIdPreviousHopIPv4(w, o); break;
+        case 15: writeInterfaceIdPreviousHopIPv6(w, o); break;
+        case 16: writeInterfaceIdIncomingIPv4(w, o); break;
+        case 17: writeInterfaceIdIncomingIPv6(w, o); break;
+        case 18: writeInterfaceIdIncomingIfIndex(w, o); break;
+        case 19: writeInterfaceIdIncomingDownLabel(w, o); break;
+        case 20: writeInterfaceIdIncomingUpLabel(w, o); break;
+        case 21: writeInterfaceIdReportingNodeId(w, o); break;
+        case 22: writeInterfaceIdReportingOspfArea(w, o); break;
+        case 23: writeInterfaceIdReportingIsisArea(w, o); break;
+        case 24: writeInterfaceIdReportingAs(w, o); break;
+        case 25: writeInterfaceIdProposedEro(w, o); break;
+        case 26: writeInterfaceIdNodeExclusions(w, o); break;
+        case 27: writeInterfaceIdLinkExclusions(w, o); break;
+        case 512: writeInterfaceIdReferenceCount(w, o); break;
+        case 513: writeInterfaceIdSeverity(w, o); break;
+        case 514: writeInterfaceIdGlobalTimestamp(w, o); break;
+        case 515: writeInterfaceIdLocalTimestamp(w, o); break;
+        case 516: writeInterfaceIdErrorString(w, o); break;
+        default: w.refuse("bytes", `is missing, and type ${type} is not known`);
+      }
+    }
+    const length = w.at - at;
+    putU16(w, at + 2, length, "length");
+    if (o.padding !== undefined) appendBytes(w, o.padding, "padding");
+    else w.take(-length & 3);
+    w.path.pop();
+  });
+}
+function writeGeneralizedUniSourceTnaIPv4(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeGeneralizedUniSourceTnaIPv6(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeGeneralizedUniSourceTnaNsap(w: Writer, o: Values): void {
+  const at = w.take(1) - 4;
+  putU8(w, at + 4, o.addressLength, "addressLength");
+  appendBytes(w, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeGeneralizedUniDestinationTnaIPv4(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeGeneralizedUniDestinationTnaIPv6(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeGeneralizedUniDestinationTnaNsap(w: Writer, o: Values): void {
+  const at = w.take(1) - 4;
+  putU8(w, at + 4, o.addressLength, "addressLength");
+  appendBytes(w, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeGeneralizedUniDiversity(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeGeneralizedUniEgressLabel(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putBits(w, at + 4, 4, 31, 1, o.upstream, "upstream");
+  putBits(w, at + 4, 4, 0, 8, o.labelType, "labelType");
+  putU32(w, at + 8, o.logicalPortId, "logicalPortId");
+  if (o.reserved !== undefined) putBits(w, at + 4, 4, 8, 23, o.reserved, "reserved");
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeGeneralizedUniSpcLabel(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putBits(w, at + 4, 4, 31, 1, o.upstream, "upstream");
+  putBits(w, at + 4, 4, 0, 8, o.labelType, "labelType");
+  putU32(w, at + 8, o.logicalPortId, "logicalPortId");
+  if (o.reserved !== undefined) putBits(w, at + 4, 4, 8, 23, o.reserved, "reserved");
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeGeneralizedUniServiceLevel(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU8(w, at + 4, o.serviceLevel, "serviceLevel");
+  if (o.reserved !== undefined) putU24(w, at + 5, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+const GENERALIZEDUNI_TYPES: Readonly<Record<string, number>> = {"SOURCE_TNA_IPv4":257,"SOURCE_TNA_IPv6":258,"SOURCE_TNA_NSAP":259,"DESTINATION_TNA_IPv4":513,"DESTINATION_TNA_IPv6":514,"DESTINATION_TNA_NSAP":515,"DIVERSITY":769,"EGRESS_LABEL":1025,"SPC_LABEL":1026,"SERVICE_LEVEL":1281};
+function writeGeneralizedUniItems(w: Writer, value: unknown, field: string): void {
+  list(w, value, field).forEach((item, index) => {
+    w.path.push(`${field}[${index}]`);
+    const o = fieldsOf(w, item);
+    const type = o.type ?? GENERALIZEDUNI_TYPES[String(o.name)];
+    const at = w.take(4);
+    putU16(w, at + 2, type, "type");
+    if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
+    else {
+      switch (type) {
+        case 257: writeGeneralizedUniSourceTnaIPv4(w, o); break;
+        case 258: writeGeneralizedUniSourceTnaIPv6(w, o); break;
+        case 259: writeGeneralizedUniSourceTnaNsap(w, o); break;
+        case 513: writeGeneralizedUniDestinationTnaIPv4(w, o); break;
+        case 514: writeGeneralizedUniDestinationTnaIPv6(w, o); break;
+        case 515: writeGeneralizedUniDestinationTnaNsap(w, o); break;
+        case 769: writeGeneralizedUniDiversity(w, o); break;
+        case 1025: writeGeneralizedUniEgressLabel(w, o); break;
+        case 1026: writeGeneralizedUniSpcLabel(w, o); break;
+        case 1281: writeGeneralizedUniServiceLevel(w, o); break;
+        default: w.refuse("bytes", `is missing, and type ${type} is not known`);
+      }
+    }
+    const length = w.at - at;
+    putU16(w, at, length, "length");
+    w.path.pop();
+  });
+}
+function writeLspAttributesAttributeFlags(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.attributeFlags, "attributeFlags");
+  for (const value of list(w, o.furtherFlags, "furtherFlags")) {
+    const at = w.take(4);
+    putU32(w, at, value, "furtherFlags");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspAttributesServiceId(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspAttributesOamConfiguration(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspAttributesWsonProcessingHop(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspAttributesRtmSet(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspAttributesEtld(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU8(w, at + 7, o.labels, "labels");
+  if (o.reserved !== undefined) putU24(w, at + 4, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+const LSPATTRIBUTES_TYPES: Readonly<Record<string, number>> = {"ATTRIBUTE_FLAGS":1,"SERVICE_ID":2,"OAM_CONFIGURATION":3,"WSON_PROCESSING_HOP":4,"RTM_SET":5,"ETLD":6};
+function writeLspAttributesItems(w: Writer, value: unknown, field: string): void {
+  list(w, value, field).forEach((item, index) => {
+    w.path.push(`${field}[${index}]`);
+    const o = fieldsOf(w, item);
+    const type = o.type ?? LSPATTRIBUTES_TYPES[String(o.name)];
+    const at = w.take(4);
+    putU16(w, at, type, "type");
+    if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
+    else {
+      switch (type) {
+        case 1: writeLspAttributesAttributeFlags(w, o); break;
+        case 2: writeLspAttributesServiceId(w, o); break;
+        case 3: writeLspAttributesOamConfiguration(w, o); break;
+        case 4: writeLspAttributesWsonProcessingHop(w, o); break;
+        case 5: writeLspAttributesRtmSet(w, o); break;
+        case 6: writeLspAttributesEtld(w, o); break;
+        default: w.refuse("bytes", `is missing, and type ${type} is not known`);
+      }
+    }
+    const length = w.at - at;
+    putU16(w, at + 2, length, "length");
+    if (o.padding !== undefined) appendBytes(w, o.padding, "padding");
+    else w.take(-length & 3);
+    w.path.pop();
+  });
+}
+function writeCallAttributesCallAttributesFlags(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.callFlags, "callFlags");
+  for (const value of list(w, o.furtherFlags, "furtherFlags")) {
+    const at = w.take(4);
+    putU32(w, at, value, "furtherFlags");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeCallAttributesEndpointId(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeCallAttributesServiceId(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeCallAttributesVcat(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+const CALLATTRIBUTES_TYPES: Readonly<Record<string, number>> = {"CALL_ATTRIBUTES_FLAGS":1,"ENDPOINT_ID":2,"SERVICE_ID":3,"VCAT":4};
+function writeCallAttributesItems(w: Writer, value: unknown, field: string): void {
+  list(w, value, field).forEach((item, index) => {
+    w.path.push(`${field}[${index}]`);
+    const o = fieldsOf(w, item);
+    const type = o.type ?? CALLATTRIBUTES_TYPES[String(o.name)];
+    const at = w.take(4);
+    putU16(w, at, type, "type");
+    if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
+    else {
+      switch (type) {
+        case 1: writeCallAttributesCallAttributesFlags(w, o); break;
+        case 2: writeCallAttributesEndpointId(w, o); break;
+        case 3: writeCallAttributesServiceId(w, o); break;
+        case 4: writeCallAttributesVcat(w, o); break;
+        default: w.refuse("bytes", `is missing, and type ${type} is not known`);
+      }
+    }
+    const length = w.at - at;
+    putU16(w, at + 2, length, "length");
+    if (o.padding !== undefined) appendBytes(w, o.padding, "padding");
+    else w.take(-length & 3);
+    w.path.pop();
+  });
+}
+function writeLspTunnelInterfaceIdIgpInstance(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.igpInstance, "igpInstance");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspTunnelInterfaceIdUnnumberedComponentLink(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.componentLinkId, "componentLinkId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspTunnelInterfaceIdIPv4ComponentLink(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspTunnelInterfaceIdIPv6ComponentLink(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+const LSPTUNNELINTERFACEID_TYPES: Readonly<Record<string, number>> = {"IGP_INSTANCE":1,"UNNUMBERED_COMPONENT_LINK":2,"IPv4_COMPONENT_LINK":3,"IPv6_COMPONENT_LINK":4};
+function writeLspTunnelInterfaceIdItems(w: Writer, value: unknown, field: string): void {
+  list(w, value, field).forEach((item, index) => {
+    w.path.push(`${field}[${index}]`);
+    const o = fieldsOf(w, item);
+    const type = o.type ?? LSPTUNNELINTERFACEID_TYPES[String(o.name)];
+    const at = w.take(4);
+    putU16(w, at, type, "type");
+    if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
+    else {
+      switch (type) {
+        case 1: writeLspTunnelInterfaceIdIgpInstance(w, o); break;
+        case 2: writeLspTunnelInterfaceIdUnnumberedComponentLink(w, o); break;
+        case 3: writeLspTunnelInterfaceIdIPv4ComponentLink(w, o); break;
+        case 4: writeLspTunnelInterfaceIdIPv6ComponentLink(w, o); break;
+        default: w.refuse("bytes", `is missing, and type ${type} is not known`);
+      }
+    }
+    const length = w.at - at;
+    putU16(w, at + 2, length, "length");
+    if (o.padding !== undefined) appendBytes(w, o.padding, "padding");
+    else w.take(-length & 3);
+    w.path.pop();
+  });
+}
+function writeExplicitRouteIPv4Prefix(w: Writer, o: Values): void {
+  const at = w.take(6) - 2;
+  putIpv4(w, at + 2, o.address, "address");
+  putU8(w, at + 6, o.prefixLength, "prefixLength");
+  if (o.reserved !== undefined) putU8(w, at + 7, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteIPv6Prefix(w: Writer, o: Values): void {
+  const at = w.take(18) - 2;
+  putIpv6(w, at + 2, o.address, "address");
+  putU8(w, at + 18, o.prefixLength, "prefixLength");
+  if (o.reserved !== undefined) putU8(w, at + 19, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteLabel(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  putBits(w, at + 2, 1, 7, 1, o.upstream, "upstream");
+  putU8(w, at + 3, o.labelCtype, "labelCtype");
+  if (o.reserved !== undefined) putBits(w, at + 2, 1, 0, 7, o.reserved, "reserved");
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteUnnumberedInterface(w: Writer, o: Values): void {
+  const at = w.take(10) - 2;
+  putIpv4(w, at + 4, o.routerId, "routerId");
+  putU32(w, at + 8, o.interfaceId, "interfaceId");
+  if (o.reserved !== undefined) putU16(w, at + 2, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteAutonomousSystem4Bytes(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteOspfArea(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteIsisArea(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteAutonomousSystem(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  putU16(w, at + 2, o.autonomousSystem, "autonomousSystem");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteExplicitExclusionRoute(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  if (o.reserved !== undefined) putU16(w, at + 2, o.reserved, "reserved");
+  writeExcludeRouteItems(w, o.exclusions, "exclusions");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteHopAttributes(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  putBits(w, at + 2, 2, 0, 1, o.required, "required");
+  if (o.reserved !== undefined) putBits(w, at + 2, 2, 1, 15, o.reserved, "reserved");
+  writeLspAttributesItems(w, o.attributes, "attributes");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteSrEro(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteProtection(w: Writer, o: Values): void {
+  if (o.words === undefined && o.protectionCtype === 1) {
+    const at = w.take(6) - 2;
+    putU8(w, at + 3, o.protectionCtype, "protectionCtype");
+    putBits(w, at + 4, 4, 31, 1, o.secondary, "secondary");
+    putBits(w, at + 4, 4, 0, 6, o.linkFlags, "linkFlags");
+    if (o.reserved !== undefined) putU8(w, at + 2, o.reserved, "reserved");
+    if (o.reserved1 !== undefined) putBits(w, at + 4, 4, 6, 25, o.reserved1, "reserved1");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  if (o.words === undefined && o.protectionCtype === 2) {
+    const at = w.take(10) - 2;
+    putU8(w, at + 3, o.protectionCtype, "protectionCtype");
+    putBits(w, at + 4, 4, 31, 1, o.secondary, "secondary");
+    putBits(w, at + 4, 4, 30, 1, o.protecting, "protecting");
+    putBits(w, at + 4, 4, 29, 1, o.notification, "notification");
+    putBits(w, at + 4, 4, 28, 1, o.operational, "operational");
+    putBits(w, at + 4, 4, 16, 6, o.lspFlags, "lspFlags");
+    putBits(w, at + 4, 4, 0, 6, o.linkFlags, "linkFlags");
+    putBits(w, at + 8, 4, 31, 1, o.inPlace, "inPlace");
+    putBits(w, at + 8, 4, 30, 1, o.required, "required");
+    putBits(w, at + 8, 4, 16, 6, o.segmentFlags, "segmentFlags");
+    if (o.reserved !== undefined) putU8(w, at + 2, o.reserved, "reserved");
+    if (o.reserved1 !== undefined) putBits(w, at + 4, 4, 22, 6, o.reserved1, "reserved1");
+    if (o.reserved2 !== undefined) putBits(w, at + 4, 4, 6, 10, o.reserved2, "reserved2");
+    if (o.reserved3 !== undefined) putBits(w, at + 8, 4, 22, 8, o.reserved3, "reserved3");
+    if (o.reserved4 !== undefined) putBits(w, at + 8, 4, 0, 16, o.reserved4, "reserved4");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  const at = w.take(2) - 2;
+  putU8(w, at + 3, o.protectionCtype, "protectionCtype");
+  if (o.reserved !== undefined) putU8(w, at + 2, o.reserved, "reserved");
+  for (const value of list(w, o.words, "words")) {
+    const at = w.take(4);
+    putU32(w, at, value, "words");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteIPv4Diversity(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteIPv6Diversity(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRouteSRv6Ero(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRoutePathKeyIPv4(w: Writer, o: Values): void {
+  const at = w.take(6) - 2;
+  putU16(w, at + 2, o.pathKey, "pathKey");
+  putIpv4(w, at + 4, o.pceId, "pceId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRoutePathKeyIPv6(w: Writer, o: Values): void {
+  const at = w.take(18) - 2;
+  putU16(w, at + 2, o.pathKey, "pathKey");
+  putIpv6(w, at + 4, o.pceId, "pceId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+const EXPLICITROUTE_TYPES: Readonly<Record<string, number>> = {"IPv4_PREFIX":1,"IPv6_PREFIX":2,"LABEL":3,"UNNUMBERED_INTERFACE":4,"AUTONOMOUS_SYSTEM_4_BYTES":5,"OSPF_AREA":6,"ISIS_AREA":7,"AUTONOMOUS_SYSTEM":32,"EXPLICIT_EXCLUSION_ROUTE":33,"HOP_ATTRIBUTES":35,"SR_ERO":36,"PROTECTION":37,"IPv4_DIVERSITY":38,"IPv6_DIVERSITY":39,"SRv6_ERO":40,"PATH_KEY_IPv4":64,"PATH_KEY_IPv6":65};
+function writeExplicitRouteItems(w: Writer, value: unknown, field: string): void {
+  list(w, value, field).forEach((item, index) => {
+    w.path.push(`${field}[${index}]`);
+    const o = fieldsOf(w, item);
+    const type = o.type ?? EXPLICITROUTE_TYPES[String(o.name)];
+    const at = w.take(2);
+    putBits(w, at, 1, 0, 7, type, "type");
+    putBits(w, at, 1, 7, 1, o.loose, "loose");
+    if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
+    else {
+      switch (type) {
+        case 1: writeExplicitRouteIPv4Prefix(w, o); break;
+        case 2: writeExplicitRouteIPv6Prefix(w, o); break;
+        case 3: writeExplicitRouteLabel(w, o); break;
+        case 4: writeExplicitRouteUnnumberedInterface(w, o); break;
+        case 5: writeExplicitRouteAutonomousSystem4Bytes(w, o); break;
+        case 6: writeExplicitRouteOspfArea(w, o); break;
+        case 7: writeExplicitRouteIsisArea(w, o); break;
+        case 32: writeExplicitRouteAutonomousSystem(w, o); break;
+        case 33: writeExplicitRouteExplicitExclusionRoute(w, o); break;
+        case 35: writeExplicitRouteHopAttributes(w, o); break;
+        case 36: writeExplicitRouteSrEro(w, o); break;
+        case 37: writeExplicitRouteProtection(w, o); break;
+        case 38: writeExplicitRouteIPv4Diversity(w, o); break;
+        case 39: writeExplicitRouteIPv6Diversity(w, o); break;
+        case 40: writeExplicitRouteSRv6Ero(w, o); break;
+        case 64: writeExplicitRoutePathKeyIPv4(w, o); break;
+        case 65: writeExplicitRoutePathKeyIPv6(w, o); break;
+        default: w.refuse("bytes", `is missing, and type ${type} is not known`);
+      }
+    }
+    const length = w.at - at;
+    putU8(w, at + 1, length, "length");
+    w.path.pop();
+  });
+}
+function writeRecordRouteIPv4Address(w: Writer, o: Values): void {
+  const at = w.take(6) - 2;
+  putIpv4(w, at + 2, o.address, "address");
+  putU8(w, at + 6, o.prefixLength, "prefixLength");
+  putU8(w, at + 7, o.flags, "flags");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRouteIPv6Address(w: Writer, o: Values): void {
+  const at = w.take(18) - 2;
+  putIpv6(w, at + 2, o.address, "address");
+  putU8(w, at + 18, o.prefixLength, "prefixLength");
+  putU8(w, at + 19, o.flags, "flags");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRouteLabel(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  putBits(w, at + 2, 1, 7, 1, o.upstream, "upstream");
+  putBits(w, at + 2, 1, 0, 7, o.flags, "flags");
+  putU8(w, at + 3, o.labelCtype, "labelCtype");
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRouteUnnumberedInterface(w: Writer, o: Values): void {
+  const at = w.take(10) - 2;
+  putU8(w, at + 2, o.flags, "flags");
+  putIpv4(w, at + 4, o.routerId, "routerId");
+  putU32(w, at + 8, o.interfaceId, "interfaceId");
+  if (o.reserved !== undefined) putU8(w, at + 3, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRouteAttributes(w: Writer, o: Values): void {
+  const at = w.take(6) - 2;
+  putU32(w, at + 4, o.attributeFlags, "attributeFlags");
+  if (o.reserved !== undefined) putU16(w, at + 2, o.reserved, "reserved");
+  for (const value of list(w, o.furtherFlags, "furtherFlags")) {
+    const at = w.take(4);
+    putU32(w, at, value, "furtherFlags");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRouteSrlg(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRouteHopAttributes(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  if (o.reserved !== undefined) putU16(w, at + 2, o.reserved, "reserved");
+  writeLspAttributesItems(w, o.attributes, "attributes");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRouteSrRro(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRouteProtection(w: Writer, o: Values): void {
+  if (o.words === undefined && o.protectionCtype === 1) {
+    const at = w.take(6) - 2;
+    putU8(w, at + 3, o.protectionCtype, "protectionCtype");
+    putBits(w, at + 4, 4, 31, 1, o.secondary, "secondary");
+    putBits(w, at + 4, 4, 0, 6, o.linkFlags, "linkFlags");
+    if (o.reserved !== undefined) putU8(w, at + 2, o.reserved, "reserved");
+    if (o.reserved1 !== undefined) putBits(w, at + 4, 4, 6, 25, o.reserved1, "reserved1");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  if (o.words === undefined && o.protectionCtype === 2) {
+    const at = w.take(10) - 2;
+    putU8(w, at + 3, o.protectionCtype, "protectionCtype");
+    putBits(w, at + 4, 4, 31, 1, o.secondary, "secondary");
+    putBits(w, at + 4, 4, 30, 1, o.protecting, "protecting");
+    putBits(w, at + 4, 4, 29, 1, o.notification, "notification");
+    putBits(w, at + 4, 4, 28, 1, o.operational, "operational");
+    putBits(w, at + 4, 4, 16, 6, o.lspFlags, "lspFlags");
+    putBits(w, at + 4, 4, 0, 6, o.linkFlags, "linkFlags");
+    putBits(w, at + 8, 4, 31, 1, o.inPlace, "inPlace");
+    putBits(w, at + 8, 4, 30, 1, o.required, "required");
+    putBits(w, at + 8, 4, 16, 6, o.segmentFlags, "segmentFlags");
+    if (o.reserved !== undefined) putU8(w, at + 2, o.reserved, "reserved");
+    if (o.reserved1 !== undefined) putBits(w, at + 4, 4, 22, 6, o.reserved1, "reserved1");
+    if (o.reserved2 !== undefined) putBits(w, at + 4, 4, 6, 10, o.reserved2, "reserved2");
+    if (o.reserved3 !== undefined) putBits(w, at + 8, 4, 22, 8, o.reserved3, "reserved3");
+    if (o.reserved4 !== undefined) putBits(w, at + 8, 4, 0, 16, o.reserved4, "reserved4");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  const at = w.take(2) - 2;
+  putU8(w, at + 3, o.protectionCtype, "protectionCtype");
+  if (o.reserved !== undefined) putU8(w, at + 2, o.reserved, "reserved");
+  for (const value of list(w, o.words, "words")) {
+    const at = w.take(4);
+    putU32(w, at, value, "words");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRouteBypassAssignmentIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRouteBypassAssignmentIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRouteSRv6Rro(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRoutePathKeyIPv4(w: Writer, o: Values): void {
+  const at = w.take(6) - 2;
+  putU16(w, at + 2, o.pathKey, "pathKey");
+  putIpv4(w, at + 4, o.pceId, "pceId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRoutePathKeyIPv6(w: Writer, o: Values): void {
+  const at = w.take(18) - 2;
+  putU16(w, at + 2, o.pathKey, "pathKey");
+  putIpv6(w, at + 4, o.pceId, "pceId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+const RECORDROUTE_TYPES: Readonly<Record<string, number>> = {"IPv4_ADDRESS":1,"IPv6_ADDRESS":2,"LABEL":3,"UNNUMBERED_INTERFACE":4,"ATTRIBUTES":5,"SRLG":34,"HOP_ATTRIBUTES":35,"SR_RRO":36,"PROTECTION":37,"BYPASS_ASSIGNMENT_IPv4":38,"BYPASS_ASSIGNMENT_IPv6":39,"SRv6_RRO":40,"PATH_KEY_IPv4":64,"PATH_KEY_IPv6":65};
+function writeRecordRouteItems(w: Writer, value: unknown, field: string): void {
+  list(w, value, field).forEach((item, index) => {
+    w.path.push(`${field}[${index}]`);
+    const o = fieldsOf(w, item);
+    const type = o.type ?? RECORDROUTE_TYPES[String(o.name)];
+    const at = w.take(2);
+    putU8(w, at, type, "type");
+    if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
+    else {
+      switch (type) {
+        case 1: writeRecordRouteIPv4Address(w, o); break;
+        case 2: writeRecordRouteIPv6Address(w, o); break;
+        case 3: writeRecordRouteLabel(w, o); break;
+        case 4: writeRecordRouteUnnumberedInterface(w, o); break;
+        case 5: writeRecordRouteAttributes(w, o); break;
+        case 34: writeRecordRouteSrlg(w, o); break;
+        case 35: writeRecordRouteHopAttributes(w, o); break;
+        case 36: writeRecordRouteSrRro(w, o); break;
+        case 37: writeRecordRouteProtection(w, o); break;
+        case 38: writeRecordRouteBypassAssignmentIPv4(w, o); break;
+        case 39: writeRecordRouteBypassAssignmentIPv6(w, o); break;
+        case 40: writeRecordRouteSRv6Rro(w, o); break;
+        case 64: writeRecordRoutePathKeyIPv4(w, o); break;
+        case 65: writeRecordRoutePathKeyIPv6(w, o); break;
+        default: w.refuse("bytes", `is missing, and type ${type} is not known`);
+      }
+    }
+    const length = w.at - at;
+    putU8(w, at + 1, length, "length");
+    w.path.pop();
+  });
+}
+function writeExcludeRouteIPv4Prefix(w: Writer, o: Values): void {
+  const at = w.take(6) - 2;
+  putIpv4(w, at + 2, o.address, "address");
+  putU8(w, at + 6, o.prefixLength, "prefixLength");
+  putU8(w, at + 7, o.attribute, "attribute");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRouteIPv6Prefix(w: Writer, o: Values): void {
+  const at = w.take(18) - 2;
+  putIpv6(w, at + 2, o.address, "address");
+  putU8(w, at + 18, o.prefixLength, "prefixLength");
+  putU8(w, at + 19, o.attribute, "attribute");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRouteLabel(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  putBits(w, at + 2, 1, 7, 1, o.upstream, "upstream");
+  putU8(w, at + 3, o.labelCtype, "labelCtype");
+  if (o.reserved !== undefined) putBits(w, at + 2, 1, 0, 7, o.reserved, "reserved");
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRouteUnnumberedInterface(w: Writer, o: Values): void {
+  const at = w.take(10) - 2;
+  putU8(w, at + 3, o.attribute, "attribute");
+  putIpv4(w, at + 4, o.routerId, "routerId");
+  putU32(w, at + 8, o.interfaceId, "interfaceId");
+  if (o.reserved !== undefined) putU8(w, at + 2, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRouteAutonomousSystem4Bytes(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRouteOspfArea(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRouteIsisArea(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRouteAutonomousSystem(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  putU16(w, at + 2, o.autonomousSystem, "autonomousSystem");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRouteExplicitExclusionRoute(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRouteSrlg(w: Writer, o: Values): void {
+  const at = w.take(6) - 2;
+  putU32(w, at + 2, o.srlgId, "srlgId");
+  if (o.reserved !== undefined) putU16(w, at + 6, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRouteSwitchingCapability(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  putU8(w, at + 2, o.attribute, "attribute");
+  putU8(w, at + 3, o.switchingCapability, "switchingCapability");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRouteIPv4Diversity(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRouteIPv6Diversity(w: Writer, o: Values): void {
+  const at = w.take(0) - 2;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+const EXCLUDEROUTE_TYPES: Readonly<Record<string, number>> = {"IPv4_PREFIX":1,"IPv6_PREFIX":2,"LABEL":3,"UNNUMBERED_INTERFACE":4,"AUTONOMOUS_SYSTEM_4_BYTES":5,"OSPF_AREA":6,"ISIS_AREA":7,"AUTONOMOUS_SYSTEM":32,"EXPLICIT_EXCLUSION_ROUTE":33,"SRLG":34,"SWITCHING_CAPABILITY":35,"IPv4_DIVERSITY":38,"IPv6_DIVERSITY":39};
+function writeExcludeRouteItems(w: Writer, value: unknown, field: string): void {
+  list(w, value, field).forEach((item, index) => {
+    w.path.push(`${field}[${index}]`);
+    const o = fieldsOf(w, item);
+    const type = o.type ?? EXCLUDEROUTE_TYPES[String(o.name)];
+    const at = w.take(2);
+    putBits(w, at, 1, 0, 7, type, "type");
+    putBits(w, at, 1, 7, 1, o.shouldAvoid, "shouldAvoid");
+    if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
+    else {
+      switch (type) {
+        case 1: writeExcludeRouteIPv4Prefix(w, o); break;
+        case 2: writeExcludeRouteIPv6Prefix(w, o); break;
+        case 3: writeExcludeRouteLabel(w, o); break;
+        case 4: writeExcludeRouteUnnumberedInterface(w, o); break;
+        case 5: writeExcludeRouteAutonomousSystem4Bytes(w, o); break;
+        case 6: writeExcludeRouteOspfArea(w, o); break;
+        case 7: writeExcludeRouteIsisArea(w, o); break;
+        case 32: writeExcludeRouteAutonomousSystem(w, o); break;
+        case 33: writeExcludeRouteExplicitExclusionRoute(w, o); break;
+        case 34: writeExcludeRouteSrlg(w, o); break;
+        case 35: writeExcludeRouteSwitchingCapability(w, o); break;
+        case 38: writeExcludeRouteIPv4Diversity(w, o); break;
+        case 39: writeExcludeRouteIPv6Diversity(w, o); break;
+        default: w.refuse("bytes", `is missing, and type ${type} is not known`);
+      }
+    }
+    const length = w.at - at;
+    putU8(w, at + 1, length, "length");
+    w.path.pop();
+  });
+}
+function writeJuniperPropertyCos(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  putU16(w, at + 2, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeJuniperPropertyMetric1(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  putU16(w, at + 2, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeJuniperPropertyMetric2(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  putU16(w, at + 2, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeJuniperPropertyCccStatus(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  putU16(w, at + 2, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeJuniperPropertyPathType(w: Writer, o: Values): void {
+  const at = w.take(2) - 2;
+  putU16(w, at + 2, o.value, "value");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+const JUNIPERPROPERTY_TYPES: Readonly<Record<string, number>> = {"COS":1,"METRIC_1":2,"METRIC_2":4,"CCC_STATUS":8,"PATH_TYPE":16};
+function writeJuniperPropertyItems(w: Writer, value: unknown, field: string): void {
+  list(w, value, field).forEach((item, index) => {
+    w.path.push(`${field}[${index}]`);
+    const o = fieldsOf(w, item);
+    const type = o.type ?? JUNIPERPROPERTY_TYPES[String(o.name)];
+    const at = w.take(2);
+    putU8(w, at, type, "type");
+    if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
+    else {
+      switch (type) {
+        case 1: writeJuniperPropertyCos(w, o); break;
+        case 2: writeJuniperPropertyMetric1(w, o); break;
+        case 4: writeJuniperPropertyMetric2(w, o); break;
+        case 8: writeJuniperPropertyCccStatus(w, o); break;
+        case 16: writeJuniperPropertyPathType(w, o); break;
+        default: w.refuse("bytes", `is missing, and type ${type} is not known`);
+      }
+    }
+    const length = w.at - at;
+    putU8(w, at + 1, length, "length");
+    w.path.pop();
+  });
+}
 function writeNull(w: Writer, o: Values): void {
   const at = w.take(0) - 4;
   appendBytes(w, o.content, "content");
@@ -1918,6 +10518,99 @@ function writeSessionIPv6(w: Writer, o: Values): void {
   putU16(w, at + 22, o.destinationPort, "destinationPort");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
+function writeSessionTaggedTunnelIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionLspTunnelIPv4(w: Writer, o: Values): void {
+  const at = w.take(12) - 4;
+  putIpv4(w, at + 4, o.tunnelEndPointAddress, "tunnelEndPointAddress");
+  putU16(w, at + 10, o.tunnelId, "tunnelId");
+  putIpv4(w, at + 12, o.extendedTunnelId, "extendedTunnelId");
+  if (o.shortCallId !== undefined) putU16(w, at + 8, o.shortCallId, "shortCallId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionLspTunnelIPv6(w: Writer, o: Values): void {
+  const at = w.take(36) - 4;
+  putIpv6(w, at + 4, o.tunnelEndPointAddress, "tunnelEndPointAddress");
+  putU16(w, at + 22, o.tunnelId, "tunnelId");
+  putIpv6(w, at + 24, o.extendedTunnelId, "extendedTunnelId");
+  if (o.shortCallId !== undefined) putU16(w, at + 20, o.shortCallId, "shortCallId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionUniIPv4(w: Writer, o: Values): void {
+  const at = w.take(12) - 4;
+  putIpv4(w, at + 4, o.destinationAddress, "destinationAddress");
+  putU16(w, at + 10, o.tunnelId, "tunnelId");
+  putIpv4(w, at + 12, o.extendedAddress, "extendedAddress");
+  if (o.shortCallId !== undefined) putU16(w, at + 8, o.shortCallId, "shortCallId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionUniIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionP2mpLspTunnelIPv4(w: Writer, o: Values): void {
+  const at = w.take(12) - 4;
+  putU32(w, at + 4, o.p2mpId, "p2mpId");
+  putU16(w, at + 10, o.tunnelId, "tunnelId");
+  putIpv4(w, at + 12, o.extendedTunnelId, "extendedTunnelId");
+  if (o.reserved !== undefined) putU16(w, at + 8, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionP2mpLspTunnelIPv6(w: Writer, o: Values): void {
+  const at = w.take(24) - 4;
+  putU32(w, at + 4, o.p2mpId, "p2mpId");
+  putU16(w, at + 10, o.tunnelId, "tunnelId");
+  putIpv6(w, at + 12, o.extendedTunnelId, "extendedTunnelId");
+  if (o.reserved !== undefined) putU16(w, at + 8, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionEnniIPv4(w: Writer, o: Values): void {
+  const at = w.take(12) - 4;
+  putIpv4(w, at + 4, o.destinationAddress, "destinationAddress");
+  putU16(w, at + 10, o.tunnelId, "tunnelId");
+  putIpv4(w, at + 12, o.extendedAddress, "extendedAddress");
+  if (o.shortCallId !== undefined) putU16(w, at + 8, o.shortCallId, "shortCallId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionEnniIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionVpnIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionVpnIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionAggregateVpnIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionAggregateVpnIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionGenericAggregateVpnIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionGenericAggregateVpnIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writeRsvpHopIPv4(w: Writer, o: Values): void {
   const at = w.take(8) - 4;
   putIpv4(w, at + 4, o.hopAddress, "hopAddress");
@@ -1928,6 +10621,30 @@ function writeRsvpHopIPv6(w: Writer, o: Values): void {
   const at = w.take(20) - 4;
   putIpv6(w, at + 4, o.hopAddress, "hopAddress");
   putU32(w, at + 20, o.logicalInterfaceHandle, "logicalInterfaceHandle");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRsvpHopIPv4IfId(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.hopAddress, "hopAddress");
+  putU32(w, at + 8, o.logicalInterfaceHandle, "logicalInterfaceHandle");
+  writeInterfaceIdItems(w, o.tlvs, "tlvs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRsvpHopIPv6IfId(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putIpv6(w, at + 4, o.hopAddress, "hopAddress");
+  putU32(w, at + 20, o.logicalInterfaceHandle, "logicalInterfaceHandle");
+  writeInterfaceIdItems(w, o.tlvs, "tlvs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRsvpHopVpnIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRsvpHopVpnIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeTimeValues(w: Writer, o: Values): void {
@@ -1949,6 +10666,24 @@ function writeErrorSpecIPv6(w: Writer, o: Values): void {
   putU8(w, at + 20, o.flags, "flags");
   putU8(w, at + 21, o.errorCode, "errorCode");
   putU16(w, at + 22, o.errorValue, "errorValue");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeErrorSpecIPv4IfId(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.errorNodeAddress, "errorNodeAddress");
+  putU8(w, at + 8, o.flags, "flags");
+  putU8(w, at + 9, o.errorCode, "errorCode");
+  putU16(w, at + 10, o.errorValue, "errorValue");
+  writeInterfaceIdItems(w, o.tlvs, "tlvs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeErrorSpecIPv6IfId(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putIpv6(w, at + 4, o.errorNodeAddress, "errorNodeAddress");
+  putU8(w, at + 20, o.flags, "flags");
+  putU8(w, at + 21, o.errorCode, "errorCode");
+  putU16(w, at + 22, o.errorValue, "errorValue");
+  writeInterfaceIdItems(w, o.tlvs, "tlvs");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeScopeIPv4(w: Writer, o: Values): void {
@@ -2029,6 +10764,49 @@ function writeFlowspecIntServ(w: Writer, o: Values): void {
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
   putU16(w, at + 6, o.overallLengthWords ?? (w.at - at - 8) / 4, "overallLengthWords");
 }
+function writeFlowspecDeprecated(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFlowspecSonetSdh(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putU8(w, at + 4, o.signalType, "signalType");
+  putU8(w, at + 5, o.requestedConcatenation, "requestedConcatenation");
+  putU16(w, at + 6, o.contiguousComponents, "contiguousComponents");
+  putU16(w, at + 8, o.virtualComponents, "virtualComponents");
+  putU16(w, at + 10, o.multiplier, "multiplier");
+  putU32(w, at + 12, o.transparency, "transparency");
+  putU32(w, at + 16, o.profile, "profile");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFlowspecG709(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putU8(w, at + 4, o.signalType, "signalType");
+  putU16(w, at + 6, o.multiplexedComponents, "multiplexedComponents");
+  putU16(w, at + 8, o.virtualComponents, "virtualComponents");
+  putU16(w, at + 10, o.multiplier, "multiplier");
+  if (o.reserved !== undefined) putU8(w, at + 5, o.reserved, "reserved");
+  appendBytes(w, o.furtherBytes, "furtherBytes");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFlowspecEthernet(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU16(w, at + 4, o.switchingGranularity, "switchingGranularity");
+  putU16(w, at + 6, o.mtuBytes, "mtuBytes");
+  writeEthernetTrafficItems(w, o.tlvs, "tlvs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFlowspecOtnTdm(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFlowspecSson(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writeFilterSpecIPv4(w: Writer, o: Values): void {
   const at = w.take(8) - 4;
   putIpv4(w, at + 4, o.sourceAddress, "sourceAddress");
@@ -2050,6 +10828,65 @@ function writeFilterSpecIPv6FlowLabel(w: Writer, o: Values): void {
   if (o.reserved !== undefined) putU8(w, at + 20, o.reserved, "reserved");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
+function writeFilterSpecTaggedTunnelIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFilterSpecLspTunnelIPv4(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.tunnelSenderAddress, "tunnelSenderAddress");
+  putU16(w, at + 10, o.lspId, "lspId");
+  if (o.shortCallId !== undefined) putU16(w, at + 8, o.shortCallId, "shortCallId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFilterSpecLspTunnelIPv6(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putIpv6(w, at + 4, o.tunnelSenderAddress, "tunnelSenderAddress");
+  putU16(w, at + 22, o.lspId, "lspId");
+  if (o.shortCallId !== undefined) putU16(w, at + 20, o.shortCallId, "shortCallId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFilterSpecP2mpLspTunnelIPv4(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv4(w, at + 4, o.tunnelSenderAddress, "tunnelSenderAddress");
+  putU16(w, at + 10, o.lspId, "lspId");
+  putIpv4(w, at + 12, o.subGroupOriginatorId, "subGroupOriginatorId");
+  putU16(w, at + 18, o.subGroupId, "subGroupId");
+  if (o.reserved1 !== undefined) putU16(w, at + 8, o.reserved1, "reserved1");
+  if (o.reserved2 !== undefined) putU16(w, at + 16, o.reserved2, "reserved2");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFilterSpecP2mpLspTunnelIPv6(w: Writer, o: Values): void {
+  const at = w.take(40) - 4;
+  putIpv6(w, at + 4, o.tunnelSenderAddress, "tunnelSenderAddress");
+  putU16(w, at + 22, o.lspId, "lspId");
+  putIpv6(w, at + 24, o.subGroupOriginatorId, "subGroupOriginatorId");
+  putU16(w, at + 42, o.subGroupId, "subGroupId");
+  if (o.reserved1 !== undefined) putU16(w, at + 20, o.reserved1, "reserved1");
+  if (o.reserved2 !== undefined) putU16(w, at + 40, o.reserved2, "reserved2");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFilterSpecVpnIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFilterSpecVpnIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFilterSpecAggregateVpnIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFilterSpecAggregateVpnIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writeSenderTemplateIPv4(w: Writer, o: Values): void {
   const at = w.take(8) - 4;
   putIpv4(w, at + 4, o.sourceAddress, "sourceAddress");
@@ -2069,6 +10906,65 @@ function writeSenderTemplateIPv6FlowLabel(w: Writer, o: Values): void {
   putIpv6(w, at + 4, o.sourceAddress, "sourceAddress");
   putU24(w, at + 21, o.flowLabel, "flowLabel");
   if (o.reserved !== undefined) putU8(w, at + 20, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTemplateTaggedTunnelIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTemplateLspTunnelIPv4(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.tunnelSenderAddress, "tunnelSenderAddress");
+  putU16(w, at + 10, o.lspId, "lspId");
+  if (o.shortCallId !== undefined) putU16(w, at + 8, o.shortCallId, "shortCallId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTemplateLspTunnelIPv6(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putIpv6(w, at + 4, o.tunnelSenderAddress, "tunnelSenderAddress");
+  putU16(w, at + 22, o.lspId, "lspId");
+  if (o.shortCallId !== undefined) putU16(w, at + 20, o.shortCallId, "shortCallId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTemplateP2mpLspTunnelIPv4(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv4(w, at + 4, o.tunnelSenderAddress, "tunnelSenderAddress");
+  putU16(w, at + 10, o.lspId, "lspId");
+  putIpv4(w, at + 12, o.subGroupOriginatorId, "subGroupOriginatorId");
+  putU16(w, at + 18, o.subGroupId, "subGroupId");
+  if (o.reserved1 !== undefined) putU16(w, at + 8, o.reserved1, "reserved1");
+  if (o.reserved2 !== undefined) putU16(w, at + 16, o.reserved2, "reserved2");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTemplateP2mpLspTunnelIPv6(w: Writer, o: Values): void {
+  const at = w.take(40) - 4;
+  putIpv6(w, at + 4, o.tunnelSenderAddress, "tunnelSenderAddress");
+  putU16(w, at + 22, o.lspId, "lspId");
+  putIpv6(w, at + 24, o.subGroupOriginatorId, "subGroupOriginatorId");
+  putU16(w, at + 42, o.subGroupId, "subGroupId");
+  if (o.reserved1 !== undefined) putU16(w, at + 20, o.reserved1, "reserved1");
+  if (o.reserved2 !== undefined) putU16(w, at + 40, o.reserved2, "reserved2");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTemplateVpnIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTemplateVpnIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTemplateAggregateVpnIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTemplateAggregateVpnIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeSenderTspecIntServ(w: Writer, o: Values): void {
@@ -2098,6 +10994,49 @@ function writeSenderTspecIntServ(w: Writer, o: Values): void {
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
   putU16(w, at + 6, o.overallLengthWords ?? (w.at - at - 8) / 4, "overallLengthWords");
 }
+function writeSenderTspecDeprecated(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTspecSonetSdh(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putU8(w, at + 4, o.signalType, "signalType");
+  putU8(w, at + 5, o.requestedConcatenation, "requestedConcatenation");
+  putU16(w, at + 6, o.contiguousComponents, "contiguousComponents");
+  putU16(w, at + 8, o.virtualComponents, "virtualComponents");
+  putU16(w, at + 10, o.multiplier, "multiplier");
+  putU32(w, at + 12, o.transparency, "transparency");
+  putU32(w, at + 16, o.profile, "profile");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTspecG709(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putU8(w, at + 4, o.signalType, "signalType");
+  putU16(w, at + 6, o.multiplexedComponents, "multiplexedComponents");
+  putU16(w, at + 8, o.virtualComponents, "virtualComponents");
+  putU16(w, at + 10, o.multiplier, "multiplier");
+  if (o.reserved !== undefined) putU8(w, at + 5, o.reserved, "reserved");
+  appendBytes(w, o.furtherBytes, "furtherBytes");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTspecEthernet(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU16(w, at + 4, o.switchingGranularity, "switchingGranularity");
+  putU16(w, at + 6, o.mtuBytes, "mtuBytes");
+  writeEthernetTrafficItems(w, o.tlvs, "tlvs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTspecOtnTdm(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTspecSson(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writeAdspecIntServ(w: Writer, o: Values): void {
   const at = w.take(4) - 4;
   if (o.messageFormatVersion !== undefined) putBits(w, at + 4, 1, 4, 4, o.messageFormatVersion, "messageFormatVersion");
@@ -2116,73 +11055,1336 @@ function writeResvConfirmIPv6(w: Writer, o: Values): void {
   putIpv6(w, at + 4, o.receiverAddress, "receiverAddress");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
+function writeLabel(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.label, "label");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLabelGeneralized(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLabelWavebandSwitching(w: Writer, o: Values): void {
+  const at = w.take(12) - 4;
+  putU32(w, at + 4, o.wavebandId, "wavebandId");
+  putU32(w, at + 8, o.startLabel, "startLabel");
+  putU32(w, at + 12, o.endLabel, "endLabel");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLabelGeneralizedChannelSet(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeHopCountIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeStrictSourceRoute(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLabelRequestWithoutLabelRange(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU16(w, at + 6, o.l3Pid, "l3Pid");
+  if (o.reserved !== undefined) putU16(w, at + 4, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLabelRequestAtmLabelRange(w: Writer, o: Values): void {
+  const at = w.take(12) - 4;
+  putU16(w, at + 6, o.l3Pid, "l3Pid");
+  putBits(w, at + 8, 2, 15, 1, o.merge, "merge");
+  putBits(w, at + 8, 2, 0, 12, o.minimumVpi, "minimumVpi");
+  putU16(w, at + 10, o.minimumVci, "minimumVci");
+  putBits(w, at + 12, 2, 0, 12, o.maximumVpi, "maximumVpi");
+  putU16(w, at + 14, o.maximumVci, "maximumVci");
+  if (o.reserved !== undefined) putU16(w, at + 4, o.reserved, "reserved");
+  if (o.reserved2 !== undefined) putBits(w, at + 8, 2, 12, 3, o.reserved2, "reserved2");
+  if (o.reserved3 !== undefined) putBits(w, at + 12, 2, 12, 4, o.reserved3, "reserved3");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLabelRequestFrameRelayLabelRange(w: Writer, o: Values): void {
+  const at = w.take(12) - 4;
+  putU16(w, at + 6, o.l3Pid, "l3Pid");
+  putBits(w, at + 8, 4, 23, 2, o.dlciLength, "dlciLength");
+  putBits(w, at + 8, 4, 0, 23, o.minimumDlci, "minimumDlci");
+  putBits(w, at + 12, 4, 0, 23, o.maximumDlci, "maximumDlci");
+  if (o.reserved !== undefined) putU16(w, at + 4, o.reserved, "reserved");
+  if (o.reserved2 !== undefined) putBits(w, at + 8, 4, 25, 7, o.reserved2, "reserved2");
+  if (o.reserved3 !== undefined) putBits(w, at + 12, 4, 23, 9, o.reserved3, "reserved3");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLabelRequestGeneralized(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU8(w, at + 4, o.lspEncodingType, "lspEncodingType");
+  putU8(w, at + 5, o.switchingType, "switchingType");
+  putU16(w, at + 6, o.generalizedPid, "generalizedPid");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLabelRequestGeneralizedChannelSet(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExplicitRoute(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeExplicitRouteItems(w, o.subobjects, "subobjects");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecordRoute(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeRecordRouteItems(w, o.subobjects, "subobjects");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeHelloRequest(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putU32(w, at + 4, o.sourceInstance, "sourceInstance");
+  putU32(w, at + 8, o.destinationInstance, "destinationInstance");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeHelloAck(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putU32(w, at + 4, o.sourceInstance, "sourceInstance");
+  putU32(w, at + 8, o.destinationInstance, "destinationInstance");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecoveryLabelPacket(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.label, "label");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecoveryLabelGeneralized(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecoveryLabelWavebandSwitching(w: Writer, o: Values): void {
+  const at = w.take(12) - 4;
+  putU32(w, at + 4, o.wavebandId, "wavebandId");
+  putU32(w, at + 8, o.startLabel, "startLabel");
+  putU32(w, at + 12, o.endLabel, "endLabel");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRecoveryLabelGeneralizedChannelSet(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamLabelPacket(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.label, "label");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamLabelGeneralized(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamLabelWavebandSwitching(w: Writer, o: Values): void {
+  const at = w.take(12) - 4;
+  putU32(w, at + 4, o.wavebandId, "wavebandId");
+  putU32(w, at + 8, o.startLabel, "startLabel");
+  putU32(w, at + 12, o.endLabel, "endLabel");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamLabelGeneralizedChannelSet(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLabelSet(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU8(w, at + 4, o.action, "action");
+  putBits(w, at + 4, 4, 0, 14, o.labelType, "labelType");
+  if (o.reserved !== undefined) putBits(w, at + 4, 4, 14, 10, o.reserved, "reserved");
+  for (const value of list(w, o.subchannels, "subchannels")) {
+    const at = w.take(4);
+    putU32(w, at, value, "subchannels");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeProtectionLink(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putBits(w, at + 4, 4, 31, 1, o.secondary, "secondary");
+  putBits(w, at + 4, 4, 0, 6, o.linkFlags, "linkFlags");
+  if (o.reserved1 !== undefined) putBits(w, at + 4, 4, 6, 25, o.reserved1, "reserved1");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeProtectionLsp(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putBits(w, at + 4, 4, 31, 1, o.secondary, "secondary");
+  putBits(w, at + 4, 4, 30, 1, o.protecting, "protecting");
+  putBits(w, at + 4, 4, 29, 1, o.notification, "notification");
+  putBits(w, at + 4, 4, 28, 1, o.operational, "operational");
+  putBits(w, at + 4, 4, 16, 6, o.lspFlags, "lspFlags");
+  putBits(w, at + 4, 4, 0, 6, o.linkFlags, "linkFlags");
+  putBits(w, at + 8, 4, 31, 1, o.inPlace, "inPlace");
+  putBits(w, at + 8, 4, 30, 1, o.required, "required");
+  putBits(w, at + 8, 4, 16, 6, o.segmentFlags, "segmentFlags");
+  if (o.reserved1 !== undefined) putBits(w, at + 4, 4, 22, 6, o.reserved1, "reserved1");
+  if (o.reserved2 !== undefined) putBits(w, at + 4, 4, 6, 10, o.reserved2, "reserved2");
+  if (o.reserved3 !== undefined) putBits(w, at + 8, 4, 22, 8, o.reserved3, "reserved3");
+  if (o.reserved4 !== undefined) putBits(w, at + 8, 4, 0, 16, o.reserved4, "reserved4");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeProtectionEgress(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePrimaryPathRoute(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeExplicitRouteItems(w, o.subobjects, "subobjects");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeS2lSubLspIPv4(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.destinationAddress, "destinationAddress");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeS2lSubLspIPv6(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.destinationAddress, "destinationAddress");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeDetourIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  for (const record of list(w, o.detours, "detours")) {
+    const o = fieldsOf(w, record);
+    const at = w.take(8);
+    putIpv4(w, at, o.plrId, "plrId");
+    putIpv4(w, at + 4, o.avoidNodeId, "avoidNodeId");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeDetourIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  for (const record of list(w, o.detours, "detours")) {
+    const o = fieldsOf(w, record);
+    const at = w.take(32);
+    putIpv6(w, at, o.plrId, "plrId");
+    putIpv6(w, at + 16, o.avoidNodeId, "avoidNodeId");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeDiffservELsp(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putBits(w, at + 4, 4, 0, 4, o.mapCount, "mapCount");
+  if (o.reserved !== undefined) putBits(w, at + 4, 4, 4, 28, o.reserved, "reserved");
+  for (const record of list(w, o.maps, "maps")) {
+    const o = fieldsOf(w, record);
+    const at = w.take(4);
+    putBits(w, at, 2, 0, 3, o.exp, "exp");
+    putU16(w, at + 2, o.phbId, "phbId");
+    if (o.reserved !== undefined) putBits(w, at, 2, 3, 13, o.reserved, "reserved");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeDiffservLLsp(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU16(w, at + 6, o.phbSchedulingClass, "phbSchedulingClass");
+  if (o.reserved !== undefined) putU16(w, at + 4, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeClasstype(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putBits(w, at + 4, 4, 0, 3, o.classType, "classType");
+  if (o.reserved !== undefined) putBits(w, at + 4, 4, 3, 29, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspRequiredAttributes(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeLspAttributesItems(w, o.attributes, "attributes");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamFlowspecObsolete(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamFlowspecIntServ(w: Writer, o: Values): void {
+  if (o.services === undefined && o.service === 5) {
+    const at = w.take(32) - 4;
+    putU8(w, at + 8, o.service, "service");
+    putF32(w, at + 16, o.tokenBucketRateBytesPerSecond, "tokenBucketRateBytesPerSecond");
+    putF32(w, at + 20, o.tokenBucketSizeBytes, "tokenBucketSizeBytes");
+    putF32(w, at + 24, o.peakRateBytesPerSecond, "peakRateBytesPerSecond");
+    putU32(w, at + 28, o.minimumPolicedUnitBytes, "minimumPolicedUnitBytes");
+    putU32(w, at + 32, o.maximumPacketSizeBytes, "maximumPacketSizeBytes");
+    if (o.messageFormatVersion !== undefined) putBits(w, at + 4, 1, 4, 4, o.messageFormatVersion, "messageFormatVersion");
+    if (o.unused !== undefined) putBits(w, at + 4, 2, 0, 12, o.unused, "unused");
+    putU16(w, at + 6, o.overallLengthWords ?? 7, "overallLengthWords");
+    if (o.serviceFlags !== undefined) putU8(w, at + 9, o.serviceFlags, "serviceFlags");
+    putU16(w, at + 10, o.serviceLengthWords ?? 6, "serviceLengthWords");
+    putU8(w, at + 12, o.tokenBucketParameter ?? 127, "tokenBucketParameter");
+    if (o.tokenBucketFlags !== undefined) putU8(w, at + 13, o.tokenBucketFlags, "tokenBucketFlags");
+    putU16(w, at + 14, o.tokenBucketLengthWords ?? 5, "tokenBucketLengthWords");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  if (o.services === undefined && o.service === 2) {
+    const at = w.take(44) - 4;
+    putU8(w, at + 8, o.service, "service");
+    putF32(w, at + 16, o.tokenBucketRateBytesPerSecond, "tokenBucketRateBytesPerSecond");
+    putF32(w, at + 20, o.tokenBucketSizeBytes, "tokenBucketSizeBytes");
+    putF32(w, at + 24, o.peakRateBytesPerSecond, "peakRateBytesPerSecond");
+    putU32(w, at + 28, o.minimumPolicedUnitBytes, "minimumPolicedUnitBytes");
+    putU32(w, at + 32, o.maximumPacketSizeBytes, "maximumPacketSizeBytes");
+    putF32(w, at + 40, o.rateBytesPerSecond, "rateBytesPerSecond");
+    putU32(w, at + 44, o.slackTermMicroseconds, "slackTermMicroseconds");
+    if (o.messageFormatVersion !== undefined) putBits(w, at + 4, 1, 4, 4, o.messageFormatVersion, "messageFormatVersion");
+    if (o.unused !== undefined) putBits(w, at + 4, 2, 0, 12, o.unused, "unused");
+    putU16(w, at + 6, o.overallLengthWords ?? 10, "overallLengthWords");
+    if (o.serviceFlags !== undefined) putU8(w, at + 9, o.serviceFlags, "serviceFlags");
+    putU16(w, at + 10, o.serviceLengthWords ?? 9, "serviceLengthWords");
+    putU8(w, at + 12, o.tokenBucketParameter ?? 127, "tokenBucketParameter");
+    if (o.tokenBucketFlags !== undefined) putU8(w, at + 13, o.tokenBucketFlags, "tokenBucketFlags");
+    putU16(w, at + 14, o.tokenBucketLengthWords ?? 5, "tokenBucketLengthWords");
+    putU8(w, at + 36, o.rateParameter ?? 130, "rateParameter");
+    if (o.rateFlags !== undefined) putU8(w, at + 37, o.rateFlags, "rateFlags");
+    putU16(w, at + 38, o.rateLengthWords ?? 2, "rateLengthWords");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  const at = w.take(4) - 4;
+  if (o.messageFormatVersion !== undefined) putBits(w, at + 4, 1, 4, 4, o.messageFormatVersion, "messageFormatVersion");
+  if (o.unused !== undefined) putBits(w, at + 4, 2, 0, 12, o.unused, "unused");
+  writeServiceItems(w, o.services, "services");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+  putU16(w, at + 6, o.overallLengthWords ?? (w.at - at - 8) / 4, "overallLengthWords");
+}
+function writeUpstreamFlowspecDeprecated(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamFlowspecSonetSdh(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putU8(w, at + 4, o.signalType, "signalType");
+  putU8(w, at + 5, o.requestedConcatenation, "requestedConcatenation");
+  putU16(w, at + 6, o.contiguousComponents, "contiguousComponents");
+  putU16(w, at + 8, o.virtualComponents, "virtualComponents");
+  putU16(w, at + 10, o.multiplier, "multiplier");
+  putU32(w, at + 12, o.transparency, "transparency");
+  putU32(w, at + 16, o.profile, "profile");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamFlowspecG709(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putU8(w, at + 4, o.signalType, "signalType");
+  putU16(w, at + 6, o.multiplexedComponents, "multiplexedComponents");
+  putU16(w, at + 8, o.virtualComponents, "virtualComponents");
+  putU16(w, at + 10, o.multiplier, "multiplier");
+  if (o.reserved !== undefined) putU8(w, at + 5, o.reserved, "reserved");
+  appendBytes(w, o.furtherBytes, "furtherBytes");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamFlowspecEthernet(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU16(w, at + 4, o.switchingGranularity, "switchingGranularity");
+  putU16(w, at + 6, o.mtuBytes, "mtuBytes");
+  writeEthernetTrafficItems(w, o.tlvs, "tlvs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamFlowspecOtnTdm(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamFlowspecSson(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamTspecIntServ(w: Writer, o: Values): void {
+  if (o.services === undefined && o.service === 1) {
+    const at = w.take(32) - 4;
+    putU8(w, at + 8, o.service, "service");
+    putF32(w, at + 16, o.tokenBucketRateBytesPerSecond, "tokenBucketRateBytesPerSecond");
+    putF32(w, at + 20, o.tokenBucketSizeBytes, "tokenBucketSizeBytes");
+    putF32(w, at + 24, o.peakRateBytesPerSecond, "peakRateBytesPerSecond");
+    putU32(w, at + 28, o.minimumPolicedUnitBytes, "minimumPolicedUnitBytes");
+    putU32(w, at + 32, o.maximumPacketSizeBytes, "maximumPacketSizeBytes");
+    if (o.messageFormatVersion !== undefined) putBits(w, at + 4, 1, 4, 4, o.messageFormatVersion, "messageFormatVersion");
+    if (o.unused !== undefined) putBits(w, at + 4, 2, 0, 12, o.unused, "unused");
+    putU16(w, at + 6, o.overallLengthWords ?? 7, "overallLengthWords");
+    if (o.serviceFlags !== undefined) putU8(w, at + 9, o.serviceFlags, "serviceFlags");
+    putU16(w, at + 10, o.serviceLengthWords ?? 6, "serviceLengthWords");
+    putU8(w, at + 12, o.tokenBucketParameter ?? 127, "tokenBucketParameter");
+    if (o.tokenBucketFlags !== undefined) putU8(w, at + 13, o.tokenBucketFlags, "tokenBucketFlags");
+    putU16(w, at + 14, o.tokenBucketLengthWords ?? 5, "tokenBucketLengthWords");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  const at = w.take(4) - 4;
+  if (o.messageFormatVersion !== undefined) putBits(w, at + 4, 1, 4, 4, o.messageFormatVersion, "messageFormatVersion");
+  if (o.unused !== undefined) putBits(w, at + 4, 2, 0, 12, o.unused, "unused");
+  writeServiceItems(w, o.services, "services");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+  putU16(w, at + 6, o.overallLengthWords ?? (w.at - at - 8) / 4, "overallLengthWords");
+}
+function writeUpstreamTspecDeprecated(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamTspecSonetSdh(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putU8(w, at + 4, o.signalType, "signalType");
+  putU8(w, at + 5, o.requestedConcatenation, "requestedConcatenation");
+  putU16(w, at + 6, o.contiguousComponents, "contiguousComponents");
+  putU16(w, at + 8, o.virtualComponents, "virtualComponents");
+  putU16(w, at + 10, o.multiplier, "multiplier");
+  putU32(w, at + 12, o.transparency, "transparency");
+  putU32(w, at + 16, o.profile, "profile");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamTspecG709(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putU8(w, at + 4, o.signalType, "signalType");
+  putU16(w, at + 6, o.multiplexedComponents, "multiplexedComponents");
+  putU16(w, at + 8, o.virtualComponents, "virtualComponents");
+  putU16(w, at + 10, o.multiplier, "multiplier");
+  if (o.reserved !== undefined) putU8(w, at + 5, o.reserved, "reserved");
+  appendBytes(w, o.furtherBytes, "furtherBytes");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamTspecEthernet(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU16(w, at + 4, o.switchingGranularity, "switchingGranularity");
+  putU16(w, at + 6, o.mtuBytes, "mtuBytes");
+  writeEthernetTrafficItems(w, o.tlvs, "tlvs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamTspecOtnTdm(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamTspecSson(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUpstreamAdspecIntServ(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  if (o.messageFormatVersion !== undefined) putBits(w, at + 4, 1, 4, 4, o.messageFormatVersion, "messageFormatVersion");
+  if (o.unused !== undefined) putBits(w, at + 4, 2, 0, 12, o.unused, "unused");
+  writeServiceItems(w, o.services, "services");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+  putU16(w, at + 6, o.overallLengthWords ?? (w.at - at - 8) / 4, "overallLengthWords");
+}
+function writeSuggestedLabelPacket(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.label, "label");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSuggestedLabelGeneralized(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSuggestedLabelWavebandSwitching(w: Writer, o: Values): void {
+  const at = w.take(12) - 4;
+  putU32(w, at + 4, o.wavebandId, "wavebandId");
+  putU32(w, at + 8, o.startLabel, "startLabel");
+  putU32(w, at + 12, o.endLabel, "endLabel");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSuggestedLabelGeneralizedChannelSet(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAcceptableLabelSet(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU8(w, at + 4, o.action, "action");
+  putBits(w, at + 4, 4, 0, 14, o.labelType, "labelType");
+  if (o.reserved !== undefined) putBits(w, at + 4, 4, 14, 10, o.reserved, "reserved");
+  for (const value of list(w, o.subchannels, "subchannels")) {
+    const at = w.take(4);
+    putU32(w, at, value, "subchannels");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRestartCap(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putU32(w, at + 4, o.restartTimeMs, "restartTimeMs");
+  putU32(w, at + 8, o.recoveryTimeMs, "recoveryTimeMs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLinkCapabilityTeLinkCapabilities(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeCapability(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.capabilities, "capabilities");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeConditions(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.flags, "flags");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspTunnelInterfaceIdUnnumbered(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.routerId, "routerId");
+  putU32(w, at + 8, o.interfaceId, "interfaceId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspTunnelInterfaceIdIPv4(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.interfaceAddress, "interfaceAddress");
+  putU8(w, at + 8, o.actions, "actions");
+  if (o.reserved !== undefined) putU24(w, at + 9, o.reserved, "reserved");
+  writeLspTunnelInterfaceIdItems(w, o.tlvs, "tlvs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspTunnelInterfaceIdIPv6(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putIpv6(w, at + 4, o.interfaceAddress, "interfaceAddress");
+  putU8(w, at + 20, o.actions, "actions");
+  if (o.reserved !== undefined) putU24(w, at + 21, o.reserved, "reserved");
+  writeLspTunnelInterfaceIdItems(w, o.tlvs, "tlvs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspTunnelInterfaceIdUnnumberedWithActions(w: Writer, o: Values): void {
+  const at = w.take(12) - 4;
+  putIpv4(w, at + 4, o.routerId, "routerId");
+  putU32(w, at + 8, o.interfaceId, "interfaceId");
+  putU8(w, at + 12, o.actions, "actions");
+  if (o.reserved !== undefined) putU24(w, at + 13, o.reserved, "reserved");
+  writeLspTunnelInterfaceIdItems(w, o.tlvs, "tlvs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeUserErrorSpec(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putU32(w, at + 4, o.enterpriseNumber, "enterpriseNumber");
+  putU8(w, at + 8, o.subOrganization, "subOrganization");
+  putU16(w, at + 10, o.userErrorValue, "userErrorValue");
+  const textLength = appendText(w, at, o.errorDescription, o.errorDescriptionBytes, o.padding, "errorDescription");
+  putU8(w, at + 9, textLength, "errorDescriptionLength");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeNotifyRequestIPv4(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.notifyNodeAddress, "notifyNodeAddress");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeNotifyRequestIPv6(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.notifyNodeAddress, "notifyNodeAddress");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAdminStatus(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putBits(w, at + 4, 4, 31, 1, o.reflect, "reflect");
+  putBits(w, at + 4, 4, 0, 8, o.flags, "flags");
+  if (o.reserved !== undefined) putBits(w, at + 4, 4, 8, 23, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLspAttributes(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeLspAttributesItems(w, o.attributes, "attributes");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAlarmSpecReserved1(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAlarmSpecReserved2(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAlarmSpecIPv4IfId(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.errorNodeAddress, "errorNodeAddress");
+  putU8(w, at + 8, o.flags, "flags");
+  putU8(w, at + 9, o.errorCode, "errorCode");
+  putU16(w, at + 10, o.errorValue, "errorValue");
+  writeInterfaceIdItems(w, o.tlvs, "tlvs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAlarmSpecIPv6IfId(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putIpv6(w, at + 4, o.errorNodeAddress, "errorNodeAddress");
+  putU8(w, at + 20, o.flags, "flags");
+  putU8(w, at + 21, o.errorCode, "errorCode");
+  putU16(w, at + 22, o.errorValue, "errorValue");
+  writeInterfaceIdItems(w, o.tlvs, "tlvs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAssociationIPv4(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putU16(w, at + 4, o.associationType, "associationType");
+  putU16(w, at + 6, o.associationId, "associationId");
+  putIpv4(w, at + 8, o.associationSource, "associationSource");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAssociationIPv6(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putU16(w, at + 4, o.associationType, "associationType");
+  putU16(w, at + 6, o.associationId, "associationId");
+  putIpv6(w, at + 8, o.associationSource, "associationSource");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAssociationIPv4Extended(w: Writer, o: Values): void {
+  if (o.extendedAssociationId === undefined && o.associationType === 5) {
+    const at = w.take(40) - 4;
+    putU16(w, at + 4, o.associationType, "associationType");
+    putU16(w, at + 6, o.associationId, "associationId");
+    putIpv4(w, at + 8, o.associationSource, "associationSource");
+    putU32(w, at + 12, o.globalAssociationSource, "globalAssociationSource");
+    putU16(w, at + 16, o.bypassTunnelId, "bypassTunnelId");
+    putIpv4(w, at + 20, o.bypassSourceAddress, "bypassSourceAddress");
+    putIpv4(w, at + 24, o.bypassDestinationAddress, "bypassDestinationAddress");
+    putU32(w, at + 28, o.bypassGroupIdentifier, "bypassGroupIdentifier");
+    putU8(w, at + 36, o.messageIdFlags, "messageIdFlags");
+    putU24(w, at + 37, o.epoch, "epoch");
+    putU32(w, at + 40, o.messageIdentifier, "messageIdentifier");
+    if (o.reserved !== undefined) putU16(w, at + 18, o.reserved, "reserved");
+    putU32(w, at + 32, o.messageIdHeader ?? 792321, "messageIdHeader");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  const at = w.take(12) - 4;
+  putU16(w, at + 4, o.associationType, "associationType");
+  putU16(w, at + 6, o.associationId, "associationId");
+  putIpv4(w, at + 8, o.associationSource, "associationSource");
+  putU32(w, at + 12, o.globalAssociationSource, "globalAssociationSource");
+  for (const value of list(w, o.extendedAssociationId, "extendedAssociationId")) {
+    const at = w.take(4);
+    putU32(w, at, value, "extendedAssociationId");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAssociationIPv6Extended(w: Writer, o: Values): void {
+  if (o.extendedAssociationId === undefined && o.associationType === 5) {
+    const at = w.take(76) - 4;
+    putU16(w, at + 4, o.associationType, "associationType");
+    putU16(w, at + 6, o.associationId, "associationId");
+    putIpv6(w, at + 8, o.associationSource, "associationSource");
+    putU32(w, at + 24, o.globalAssociationSource, "globalAssociationSource");
+    putU16(w, at + 28, o.bypassTunnelId, "bypassTunnelId");
+    putIpv6(w, at + 32, o.bypassSourceAddress, "bypassSourceAddress");
+    putIpv6(w, at + 48, o.bypassDestinationAddress, "bypassDestinationAddress");
+    putU32(w, at + 64, o.bypassGroupIdentifier, "bypassGroupIdentifier");
+    putU8(w, at + 72, o.messageIdFlags, "messageIdFlags");
+    putU24(w, at + 73, o.epoch, "epoch");
+    putU32(w, at + 76, o.messageIdentifier, "messageIdentifier");
+    if (o.reserved !== undefined) putU16(w, at + 30, o.reserved, "reserved");
+    putU32(w, at + 68, o.messageIdHeader ?? 792321, "messageIdHeader");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  const at = w.take(24) - 4;
+  putU16(w, at + 4, o.associationType, "associationType");
+  putU16(w, at + 6, o.associationId, "associationId");
+  putIpv6(w, at + 8, o.associationSource, "associationSource");
+  putU32(w, at + 24, o.globalAssociationSource, "globalAssociationSource");
+  for (const value of list(w, o.extendedAssociationId, "extendedAssociationId")) {
+    const at = w.take(4);
+    putU32(w, at, value, "extendedAssociationId");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSecondaryExplicitRoute(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeExplicitRouteItems(w, o.subobjects, "subobjects");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSecondaryExplicitRouteP2mp(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeExplicitRouteItems(w, o.subobjects, "subobjects");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSecondaryRecordRoute(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeRecordRouteItems(w, o.subobjects, "subobjects");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSecondaryRecordRouteP2mp(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeRecordRouteItems(w, o.subobjects, "subobjects");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeCallAttributes(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeCallAttributesItems(w, o.attributes, "attributes");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeReverseLsp(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeObjects(w, o.objects, "objects");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeS2lSubLspFragJuniperProperties(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU16(w, at + 4, o.propertyCount, "propertyCount");
+  putU16(w, at + 6, o.paddingLength, "paddingLength");
+  writeJuniperPropertyItems(w, o.properties, "properties");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFastReroute(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putU8(w, at + 4, o.setupPriority, "setupPriority");
+  putU8(w, at + 5, o.holdingPriority, "holdingPriority");
+  putU8(w, at + 6, o.hopLimit, "hopLimit");
+  putU8(w, at + 7, o.flags, "flags");
+  putF32(w, at + 8, o.bandwidthBytesPerSecond, "bandwidthBytesPerSecond");
+  putU32(w, at + 12, o.includeAny, "includeAny");
+  putU32(w, at + 16, o.excludeAny, "excludeAny");
+  putU32(w, at + 20, o.includeAll, "includeAll");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFastRerouteReserved7(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putU8(w, at + 4, o.setupPriority, "setupPriority");
+  putU8(w, at + 5, o.holdingPriority, "holdingPriority");
+  putU8(w, at + 6, o.hopLimit, "hopLimit");
+  putF32(w, at + 8, o.bandwidthBytesPerSecond, "bandwidthBytesPerSecond");
+  putU32(w, at + 12, o.includeAny, "includeAny");
+  putU32(w, at + 16, o.excludeAny, "excludeAny");
+  if (o.reserved !== undefined) putU8(w, at + 7, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionAttributeLspTunnelRa(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putU32(w, at + 4, o.excludeAny, "excludeAny");
+  putU32(w, at + 8, o.includeAny, "includeAny");
+  putU32(w, at + 12, o.includeAll, "includeAll");
+  putU8(w, at + 16, o.setupPriority, "setupPriority");
+  putU8(w, at + 17, o.holdingPriority, "holdingPriority");
+  putU8(w, at + 18, o.flags, "flags");
+  const textLength = appendText(w, at, o.sessionName, o.sessionNameBytes, o.padding, "sessionName");
+  putU8(w, at + 19, textLength, "nameLength");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionAttributeLspTunnel(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU8(w, at + 4, o.setupPriority, "setupPriority");
+  putU8(w, at + 5, o.holdingPriority, "holdingPriority");
+  putU8(w, at + 6, o.flags, "flags");
+  const textLength = appendText(w, at, o.sessionName, o.sessionNameBytes, o.padding, "sessionName");
+  putU8(w, at + 7, textLength, "nameLength");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePacketcableExtensionsReverseRspec(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePacketcableExtensionsReverseSession(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePacketcableExtensionsReverseSenderTemplate(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePacketcableExtensionsReverseSenderTspec(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePacketcableExtensionsForwardRspec(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePacketcableExtensionsComponentTspec(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePacketcableExtensionsResourceId(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePacketcableExtensionsGateId(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePacketcableExtensionsCommitEntity(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAtmServiceclass(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeCallOps(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeGeneralizedUni(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeGeneralizedUniItems(w, o.subobjects, "subobjects");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeCallIdOperatorSpecific(w: Writer, o: Values): void {
+  if (o.addressAndIdentifier === undefined && o.addressType === 1) {
+    const at = w.take(16) - 4;
+    putU8(w, at + 4, o.addressType, "addressType");
+    putIpv4(w, at + 8, o.sourceAddress, "sourceAddress");
+    putBytes(w, at + 12, 8, o.localIdentifier, "localIdentifier");
+    if (o.reserved !== undefined) putU24(w, at + 5, o.reserved, "reserved");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  if (o.addressAndIdentifier === undefined && o.addressType === 2) {
+    const at = w.take(28) - 4;
+    putU8(w, at + 4, o.addressType, "addressType");
+    putIpv6(w, at + 8, o.sourceAddress, "sourceAddress");
+    putBytes(w, at + 24, 8, o.localIdentifier, "localIdentifier");
+    if (o.reserved !== undefined) putU24(w, at + 5, o.reserved, "reserved");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  if (o.addressAndIdentifier === undefined && o.addressType === 3) {
+    const at = w.take(32) - 4;
+    putU8(w, at + 4, o.addressType, "addressType");
+    putBytes(w, at + 8, 20, o.sourceAddress, "sourceAddress");
+    putBytes(w, at + 28, 8, o.localIdentifier, "localIdentifier");
+    if (o.reserved !== undefined) putU24(w, at + 5, o.reserved, "reserved");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  const at = w.take(4) - 4;
+  putU8(w, at + 4, o.addressType, "addressType");
+  if (o.reserved !== undefined) putU24(w, at + 5, o.reserved, "reserved");
+  appendBytes(w, o.addressAndIdentifier, "addressAndIdentifier");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeCallIdGloballyUnique(w: Writer, o: Values): void {
+  if (o.addressAndIdentifier === undefined && o.addressType === 1) {
+    const at = w.take(28) - 4;
+    putU8(w, at + 4, o.addressType, "addressType");
+    putBytes(w, at + 5, 3, o.internationalSegment, "internationalSegment");
+    putBytes(w, at + 8, 12, o.nationalSegment, "nationalSegment");
+    putIpv4(w, at + 20, o.sourceAddress, "sourceAddress");
+    putBytes(w, at + 24, 8, o.localIdentifier, "localIdentifier");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  if (o.addressAndIdentifier === undefined && o.addressType === 2) {
+    const at = w.take(40) - 4;
+    putU8(w, at + 4, o.addressType, "addressType");
+    putBytes(w, at + 5, 3, o.internationalSegment, "internationalSegment");
+    putBytes(w, at + 8, 12, o.nationalSegment, "nationalSegment");
+    putIpv6(w, at + 20, o.sourceAddress, "sourceAddress");
+    putBytes(w, at + 36, 8, o.localIdentifier, "localIdentifier");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  if (o.addressAndIdentifier === undefined && o.addressType === 3) {
+    const at = w.take(44) - 4;
+    putU8(w, at + 4, o.addressType, "addressType");
+    putBytes(w, at + 5, 3, o.internationalSegment, "internationalSegment");
+    putBytes(w, at + 8, 12, o.nationalSegment, "nationalSegment");
+    putBytes(w, at + 20, 20, o.sourceAddress, "sourceAddress");
+    putBytes(w, at + 40, 8, o.localIdentifier, "localIdentifier");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  const at = w.take(16) - 4;
+  putU8(w, at + 4, o.addressType, "addressType");
+  putBytes(w, at + 5, 3, o.internationalSegment, "internationalSegment");
+  putBytes(w, at + 8, 12, o.nationalSegment, "nationalSegment");
+  appendBytes(w, o.addressAndIdentifier, "addressAndIdentifier");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeObject3gpp2(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeExcludeRoute(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeExcludeRouteItems(w, o.subobjects, "subobjects");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePcnIPv4Request(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePcnIPv6Request(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePcnIPv4Response(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePcnIPv6Response(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 /** Class, C-Types and forms of each object by name. */
 export const OBJECT_NUMBERS: Readonly<Record<string, { readonly class: number; readonly ctypes: readonly number[]; readonly forms: Readonly<Record<string, number>>; readonly any: boolean }>> = {
   "NULL": {"class":0,"ctypes":[0],"forms":{"":0},"any":true},
-  "SESSION": {"class":1,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
-  "RSVP_HOP": {"class":3,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
+  "SESSION": {"class":1,"ctypes":[1,2,6,7,8,11,12,13,14,15,16,19,20,21,22,23,24],"forms":{"IPv4":1,"IPv6":2,"TAGGED_TUNNEL_IPv4":6,"LSP_TUNNEL_IPv4":7,"LSP_TUNNEL_IPv6":8,"UNI_IPv4":11,"UNI_IPv6":12,"P2MP_LSP_TUNNEL_IPv4":13,"P2MP_LSP_TUNNEL_IPv6":14,"ENNI_IPv4":15,"ENNI_IPv6":16,"VPN_IPv4":19,"VPN_IPv6":20,"AGGREGATE_VPN_IPv4":21,"AGGREGATE_VPN_IPv6":22,"GENERIC_AGGREGATE_VPN_IPv4":23,"GENERIC_AGGREGATE_VPN_IPv6":24},"any":false},
+  "RSVP_HOP": {"class":3,"ctypes":[1,2,3,4,5,6],"forms":{"IPv4":1,"IPv6":2,"IPv4_IF_ID":3,"IPv6_IF_ID":4,"VPN_IPv4":5,"VPN_IPv6":6},"any":false},
   "TIME_VALUES": {"class":5,"ctypes":[1],"forms":{"":1},"any":false},
-  "ERROR_SPEC": {"class":6,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
+  "ERROR_SPEC": {"class":6,"ctypes":[1,2,3,4],"forms":{"IPv4":1,"IPv6":2,"IPv4_IF_ID":3,"IPv6_IF_ID":4},"any":false},
   "SCOPE": {"class":7,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
   "STYLE": {"class":8,"ctypes":[1],"forms":{"":1},"any":false},
-  "FLOWSPEC": {"class":9,"ctypes":[1,2],"forms":{"OBSOLETE":1,"IntServ":2},"any":false},
-  "FILTER_SPEC": {"class":10,"ctypes":[1,2,3],"forms":{"IPv4":1,"IPv6":2,"IPv6_FLOW_LABEL":3},"any":false},
-  "SENDER_TEMPLATE": {"class":11,"ctypes":[1,2,3],"forms":{"IPv4":1,"IPv6":2,"IPv6_FLOW_LABEL":3},"any":false},
-  "SENDER_TSPEC": {"class":12,"ctypes":[2],"forms":{"IntServ":2},"any":false},
+  "FLOWSPEC": {"class":9,"ctypes":[1,2,3,4,5,6,7,8],"forms":{"OBSOLETE":1,"IntServ":2,"DEPRECATED":3,"SONET_SDH":4,"G_709":5,"ETHERNET":6,"OTN_TDM":7,"SSON":8},"any":false},
+  "FILTER_SPEC": {"class":10,"ctypes":[1,2,3,6,7,8,12,13,14,15,16,17],"forms":{"IPv4":1,"IPv6":2,"IPv6_FLOW_LABEL":3,"TAGGED_TUNNEL_IPv4":6,"LSP_TUNNEL_IPv4":7,"LSP_TUNNEL_IPv6":8,"P2MP_LSP_TUNNEL_IPv4":12,"P2MP_LSP_TUNNEL_IPv6":13,"VPN_IPv4":14,"VPN_IPv6":15,"AGGREGATE_VPN_IPv4":16,"AGGREGATE_VPN_IPv6":17},"any":false},
+  "SENDER_TEMPLATE": {"class":11,"ctypes":[1,2,3,6,7,8,12,13,14,15,16,17],"forms":{"IPv4":1,"IPv6":2,"IPv6_FLOW_LABEL":3,"TAGGED_TUNNEL_IPv4":6,"LSP_TUNNEL_IPv4":7,"LSP_TUNNEL_IPv6":8,"P2MP_LSP_TUNNEL_IPv4":12,"P2MP_LSP_TUNNEL_IPv6":13,"VPN_IPv4":14,"VPN_IPv6":15,"AGGREGATE_VPN_IPv4":16,"AGGREGATE_VPN_IPv6":17},"any":false},
+  "SENDER_TSPEC": {"class":12,"ctypes":[2,3,4,5,6,7,8],"forms":{"IntServ":2,"DEPRECATED":3,"SONET_SDH":4,"G_709":5,"ETHERNET":6,"OTN_TDM":7,"SSON":8},"any":false},
   "ADSPEC": {"class":13,"ctypes":[2],"forms":{"IntServ":2},"any":false},
   "RESV_CONFIRM": {"class":15,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
+  "LABEL": {"class":16,"ctypes":[1,2,3,4],"forms":{"":1,"GENERALIZED":2,"WAVEBAND_SWITCHING":3,"GENERALIZED_CHANNEL_SET":4},"any":false},
+  "HOP_COUNT": {"class":17,"ctypes":[1],"forms":{"IPv4":1},"any":false},
+  "STRICT_SOURCE_ROUTE": {"class":18,"ctypes":[1],"forms":{"":1},"any":false},
+  "LABEL_REQUEST": {"class":19,"ctypes":[1,2,3,4,5],"forms":{"WITHOUT_LABEL_RANGE":1,"ATM_LABEL_RANGE":2,"FRAME_RELAY_LABEL_RANGE":3,"GENERALIZED":4,"GENERALIZED_CHANNEL_SET":5},"any":false},
+  "EXPLICIT_ROUTE": {"class":20,"ctypes":[1],"forms":{"":1},"any":false},
+  "RECORD_ROUTE": {"class":21,"ctypes":[1],"forms":{"":1},"any":false},
+  "HELLO": {"class":22,"ctypes":[1,2],"forms":{"REQUEST":1,"ACK":2},"any":false},
+  "RECOVERY_LABEL": {"class":34,"ctypes":[1,2,3,4],"forms":{"PACKET":1,"GENERALIZED":2,"WAVEBAND_SWITCHING":3,"GENERALIZED_CHANNEL_SET":4},"any":false},
+  "UPSTREAM_LABEL": {"class":35,"ctypes":[1,2,3,4],"forms":{"PACKET":1,"GENERALIZED":2,"WAVEBAND_SWITCHING":3,"GENERALIZED_CHANNEL_SET":4},"any":false},
+  "LABEL_SET": {"class":36,"ctypes":[1],"forms":{"":1},"any":false},
+  "PROTECTION": {"class":37,"ctypes":[1,2,3],"forms":{"LINK":1,"LSP":2,"EGRESS":3},"any":false},
+  "PRIMARY_PATH_ROUTE": {"class":38,"ctypes":[1],"forms":{"":1},"any":false},
+  "S2L_SUB_LSP": {"class":50,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
+  "DETOUR": {"class":63,"ctypes":[7,8],"forms":{"IPv4":7,"IPv6":8},"any":false},
+  "DIFFSERV": {"class":65,"ctypes":[1,2],"forms":{"E_LSP":1,"L_LSP":2},"any":false},
+  "CLASSTYPE": {"class":66,"ctypes":[1],"forms":{"":1},"any":false},
+  "LSP_REQUIRED_ATTRIBUTES": {"class":67,"ctypes":[1],"forms":{"":1},"any":false},
+  "UPSTREAM_FLOWSPEC": {"class":120,"ctypes":[1,2,3,4,5,6,7,8],"forms":{"OBSOLETE":1,"IntServ":2,"DEPRECATED":3,"SONET_SDH":4,"G_709":5,"ETHERNET":6,"OTN_TDM":7,"SSON":8},"any":false},
+  "UPSTREAM_TSPEC": {"class":121,"ctypes":[2,3,4,5,6,7,8],"forms":{"IntServ":2,"DEPRECATED":3,"SONET_SDH":4,"G_709":5,"ETHERNET":6,"OTN_TDM":7,"SSON":8},"any":false},
+  "UPSTREAM_ADSPEC": {"class":122,"ctypes":[2],"forms":{"IntServ":2},"any":false},
+  "SUGGESTED_LABEL": {"class":129,"ctypes":[1,2,3,4],"forms":{"PACKET":1,"GENERALIZED":2,"WAVEBAND_SWITCHING":3,"GENERALIZED_CHANNEL_SET":4},"any":false},
+  "ACCEPTABLE_LABEL_SET": {"class":130,"ctypes":[1],"forms":{"":1},"any":false},
+  "RESTART_CAP": {"class":131,"ctypes":[1],"forms":{"":1},"any":false},
+  "LINK_CAPABILITY": {"class":133,"ctypes":[1],"forms":{"TE_LINK_CAPABILITIES":1},"any":false},
+  "CAPABILITY": {"class":134,"ctypes":[1],"forms":{"":1},"any":false},
+  "CONDITIONS": {"class":135,"ctypes":[1],"forms":{"":1},"any":false},
+  "LSP_TUNNEL_INTERFACE_ID": {"class":193,"ctypes":[1,2,3,4],"forms":{"UNNUMBERED":1,"IPv4":2,"IPv6":3,"UNNUMBERED_WITH_ACTIONS":4},"any":false},
+  "USER_ERROR_SPEC": {"class":194,"ctypes":[1],"forms":{"":1},"any":false},
+  "NOTIFY_REQUEST": {"class":195,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
+  "ADMIN_STATUS": {"class":196,"ctypes":[1],"forms":{"":1},"any":false},
+  "LSP_ATTRIBUTES": {"class":197,"ctypes":[1],"forms":{"":1},"any":false},
+  "ALARM_SPEC": {"class":198,"ctypes":[1,2,3,4],"forms":{"RESERVED_1":1,"RESERVED_2":2,"IPv4_IF_ID":3,"IPv6_IF_ID":4},"any":false},
+  "ASSOCIATION": {"class":199,"ctypes":[1,2,3,4],"forms":{"IPv4":1,"IPv6":2,"IPv4_EXTENDED":3,"IPv6_EXTENDED":4},"any":false},
+  "SECONDARY_EXPLICIT_ROUTE": {"class":200,"ctypes":[1,2],"forms":{"":1,"P2MP":2},"any":false},
+  "SECONDARY_RECORD_ROUTE": {"class":201,"ctypes":[1,2],"forms":{"":1,"P2MP":2},"any":false},
+  "CALL_ATTRIBUTES": {"class":202,"ctypes":[1],"forms":{"":1},"any":false},
+  "REVERSE_LSP": {"class":203,"ctypes":[1],"forms":{"":1},"any":false},
+  "S2L_SUB_LSP_FRAG": {"class":204,"ctypes":[1],"forms":{"JUNIPER_PROPERTIES":1},"any":false},
+  "FAST_REROUTE": {"class":205,"ctypes":[1,7],"forms":{"":1,"RESERVED_7":7},"any":false},
+  "SESSION_ATTRIBUTE": {"class":207,"ctypes":[1,7],"forms":{"LSP_TUNNEL_RA":1,"LSP_TUNNEL":7},"any":false},
+  "PACKETCABLE_EXTENSIONS": {"class":226,"ctypes":[1,2,3,4,5,6,7,8,9],"forms":{"REVERSE_RSPEC":1,"REVERSE_SESSION":2,"REVERSE_SENDER_TEMPLATE":3,"REVERSE_SENDER_TSPEC":4,"FORWARD_RSPEC":5,"COMPONENT_TSPEC":6,"RESOURCE_ID":7,"GATE_ID":8,"COMMIT_ENTITY":9},"any":false},
+  "ATM_SERVICECLASS": {"class":227,"ctypes":[1],"forms":{"":1},"any":false},
+  "CALL_OPS": {"class":228,"ctypes":[1],"forms":{"":1},"any":false},
+  "GENERALIZED_UNI": {"class":229,"ctypes":[1],"forms":{"":1},"any":false},
+  "CALL_ID": {"class":230,"ctypes":[1,2],"forms":{"OPERATOR_SPECIFIC":1,"GLOBALLY_UNIQUE":2},"any":false},
+  "OBJECT_3GPP2": {"class":231,"ctypes":[1],"forms":{"":1},"any":false},
+  "EXCLUDE_ROUTE": {"class":232,"ctypes":[1],"forms":{"":1},"any":false},
+  "PCN": {"class":248,"ctypes":[1,2,3,4],"forms":{"IPv4_REQUEST":1,"IPv6_REQUEST":2,"IPv4_RESPONSE":3,"IPv6_RESPONSE":4},"any":false},
 };
 type Reader = (b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number) => RsvpObject;
 /** By class and the low four bits of the C-Type; greater C-Types are in the second table. */
 const READERS: (Reader | undefined)[] = new Array(4096).fill(undefined);
 const RARE_READERS: Readonly<Record<number, Reader>> = {
+  272: readSessionEnniIPv6,
+  275: readSessionVpnIPv4,
+  276: readSessionVpnIPv6,
+  277: readSessionAggregateVpnIPv4,
+  278: readSessionAggregateVpnIPv6,
+  279: readSessionGenericAggregateVpnIPv4,
+  280: readSessionGenericAggregateVpnIPv6,
+  2576: readFilterSpecAggregateVpnIPv4,
+  2577: readFilterSpecAggregateVpnIPv6,
+  2832: readSenderTemplateAggregateVpnIPv4,
+  2833: readSenderTemplateAggregateVpnIPv6,
 };
 READERS[17] = readSessionIPv4;
 READERS[18] = readSessionIPv6;
+READERS[22] = readSessionTaggedTunnelIPv4;
+READERS[23] = readSessionLspTunnelIPv4;
+READERS[24] = readSessionLspTunnelIPv6;
+READERS[27] = readSessionUniIPv4;
+READERS[28] = readSessionUniIPv6;
+READERS[29] = readSessionP2mpLspTunnelIPv4;
+READERS[30] = readSessionP2mpLspTunnelIPv6;
+READERS[31] = readSessionEnniIPv4;
 READERS[49] = readRsvpHopIPv4;
 READERS[50] = readRsvpHopIPv6;
+READERS[51] = readRsvpHopIPv4IfId;
+READERS[52] = readRsvpHopIPv6IfId;
+READERS[53] = readRsvpHopVpnIPv4;
+READERS[54] = readRsvpHopVpnIPv6;
 READERS[81] = readTimeValues;
 READERS[97] = readErrorSpecIPv4;
 READERS[98] = readErrorSpecIPv6;
+READERS[99] = readErrorSpecIPv4IfId;
+READERS[100] = readErrorSpecIPv6IfId;
 READERS[113] = readScopeIPv4;
 READERS[114] = readScopeIPv6;
 READERS[129] = readStyle;
 READERS[145] = readFlowspecObsolete;
 READERS[146] = readFlowspecIntServ;
+READERS[147] = readFlowspecDeprecated;
+READERS[148] = readFlowspecSonetSdh;
+READERS[149] = readFlowspecG709;
+READERS[150] = readFlowspecEthernet;
+READERS[151] = readFlowspecOtnTdm;
+READERS[152] = readFlowspecSson;
 READERS[161] = readFilterSpecIPv4;
 READERS[162] = readFilterSpecIPv6;
 READERS[163] = readFilterSpecIPv6FlowLabel;
+READERS[166] = readFilterSpecTaggedTunnelIPv4;
+READERS[167] = readFilterSpecLspTunnelIPv4;
+READERS[168] = readFilterSpecLspTunnelIPv6;
+READERS[172] = readFilterSpecP2mpLspTunnelIPv4;
+READERS[173] = readFilterSpecP2mpLspTunnelIPv6;
+READERS[174] = readFilterSpecVpnIPv4;
+READERS[175] = readFilterSpecVpnIPv6;
 READERS[177] = readSenderTemplateIPv4;
 READERS[178] = readSenderTemplateIPv6;
 READERS[179] = readSenderTemplateIPv6FlowLabel;
+READERS[182] = readSenderTemplateTaggedTunnelIPv4;
+READERS[183] = readSenderTemplateLspTunnelIPv4;
+READERS[184] = readSenderTemplateLspTunnelIPv6;
+READERS[188] = readSenderTemplateP2mpLspTunnelIPv4;
+READERS[189] = readSenderTemplateP2mpLspTunnelIPv6;
+READERS[190] = readSenderTemplateVpnIPv4;
+READERS[191] = readSenderTemplateVpnIPv6;
 READERS[194] = readSenderTspecIntServ;
+READERS[195] = readSenderTspecDeprecated;
+READERS[196] = readSenderTspecSonetSdh;
+READERS[197] = readSenderTspecG709;
+READERS[198] = readSenderTspecEthernet;
+READERS[199] = readSenderTspecOtnTdm;
+READERS[200] = readSenderTspecSson;
 READERS[210] = readAdspecIntServ;
 READERS[241] = readResvConfirmIPv4;
 READERS[242] = readResvConfirmIPv6;
+READERS[257] = readLabel;
+READERS[258] = readLabelGeneralized;
+READERS[259] = readLabelWavebandSwitching;
+READERS[260] = readLabelGeneralizedChannelSet;
+READERS[273] = readHopCountIPv4;
+READERS[289] = readStrictSourceRoute;
+READERS[305] = readLabelRequestWithoutLabelRange;
+READERS[306] = readLabelRequestAtmLabelRange;
+READERS[307] = readLabelRequestFrameRelayLabelRange;
+READERS[308] = readLabelRequestGeneralized;
+READERS[309] = readLabelRequestGeneralizedChannelSet;
+READERS[321] = readExplicitRoute;
+READERS[337] = readRecordRoute;
+READERS[353] = readHelloRequest;
+READERS[354] = readHelloAck;
+READERS[545] = readRecoveryLabelPacket;
+READERS[546] = readRecoveryLabelGeneralized;
+READERS[547] = readRecoveryLabelWavebandSwitching;
+READERS[548] = readRecoveryLabelGeneralizedChannelSet;
+READERS[561] = readUpstreamLabelPacket;
+READERS[562] = readUpstreamLabelGeneralized;
+READERS[563] = readUpstreamLabelWavebandSwitching;
+READERS[564] = readUpstreamLabelGeneralizedChannelSet;
+READERS[577] = readLabelSet;
+READERS[593] = readProtectionLink;
+READERS[594] = readProtectionLsp;
+READERS[595] = readProtectionEgress;
+READERS[609] = readPrimaryPathRoute;
+READERS[801] = readS2lSubLspIPv4;
+READERS[802] = readS2lSubLspIPv6;
+READERS[1015] = readDetourIPv4;
+READERS[1016] = readDetourIPv6;
+READERS[1041] = readDiffservELsp;
+READERS[1042] = readDiffservLLsp;
+READERS[1057] = readClasstype;
+READERS[1073] = readLspRequiredAttributes;
+READERS[1921] = readUpstreamFlowspecObsolete;
+READERS[1922] = readUpstreamFlowspecIntServ;
+READERS[1923] = readUpstreamFlowspecDeprecated;
+READERS[1924] = readUpstreamFlowspecSonetSdh;
+READERS[1925] = readUpstreamFlowspecG709;
+READERS[1926] = readUpstreamFlowspecEthernet;
+READERS[1927] = readUpstreamFlowspecOtnTdm;
+READERS[1928] = readUpstreamFlowspecSson;
+READERS[1938] = readUpstreamTspecIntServ;
+READERS[1939] = readUpstreamTspecDeprecated;
+READERS[1940] = readUpstreamTspecSonetSdh;
+READERS[1941] = readUpstreamTspecG709;
+READERS[1942] = readUpstreamTspecEthernet;
+READERS[1943] = readUpstreamTspecOtnTdm;
+READERS[1944] = readUpstreamTspecSson;
+READERS[1954] = readUpstreamAdspecIntServ;
+READERS[2065] = readSuggestedLabelPacket;
+READERS[2066] = readSuggestedLabelGeneralized;
+READERS[2067] = readSuggestedLabelWavebandSwitching;
+READERS[2068] = readSuggestedLabelGeneralizedChannelSet;
+READERS[2081] = readAcceptableLabelSet;
+READERS[2097] = readRestartCap;
+READERS[2129] = readLinkCapabilityTeLinkCapabilities;
+READERS[2145] = readCapability;
+READERS[2161] = readConditions;
+READERS[3089] = readLspTunnelInterfaceIdUnnumbered;
+READERS[3090] = readLspTunnelInterfaceIdIPv4;
+READERS[3091] = readLspTunnelInterfaceIdIPv6;
+READERS[3092] = readLspTunnelInterfaceIdUnnumberedWithActions;
+READERS[3105] = readUserErrorSpec;
+READERS[3121] = readNotifyRequestIPv4;
+READERS[3122] = readNotifyRequestIPv6;
+READERS[3137] = readAdminStatus;
+READERS[3153] = readLspAttributes;
+READERS[3169] = readAlarmSpecReserved1;
+READERS[3170] = readAlarmSpecReserved2;
+READERS[3171] = readAlarmSpecIPv4IfId;
+READERS[3172] = readAlarmSpecIPv6IfId;
+READERS[3185] = readAssociationIPv4;
+READERS[3186] = readAssociationIPv6;
+READERS[3187] = readAssociationIPv4Extended;
+READERS[3188] = readAssociationIPv6Extended;
+READERS[3201] = readSecondaryExplicitRoute;
+READERS[3202] = readSecondaryExplicitRouteP2mp;
+READERS[3217] = readSecondaryRecordRoute;
+READERS[3218] = readSecondaryRecordRouteP2mp;
+READERS[3233] = readCallAttributes;
+READERS[3249] = readReverseLsp;
+READERS[3265] = readS2lSubLspFragJuniperProperties;
+READERS[3281] = readFastReroute;
+READERS[3287] = readFastRerouteReserved7;
+READERS[3313] = readSessionAttributeLspTunnelRa;
+READERS[3319] = readSessionAttributeLspTunnel;
+READERS[3617] = readPacketcableExtensionsReverseRspec;
+READERS[3618] = readPacketcableExtensionsReverseSession;
+READERS[3619] = readPacketcableExtensionsReverseSenderTemplate;
+READERS[3620] = readPacketcableExtensionsReverseSenderTspec;
+READERS[3621] = readPacketcableExtensionsForwardRspec;
+READERS[3622] = readPacketcableExtensionsComponentTspec;
+READERS[3623] = readPacketcableExtensionsResourceId;
+READERS[3624] = readPacketcableExtensionsGateId;
+READERS[3625] = readPacketcableExtensionsCommitEntity;
+READERS[3633] = readAtmServiceclass;
+READERS[3649] = readCallOps;
+READERS[3665] = readGeneralizedUni;
+READERS[3681] = readCallIdOperatorSpecific;
+READERS[3682] = readCallIdGloballyUnique;
+READERS[3697] = readObject3gpp2;
+READERS[3713] = readExcludeRoute;
+READERS[3969] = readPcnIPv4Request;
+READERS[3970] = readPcnIPv6Request;
+READERS[3971] = readPcnIPv4Response;
+READERS[3972] = readPcnIPv6Response;
 const ANY_READERS: Readonly<Record<number, Reader>> = { 0: readNull };
 const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   257: writeSessionIPv4,
   258: writeSessionIPv6,
+  262: writeSessionTaggedTunnelIPv4,
+  263: writeSessionLspTunnelIPv4,
+  264: writeSessionLspTunnelIPv6,
+  267: writeSessionUniIPv4,
+  268: writeSessionUniIPv6,
+  269: writeSessionP2mpLspTunnelIPv4,
+  270: writeSessionP2mpLspTunnelIPv6,
+  271: writeSessionEnniIPv4,
+  272: writeSessionEnniIPv6,
+  275: writeSessionVpnIPv4,
+  276: writeSessionVpnIPv6,
+  277: writeSessionAggregateVpnIPv4,
+  278: writeSessionAggregateVpnIPv6,
+  279: writeSessionGenericAggregateVpnIPv4,
+  280: writeSessionGenericAggregateVpnIPv6,
   769: writeRsvpHopIPv4,
   770: writeRsvpHopIPv6,
+  771: writeRsvpHopIPv4IfId,
+  772: writeRsvpHopIPv6IfId,
+  773: writeRsvpHopVpnIPv4,
+  774: writeRsvpHopVpnIPv6,
   1281: writeTimeValues,
   1537: writeErrorSpecIPv4,
   1538: writeErrorSpecIPv6,
+  1539: writeErrorSpecIPv4IfId,
+  1540: writeErrorSpecIPv6IfId,
   1793: writeScopeIPv4,
   1794: writeScopeIPv6,
   2049: writeStyle,
   2305: writeFlowspecObsolete,
   2306: writeFlowspecIntServ,
+  2307: writeFlowspecDeprecated,
+  2308: writeFlowspecSonetSdh,
+  2309: writeFlowspecG709,
+  2310: writeFlowspecEthernet,
+  2311: writeFlowspecOtnTdm,
+  2312: writeFlowspecSson,
   2561: writeFilterSpecIPv4,
   2562: writeFilterSpecIPv6,
   2563: writeFilterSpecIPv6FlowLabel,
+  2566: writeFilterSpecTaggedTunnelIPv4,
+  2567: writeFilterSpecLspTunnelIPv4,
+  2568: writeFilterSpecLspTunnelIPv6,
+  2572: writeFilterSpecP2mpLspTunnelIPv4,
+  2573: writeFilterSpecP2mpLspTunnelIPv6,
+  2574: writeFilterSpecVpnIPv4,
+  2575: writeFilterSpecVpnIPv6,
+  2576: writeFilterSpecAggregateVpnIPv4,
+  2577: writeFilterSpecAggregateVpnIPv6,
   2817: writeSenderTemplateIPv4,
   2818: writeSenderTemplateIPv6,
   2819: writeSenderTemplateIPv6FlowLabel,
+  2822: writeSenderTemplateTaggedTunnelIPv4,
+  2823: writeSenderTemplateLspTunnelIPv4,
+  2824: writeSenderTemplateLspTunnelIPv6,
+  2828: writeSenderTemplateP2mpLspTunnelIPv4,
+  2829: writeSenderTemplateP2mpLspTunnelIPv6,
+  2830: writeSenderTemplateVpnIPv4,
+  2831: writeSenderTemplateVpnIPv6,
+  2832: writeSenderTemplateAggregateVpnIPv4,
+  2833: writeSenderTemplateAggregateVpnIPv6,
   3074: writeSenderTspecIntServ,
+  3075: writeSenderTspecDeprecated,
+  3076: writeSenderTspecSonetSdh,
+  3077: writeSenderTspecG709,
+  3078: writeSenderTspecEthernet,
+  3079: writeSenderTspecOtnTdm,
+  3080: writeSenderTspecSson,
   3330: writeAdspecIntServ,
   3841: writeResvConfirmIPv4,
   3842: writeResvConfirmIPv6,
+  4097: writeLabel,
+  4098: writeLabelGeneralized,
+  4099: writeLabelWavebandSwitching,
+  4100: writeLabelGeneralizedChannelSet,
+  4353: writeHopCountIPv4,
+  4609: writeStrictSourceRoute,
+  4865: writeLabelRequestWithoutLabelRange,
+  4866: writeLabelRequestAtmLabelRange,
+  4867: writeLabelRequestFrameRelayLabelRange,
+  4868: writeLabelRequestGeneralized,
+  4869: writeLabelRequestGeneralizedChannelSet,
+  5121: writeExplicitRoute,
+  5377: writeRecordRoute,
+  5633: writeHelloRequest,
+  5634: writeHelloAck,
+  8705: writeRecoveryLabelPacket,
+  8706: writeRecoveryLabelGeneralized,
+  8707: writeRecoveryLabelWavebandSwitching,
+  8708: writeRecoveryLabelGeneralizedChannelSet,
+  8961: writeUpstreamLabelPacket,
+  8962: writeUpstreamLabelGeneralized,
+  8963: writeUpstreamLabelWavebandSwitching,
+  8964: writeUpstreamLabelGeneralizedChannelSet,
+  9217: writeLabelSet,
+  9473: writeProtectionLink,
+  9474: writeProtectionLsp,
+  9475: writeProtectionEgress,
+  9729: writePrimaryPathRoute,
+  12801: writeS2lSubLspIPv4,
+  12802: writeS2lSubLspIPv6,
+  16135: writeDetourIPv4,
+  16136: writeDetourIPv6,
+  16641: writeDiffservELsp,
+  16642: writeDiffservLLsp,
+  16897: writeClasstype,
+  17153: writeLspRequiredAttributes,
+  30721: writeUpstreamFlowspecObsolete,
+  30722: writeUpstreamFlowspecIntServ,
+  30723: writeUpstreamFlowspecDeprecated,
+  30724: writeUpstreamFlowspecSonetSdh,
+  30725: writeUpstreamFlowspecG709,
+  30726: writeUpstreamFlowspecEthernet,
+  30727: writeUpstreamFlowspecOtnTdm,
+  30728: writeUpstreamFlowspecSson,
+  30978: writeUpstreamTspecIntServ,
+  30979: writeUpstreamTspecDeprecated,
+  30980: writeUpstreamTspecSonetSdh,
+  30981: writeUpstreamTspecG709,
+  30982: writeUpstreamTspecEthernet,
+  30983: writeUpstreamTspecOtnTdm,
+  30984: writeUpstreamTspecSson,
+  31234: writeUpstreamAdspecIntServ,
+  33025: writeSuggestedLabelPacket,
+  33026: writeSuggestedLabelGeneralized,
+  33027: writeSuggestedLabelWavebandSwitching,
+  33028: writeSuggestedLabelGeneralizedChannelSet,
+  33281: writeAcceptableLabelSet,
+  33537: writeRestartCap,
+  34049: writeLinkCapabilityTeLinkCapabilities,
+  34305: writeCapability,
+  34561: writeConditions,
+  49409: writeLspTunnelInterfaceIdUnnumbered,
+  49410: writeLspTunnelInterfaceIdIPv4,
+  49411: writeLspTunnelInterfaceIdIPv6,
+  49412: writeLspTunnelInterfaceIdUnnumberedWithActions,
+  49665: writeUserErrorSpec,
+  49921: writeNotifyRequestIPv4,
+  49922: writeNotifyRequestIPv6,
+  50177: writeAdminStatus,
+  50433: writeLspAttributes,
+  50689: writeAlarmSpecReserved1,
+  50690: writeAlarmSpecReserved2,
+  50691: writeAlarmSpecIPv4IfId,
+  50692: writeAlarmSpecIPv6IfId,
+  50945: writeAssociationIPv4,
+  50946: writeAssociationIPv6,
+  50947: writeAssociationIPv4Extended,
+  50948: writeAssociationIPv6Extended,
+  51201: writeSecondaryExplicitRoute,
+  51202: writeSecondaryExplicitRouteP2mp,
+  51457: writeSecondaryRecordRoute,
+  51458: writeSecondaryRecordRouteP2mp,
+  51713: writeCallAttributes,
+  51969: writeReverseLsp,
+  52225: writeS2lSubLspFragJuniperProperties,
+  52481: writeFastReroute,
+  52487: writeFastRerouteReserved7,
+  52993: writeSessionAttributeLspTunnelRa,
+  52999: writeSessionAttributeLspTunnel,
+  57857: writePacketcableExtensionsReverseRspec,
+  57858: writePacketcableExtensionsReverseSession,
+  57859: writePacketcableExtensionsReverseSenderTemplate,
+  57860: writePacketcableExtensionsReverseSenderTspec,
+  57861: writePacketcableExtensionsForwardRspec,
+  57862: writePacketcableExtensionsComponentTspec,
+  57863: writePacketcableExtensionsResourceId,
+  57864: writePacketcableExtensionsGateId,
+  57865: writePacketcableExtensionsCommitEntity,
+  58113: writeAtmServiceclass,
+  58369: writeCallOps,
+  58625: writeGeneralizedUni,
+  58881: writeCallIdOperatorSpecific,
+  58882: writeCallIdGloballyUnique,
+  59137: writeObject3gpp2,
+  59393: writeExcludeRoute,
+  63489: writePcnIPv4Request,
+  63490: writePcnIPv6Request,
+  63491: writePcnIPv4Response,
+  63492: writePcnIPv6Response,
 };
 const ANY_WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = { 0: writeNull };
 

@@ -161,7 +161,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     "The text of RFC 3496 is not at hand.",
   ),
   opaque(
-    "3GPP2",
+    "OBJECT_3GPP2",
     231,
     1,
     "",

@@ -83,14 +83,15 @@ function shapeType(structure: Structure, shape: Shape): string[] {
   ];
 }
 
-/** The literals that select variants are absent from the general shape. */
+/** The literals that select variants are absent from the general shape, unless it has the field too (any other value). */
 function generalAbsences(structure: Structure): string[] {
   const names = new Set(
     structure.variants.flatMap((shape) =>
       shape.fields.filter((field) => field.literal !== undefined).map((field) => field.name)
     ),
   );
-  return [...names].map((name) => `  ${name}?: undefined;`);
+  const own = new Set(structure.shape.fields.map((field) => field.name));
+  return [...names].filter((name) => !own.has(name)).map((name) => `  ${name}?: undefined;`);
 }
 
 export function structureTypes(structure: Structure): string[] {
