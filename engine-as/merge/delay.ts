@@ -33,12 +33,12 @@ export function rateForDelay(r: f64, b: f64, p: f64, maximumSize: f64, cTotal: f
   if (!(time > 0)) return Infinity;
   const burst = b > maximumSize && p > r ? b - maximumSize : 0;
   let rate = (maximumSize + cTotal) / time;
-  if (burst > 0) {
-    const below = p == Infinity
+  // If R must be above p the burst does not queue. Asked this way round, because near p = r the other formula's result
+  // is p whatever the delay.
+  if (burst > 0 && rate < p) {
+    rate = p == Infinity
       ? (burst + maximumSize + cTotal) / time
       : (burst * p / (p - r) + maximumSize + cTotal) / (time + burst / (p - r));
-    // Past p the burst no longer queues, and the line of the second formula continues the first one's at R = p.
-    if (below <= p) rate = below;
   }
   return rate > r ? rate : r;
 }
