@@ -3,7 +3,12 @@
  * them guaranteed service, some with RESV_CONFIRM) and 5 tears, errors and confirmations, all valid, as IPv4 packets
  * with their checksums, Router Alert where RFC 2205 wants it.
  */
-import { type PathFields, plainChecksum, PlainWriter, writePath } from "./plain/builder.ts";
+import {
+  type PathFields,
+  plainChecksum,
+  PlainWriter,
+  writePath,
+} from "./plain/builder.ts";
 
 /** Packets one after the other, and where each one and its message start. */
 export interface Traffic {
@@ -61,13 +66,21 @@ function flowOf(session: number): Flow {
   };
 }
 
-function writeResv(writer: PlainWriter, type: number, flow: Flow, random: () => number, confirm: boolean): void {
+function writeResv(
+  writer: PlainWriter,
+  type: number,
+  flow: Flow,
+  random: () => number,
+  confirm: boolean,
+): void {
   const error = type === 4 || type === 7;
   writer.begin(type, 63);
   writer.session(flow);
   if (type !== 7) writer.hop(type === 4 ? flow.hop : flow.nextHop, flow.handle);
   if (type === 2) writer.timeValues(flow.refreshMs);
-  if (error) writer.errorSpec(flow.nextHop, type === 4 ? 1 : 0, type === 4 ? 2 : 0);
+  if (error) {
+    writer.errorSpec(flow.nextHop, type === 4 ? 1 : 0, type === 4 ? 2 : 0);
+  }
   if (confirm || type === 7) writer.confirm(flow.destination);
   const pick = random() % 100;
   const style = pick < 60 ? FF : pick < 85 ? SE : WF;
@@ -78,9 +91,15 @@ function writeResv(writer: PlainWriter, type: number, flow: Flow, random: () => 
   writer.end();
 }
 
-function writeOther(writer: PlainWriter, flow: Flow, random: () => number): void {
+function writeOther(
+  writer: PlainWriter,
+  flow: Flow,
+  random: () => number,
+): void {
   const type = [5, 6, 3, 4, 7][random() % 5];
-  if (type === 4 || type === 6 || type === 7) return writeResv(writer, type, flow, random, false);
+  if (type === 4 || type === 6 || type === 7) {
+    return writeResv(writer, type, flow, random, false);
+  }
   writer.begin(type, 63);
   writer.session(flow);
   if (type === 5) writer.hop(flow.hop, flow.handle);
@@ -91,8 +110,17 @@ function writeOther(writer: PlainWriter, flow: Flow, random: () => number): void
 }
 
 /** RFC 791, with the Router Alert option of RFC 2113 where the header is 24 bytes long. */
-function writeIpHeader(view: DataView, at: number, headerLength: number, flow: Flow, messageLength: number): void {
-  view.setUint32(at, 0x40c00000 + (headerLength << 22) + headerLength + messageLength);
+function writeIpHeader(
+  view: DataView,
+  at: number,
+  headerLength: number,
+  flow: Flow,
+  messageLength: number,
+): void {
+  view.setUint32(
+    at,
+    0x40c00000 + (headerLength << 22) + headerLength + messageLength,
+  );
   view.setUint32(at + 4, 0);
   view.setUint32(at + 8, 0x3f2e0000);
   view.setUint32(at + 12, headerLength === 24 ? flow.sender : flow.nextHop);
@@ -107,7 +135,9 @@ export function makeTraffic(count: number, seed = 2205): Traffic {
   const sessions = Math.max(1, Math.floor(count / 5));
   const out = new Uint8Array(count * 320);
   const view = new DataView(out.buffer);
-  const [packets, packetLengths, messages, messageLengths] = [0, 1, 2, 3].map(() => new Uint32Array(count));
+  const [packets, packetLengths, messages, messageLengths] = [0, 1, 2, 3].map(
+    () => new Uint32Array(count),
+  );
   let at = 0;
   for (let i = 0; i < count; i++) {
     const flow = flowOf(random() % sessions);
@@ -126,7 +156,14 @@ export function makeTraffic(count: number, seed = 2205): Traffic {
     view.setUint32(at, packetLengths[i], true);
     at += 4 + ((packetLengths[i] + 3) & ~3);
   }
-  return { count, bytes: out.slice(0, at), packets, packetLengths, messages, messageLengths };
+  return {
+    count,
+    bytes: out.slice(0, at),
+    packets,
+    packetLengths,
+    messages,
+    messageLengths,
+  };
 }
 
 /** Fields of the PATH that the build benchmarks write. */

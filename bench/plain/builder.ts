@@ -26,7 +26,11 @@ export interface PathFields {
 }
 
 /** The one's complement sum of RFC 1071, folded; 0xffff over a message whose checksum is right. */
-export function plainChecksum(view: DataView, at: number, length: number): number {
+export function plainChecksum(
+  view: DataView,
+  at: number,
+  length: number,
+): number {
   let low = 0;
   let high = 0;
   const end = at + length;
@@ -73,14 +77,20 @@ export class PlainWriter {
   end(): void {
     const start = this.#start;
     this.#view.setUint16(start + 6, this.#at - start);
-    this.#view.setUint16(start + 2, ~plainChecksum(this.#view, start, this.#at - start));
+    this.#view.setUint16(
+      start + 2,
+      ~plainChecksum(this.#view, start, this.#at - start),
+    );
   }
 
   session(fields: PathFields): void {
     const at = this.#at;
     this.#view.setUint32(at, 0x000c0101);
     this.#view.setUint32(at + 4, fields.destination);
-    this.#view.setUint32(at + 8, (fields.protocol << 24) | fields.destinationPort);
+    this.#view.setUint32(
+      at + 8,
+      (fields.protocol << 24) | fields.destinationPort,
+    );
     this.#at = at + 12;
   }
 

@@ -5,13 +5,24 @@
 import { plainChecksum } from "./builder.ts";
 
 /** RFC 2205 3.1.3 to 3.1.8: bits of the classes that each message type must carry. */
-const REQUIRED = [[], [1, 3, 5, 11, 12], [1, 3, 5, 8, 9], [1, 6, 11, 12], [1, 3, 6, 8], [1, 3, 11], [1, 3, 8], [
-  1,
-  6,
-  15,
-  8,
-]]
-  .map((classes) => classes.reduce((bits, classNumber) => bits | (1 << classNumber), 0));
+const REQUIRED = [
+  [],
+  [1, 3, 5, 11, 12],
+  [1, 3, 5, 8, 9],
+  [1, 6, 11, 12],
+  [1, 3, 6, 8],
+  [1, 3, 11],
+  [1, 3, 8],
+  [
+    1,
+    6,
+    15,
+    8,
+  ],
+]
+  .map((classes) =>
+    classes.reduce((bits, classNumber) => bits | (1 << classNumber), 0)
+  );
 
 const MAXIMUM_SENDERS = 8;
 
@@ -58,7 +69,10 @@ export class PlainDecoder {
     const first = view.getUint32(at);
     const headerLength = (first >>> 22) & 0x3c;
     const total = first & 0xffff;
-    if (first >>> 28 !== 4 || headerLength < 20 || total > available || total < headerLength + 8) return false;
+    if (
+      first >>> 28 !== 4 || headerLength < 20 || total > available ||
+      total < headerLength + 8
+    ) return false;
     if (plainChecksum(view, at, headerLength) !== 0xffff) return false;
     this.ipSource = view.getUint32(at + 12);
     this.ipDestination = view.getUint32(at + 16);
@@ -69,7 +83,10 @@ export class PlainDecoder {
   decode(view: DataView, start: number, length: number): boolean {
     if (length < 8) return false;
     const first = view.getUint32(start);
-    if (first >>> 28 !== 1 || view.getUint16(start + 6) !== length || (length & 3) !== 0) return false;
+    if (
+      first >>> 28 !== 1 || view.getUint16(start + 6) !== length ||
+      (length & 3) !== 0
+    ) return false;
     if (plainChecksum(view, start, length) !== 0xffff) return false;
     const type = (first >>> 16) & 0xff;
     this.type = type;
@@ -81,9 +98,13 @@ export class PlainDecoder {
     for (let at = start + 8; at < end;) {
       const header = view.getUint32(at);
       const objectLength = header >>> 16;
-      if (objectLength < 4 || (objectLength & 3) !== 0 || at + objectLength > end) return false;
+      if (
+        objectLength < 4 || (objectLength & 3) !== 0 || at + objectLength > end
+      ) return false;
       const classNumber = (header >>> 8) & 0xff;
-      if (!this.#object(view, at, objectLength, classNumber, header & 0xff)) return false;
+      if (!this.#object(view, at, objectLength, classNumber, header & 0xff)) {
+        return false;
+      }
       if (classNumber < 32) seen |= 1 << classNumber;
       at += objectLength;
     }
@@ -91,7 +112,13 @@ export class PlainDecoder {
     return type >= 1 && type <= 7 && (seen & REQUIRED[type]) === REQUIRED[type];
   }
 
-  #object(view: DataView, at: number, length: number, classNumber: number, ctype: number): boolean {
+  #object(
+    view: DataView,
+    at: number,
+    length: number,
+    classNumber: number,
+    ctype: number,
+  ): boolean {
     switch (classNumber) {
       case 1: {
         if (length !== 12 || ctype !== 1) return false;
@@ -146,11 +173,20 @@ export class PlainDecoder {
   }
 
   /** RFC 2210 3.1, 3.2. */
-  #flow(view: DataView, at: number, length: number, bucket: PlainTokenBucket, flowspec: boolean): boolean {
+  #flow(
+    view: DataView,
+    at: number,
+    length: number,
+    bucket: PlainTokenBucket,
+    flowspec: boolean,
+  ): boolean {
     if (length < 32) return false;
     const head = view.getUint32(at);
     const service = view.getUint32(at + 4);
-    if (head >>> 28 !== 0 || (head & 0xffff) * 4 + 4 !== length || (service & 0xffff) * 4 + 8 !== length) return false;
+    if (
+      head >>> 28 !== 0 || (head & 0xffff) * 4 + 4 !== length ||
+      (service & 0xffff) * 4 + 8 !== length
+    ) return false;
     const parameter = view.getUint32(at + 8);
     if (parameter >>> 24 !== 127 || (parameter & 0xffff) !== 5) return false;
     bucket.rate = view.getFloat32(at + 12);
@@ -196,7 +232,9 @@ export class PlainDecoder {
     else if (id === 6) this.bandwidth = view.getFloat32(at);
     else if (id === 8) this.latency = view.getUint32(at);
     else if (id === 10) this.mtu = view.getUint32(at);
-    else if (id >= 133 && id <= 136) this.guaranteed[id - 133] = view.getUint32(at);
+    else if (id >= 133 && id <= 136) {
+      this.guaranteed[id - 133] = view.getUint32(at);
+    }
   }
 }
 
