@@ -1,6 +1,8 @@
 /** The catalogue, put together from one file per RFC. A new file is added here and nowhere else. */
+import { MESSAGES as BASE_MESSAGES } from "./messages.ts";
+import { EXTENDED_MESSAGES } from "./messages_extended.ts";
 import { FLAGS as BASE_FLAGS, NAMES as BASE_NAMES } from "./names.ts";
-import type { ItemFamily, Names, ObjectDescription } from "./schema.ts";
+import type { ItemFamily, MessageDescription, Names, ObjectDescription } from "./schema.ts";
 import * as rfc2205 from "./objects/rfc2205.ts";
 import * as rfc2210 from "./objects/rfc2210.ts";
 import * as diffserv from "./objects/diffserv.ts";
@@ -60,4 +62,5 @@ export const NAMES: Readonly<Record<string, Names>> = Object.assign({}, BASE_NAM
 /** The sets of bits that fields name in `flags`. */
 export const FLAGS: Readonly<Record<string, Names>> = Object.assign({}, BASE_FLAGS, ...FILES.map((file) => file.FLAGS));
 
-export { MESSAGES } from "./messages.ts";
+/** Every message, by type. */
+export const MESSAGES: readonly MessageDescription[] = [...BASE_MESSAGES, ...EXTENDED_MESSAGES];
