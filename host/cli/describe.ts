@@ -2,7 +2,7 @@
  * The key fields of a decoded message in one line, for ladders: session, sender or filters, rate, style, error. It
  * shows what the objects say and judges nothing.
  */
-import { NAMES } from "../../catalogue/index.ts";
+import { VALUE_NAMES } from "../metadata.gen.ts";
 import { formatAddressPort, formatMs, formatRate } from "./units.ts";
 
 /** A decoded object, as far as this file reads it. */
@@ -11,7 +11,7 @@ export type AnyObject = Readonly<Record<string, any>>;
 
 /** The name of a value in one of the catalogue's enumerations, or the number itself. */
 export function nameOf(enumeration: string, value: number): string {
-  return NAMES[enumeration]?.[value] ?? String(value);
+  return VALUE_NAMES[enumeration]?.[value] ?? String(value);
 }
 
 /** `127.0.2.2:5004/UDP`. */
@@ -39,8 +39,8 @@ export function describeFlow(flow: AnyObject): string {
 /** `code 1 value 2, Admission Control Failure: Requested bandwidth unavailable, at 127.0.1.1`. */
 export function describeError(error: AnyObject): string {
   if (error.errorCode === 0) return `from ${error.errorNodeAddress}`;
-  const code = NAMES.errorCode?.[error.errorCode];
-  const value = NAMES[`errorValue:${error.errorCode}`]?.[error.errorValue];
+  const code = VALUE_NAMES.errorCode?.[error.errorCode];
+  const value = VALUE_NAMES[`errorValue:${error.errorCode}`]?.[error.errorValue];
   const names = [code, value].filter((name) => name !== undefined).join(": ");
   const numbers = `code ${error.errorCode} value ${error.errorValue}`;
   return `${names ? `${names} (${numbers})` : numbers}, found by ${error.errorNodeAddress}`;

@@ -1,0 +1,199 @@
+/**
+ * What an application says and hears, as plain values, and how it becomes RSVP objects: sessions, senders, flowspecs,
+ * styles, upcalls (RFC 2205 3.11.1). Defaults are an application's, not the protocol's.
+ */
+import { type Event, EVENT_KIND } from "./boundary.gen.ts";
+import { formatAddress, parseAddress } from "./address.ts";
+import { decodeObjects, type ObjectInput } from "./object_list.ts";
+import type { RsvpObject } from "./objects.gen.ts";
+
+/** A session: where the data goes (RFC 2205 1). */
+export interface SessionAddress {
+  /** IPv4 or IPv6, unicast or multicast. */
+  destination: string;
+  /** IP protocol; UDP by default. */
+  protocol?: "udp" | "tcp" | number;
+  /** Destination port; 0 (the default) for none. */
+  port?: number;
+}
+
+/** Traffic as a token bucket (RFC 2210 3.1, RFC 2215). */
+export interface TokenBucket {
+  /** r. */
+  tokenBucketRateBytesPerSecond: number;
+  /** b; one maximum packet by default. */
+  tokenBucketSizeBytes?: number;
+  /** p; infinity (unknown) by default. */
+  peakRateBytesPerSecond?: number;
+  /** m; 64 by default. */
+  minimumPolicedUnitBytes?: number;
+  /** M; 1,500 by default. */
+  maximumPacketSizeBytes?: number;
+}
+
+/** Who sends: part of a sender's announcement, and of a filter. */
+export interface SenderAddress {
+  address: string;
+  /** Source port; 0 (the default) for none. */
+  port?: number;
+}
+
+/** A sender's announcement (the Sender call of RFC 2205 3.11.1). */
+export interface SenderOptions extends TokenBucket, Partial<SenderAddress> {
+  /** TTL of the data, which limits how far a multicast Path goes; 63 by default. */
+  ttl?: number;
+  /** Outgoing interface handle of a multihomed host; by route if absent. */
+  interface?: number;
+  /** ADSPEC and POLICY_DATA objects to go with it. */
+  objects?: readonly (ObjectInput | RsvpObject)[];
+}
+
+/** What a receiver asks for (RFC 2210 3.2). */
+export interface FlowspecOptions extends TokenBucket {
+  /** `guaranteed` if `rateBytesPerSecond` is given, else `controlled-load`. */
+  service?: "controlled-load" | "guaranteed";
+  /** R of RFC 2212; the token bucket rate by default. */
+  rateBytesPerSecond?: number;
+  /** S of RFC 2212; 0 by default. */
+  slackTermMicroseconds?: number;
+}
+
+export type StyleName = "WF" | "FF" | "SE";
+/** Option vectors of the STYLE object (RFC 2205 A.7). */
+export const STYLES: Readonly<Record<StyleName, number>> = { WF: 0x11, FF: 0x0a, SE: 0x12 };
+
+/** The style's name; empty for none. */
+export function styleName(style: number): StyleName | "" {
+  for (const [name, value] of Object.entries(STYLES)) if (value === style) return name as StyleName;
+  return "";
+}
+
+/** A reservation (the Reserve call of RFC 2205 3.11.1). */
+export interface ReserveOptions {
+  style: StyleName;
+  /** For all senders named; with FF, each descriptor may have its own. */
+  flowspec?: FlowspecOptions;
+  /** The senders it is for; none with WF. */
+  senders?: readonly SenderAddress[];
+  /** FF: a flowspec for each sender, instead of `flowspec` and `senders`. */
+  descriptors?: readonly { sender: SenderAddress; flowspec: FlowspecOptions }[];
+  /** Ask for a ResvConf. */
+  confirm?: boolean;
+  /** Receiving interface handle; by route if absent. */
+  interface?: number;
+  /** POLICY_DATA objects to go with it. */
+  objects?: readonly (ObjectInput | RsvpObject)[];
+}
+
+/** An upcall to an application (RFC 2205 3.11.1). */
+export interface SessionEvent {
+  kind: keyof typeof EVENT_KIND;
+  /** PATH_EVENT: the sender is gone; RESV_EVENT: the reservation is gone. */
+  gone: boolean;
+  /** Of the reservation, where there is one. */
+  style: StyleName | "";
+  /** ERROR_SPEC code and value of an error; the code and value of the call error in CALL_ERROR. */
+  errorCode: number;
+  errorValue: number;
+  /** Where the error was found; empty if there is none. */
+  errorNode: string;
+  /** InPlace flag (RFC 2205 A.5): the reservation that was there before still stands. */
+  inPlace: boolean;
+  /** NotGuilty flag (RFC 2205 A.5): the failing flowspec was greater than the one this receiver asked for. */
+  notGuilty: boolean;
+  /** SESSION first, then what the event carries. */
+  objects: RsvpObject[];
+}
+
+const PROTOCOLS = { udp: 17, tcp: 6 } as const;
+const EVENT_NAMES = new Map(
+  Object.entries(EVENT_KIND).map(([name, kind]) => [kind as number, name as SessionEvent["kind"]]),
+);
+const DEFAULT_MAXIMUM_PACKET_BYTES = 1500;
+const DEFAULT_MINIMUM_UNIT_BYTES = 64;
+const CONTROLLED_LOAD_SERVICE = 5;
+const GUARANTEED_SERVICE = 2;
+const TOKEN_BUCKET_SERVICE = 1;
+
+/** The SESSION object. */
+export function sessionObject(session: SessionAddress): ObjectInput {
+  const { protocol = "udp", port = 0 } = session;
+  return {
+    name: "SESSION",
+    ...located("destinationAddress", session.destination),
+    protocolId: typeof protocol === "number" ? protocol : PROTOCOLS[protocol],
+    flags: 0,
+    destinationPort: port,
+  };
+}
+
+/** A FILTER_SPEC or SENDER_TEMPLATE object. */
+export function senderObject(name: "FILTER_SPEC" | "SENDER_TEMPLATE", sender: SenderAddress): ObjectInput {
+  return { name, ...located("sourceAddress", sender.address), sourcePort: sender.port ?? 0 };
+}
+
+/** The SENDER_TSPEC object. */
+export function senderTspecObject(bucket: TokenBucket): ObjectInput {
+  return { name: "SENDER_TSPEC", form: "IntServ", ctype: 2, service: TOKEN_BUCKET_SERVICE, ...bucketFields(bucket) };
+}
+
+/** The FLOWSPEC object. */
+export function flowspecObject(flowspec: FlowspecOptions): ObjectInput {
+  const { service = flowspec.rateBytesPerSecond === undefined ? "controlled-load" : "guaranteed" } = flowspec;
+  const base = { name: "FLOWSPEC", form: "IntServ", ctype: 2, ...bucketFields(flowspec) } as const;
+  if (service === "controlled-load") return { ...base, service: CONTROLLED_LOAD_SERVICE };
+  return {
+    ...base,
+    service: GUARANTEED_SERVICE,
+    rateBytesPerSecond: flowspec.rateBytesPerSecond ?? flowspec.tokenBucketRateBytesPerSecond,
+    slackTermMicroseconds: flowspec.slackTermMicroseconds ?? 0,
+  };
+}
+
+/** The objects of a Reserve call: policy, then flow descriptors as in a Resv of that style (RFC 2205 3.1.4). */
+export function reserveObjects(options: ReserveOptions): (ObjectInput | RsvpObject)[] {
+  const { style, flowspec, senders = [], descriptors, objects = [] } = options;
+  if (descriptors) {
+    if (style !== "FF") {
+      throw new RangeError(`style ${style} has one flowspec: use flowspec and senders, not descriptors`);
+    }
+    const pairs = descriptors.flatMap((one) => [flowspecObject(one.flowspec), senderObject("FILTER_SPEC", one.sender)]);
+    return [...objects, ...pairs];
+  }
+  if (!flowspec) throw new RangeError("a reservation needs a flowspec");
+  if (style !== "WF" && senders.length === 0) throw new RangeError(`style ${style} needs the senders that it is for`);
+  const filters = style === "WF" ? [] : senders.map((sender) => senderObject("FILTER_SPEC", sender));
+  if (style !== "FF") return [...objects, flowspecObject(flowspec), ...filters];
+  return [...objects, ...filters.flatMap((filter) => [flowspecObject(flowspec), filter])];
+}
+
+/** The engine's EVENT as an application sees it. */
+export function sessionEvent(event: Event): SessionEvent {
+  return {
+    kind: EVENT_NAMES.get(event.event) ?? "CALL_ERROR",
+    gone: event.gone === 1,
+    style: styleName(event.style),
+    errorCode: event.errorCode,
+    errorValue: event.errorValue,
+    errorNode: formatAddress(event.errorNode, event.errorNodeFamily),
+    inPlace: (event.errorFlags & 1) !== 0,
+    notGuilty: (event.errorFlags & 2) !== 0,
+    objects: decodeObjects(event.objects),
+  };
+}
+
+/** Address field and form of an object that exists for both families. */
+function located(field: string, text: string): ObjectInput {
+  return { [field]: text, form: parseAddress(text).family === 4 ? "IPv4" : "IPv6" };
+}
+
+function bucketFields(bucket: TokenBucket) {
+  const maximum = bucket.maximumPacketSizeBytes ?? DEFAULT_MAXIMUM_PACKET_BYTES;
+  return {
+    tokenBucketRateBytesPerSecond: bucket.tokenBucketRateBytesPerSecond,
+    tokenBucketSizeBytes: bucket.tokenBucketSizeBytes ?? maximum,
+    peakRateBytesPerSecond: bucket.peakRateBytesPerSecond ?? Infinity,
+    minimumPolicedUnitBytes: bucket.minimumPolicedUnitBytes ?? Math.min(DEFAULT_MINIMUM_UNIT_BYTES, maximum),
+    maximumPacketSizeBytes: maximum,
+  };
+}

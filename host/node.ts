@@ -1,0 +1,211 @@
+/**
+ * A whole RSVP node: engine, loop, transport, routing and traffic control put together, with sessions for applications
+ * and tables to look at. The same class runs on real sockets and in virtual networks; only what is handed in differs.
+ */
+import type { CallInput, Report, TableRows } from "./boundary.gen.ts";
+import { MAXIMUM_APPLICATION_HANDLE, STATUS_TEXT } from "./boundary.gen.ts";
+import { formatAddress, parseAddress } from "./address.ts";
+import { type SessionAddress, sessionEvent } from "./application.ts";
+import { type Clock, SystemClock } from "./clock.ts";
+import { Engine, type SubmitObserver } from "./engine.ts";
+import { EngineLoop } from "./loop.ts";
+import { configRecord, interfaceRecord, type InterfaceSettings, type NodeSettings } from "./node_settings.ts";
+import type { Routing } from "./routing/routing.ts";
+import { StaticRouting } from "./routing/static_routing.ts";
+import { Session } from "./session.ts";
+import { type PlainRow, plainRow } from "./tables.ts";
+import { MemoryTrafficControl } from "./traffic_control/memory_traffic_control.ts";
+import type { TrafficControl } from "./traffic_control/traffic_control.ts";
+import type { Transport } from "./transport/transport.ts";
+
+/** What a node is made of, and its settings. */
+export interface RsvpNodeOptions extends Partial<NodeSettings> {
+  /** The engine's module; `defaultModule()` has the embedded one. */
+  module: WebAssembly.Module;
+  transport: Transport;
+  /** A routing table in memory by default. */
+  routing?: Routing;
+  /** Grants everything and keeps it in memory by default. */
+  trafficControl?: TrafficControl;
+  /** The machine's clock by default. */
+  clock?: Clock;
+  interfaces?: readonly InterfaceSettings[];
+  /** Seeds jitter and hash keys: 32 bits, random by default. Same inputs and seed, same outputs. */
+  seed?: number;
+  /** Sees every submit, for recording (host/recorder.ts). */
+  onSubmit?: SubmitObserver;
+  /** Takes why messages were dropped; switches `reportDrops` on. */
+  onReport?: (report: DropReport) => void;
+  /** Takes errors that have no caller; without it they are thrown where the runtime reports uncaught ones. */
+  onError?: (error: Error) => void;
+}
+
+/** Why a message was dropped. */
+export interface DropReport {
+  /** STATUS name and text, and the RFC's section. */
+  status: string;
+  text: string;
+  rfc: string;
+  messageType: number;
+  /** Class and C-Type of the object concerned; class 0 for the message header. */
+  class: number;
+  ctype: number;
+  /** Byte of the message. */
+  offset: number;
+  /** Interface handle it arrived on. */
+  interface: number;
+  source: string;
+}
+
+export class RsvpNode {
+  readonly clock: Clock;
+  readonly routing: Routing;
+  readonly trafficControl: TrafficControl;
+  readonly transport: Transport;
+  #engine: Engine;
+  #loop: EngineLoop;
+  #sessions = new Map<number, Session>();
+  #interfaces = new Map<number, InterfaceSettings>();
+  #nextApplication = 1;
+
+  /** @throws {RangeError} naming a setting that cannot be used. */
+  constructor(options: RsvpNodeOptions) {
+    const { module, transport, onReport, onError, onSubmit } = options;
+    const config = configRecord(settingsOf(options), options.seed ?? randomSeed());
+    this.clock = options.clock ?? new SystemClock();
+    this.routing = options.routing ?? new StaticRouting();
+    this.trafficControl = options.trafficControl ?? new MemoryTrafficControl();
+    this.transport = transport;
+    this.#engine = new Engine(module, { onSubmit });
+    this.#loop = new EngineLoop({
+      engine: this.#engine,
+      clock: this.clock,
+      transport,
+      trafficControl: this.trafficControl,
+      routing: this.routing,
+      onEvent: (event) => this.#sessions.get(event.application)?.deliver(sessionEvent(event)),
+      onReport: onReport && ((report) => onReport(dropReport(report))),
+      onError,
+    });
+    this.#loop.submit("CONFIG", config);
+    for (const settings of options.interfaces ?? []) this.setInterface(settings);
+  }
+
+  /** False once closed, or after the engine trapped. */
+  get running(): boolean {
+    return this.#loop.running;
+  }
+
+  /** The engine, for snapshots and measurements. Submitting to it behind the loop's back breaks the loop. */
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  /** The interfaces as they were set. */
+  get interfaces(): readonly InterfaceSettings[] {
+    return [...this.#interfaces.values()];
+  }
+
+  /** Adds an interface or changes one. */
+  setInterface(settings: InterfaceSettings): void {
+    const record = interfaceRecord(settings);
+    this.#loop.submit("INTERFACE", record);
+    this.#interfaces.set(settings.interface, settings);
+  }
+
+  /** Brings an interface up or down. */
+  setInterfaceUp(handle: number, up: boolean): void {
+    const settings = this.#interfaces.get(handle);
+    if (!settings) throw new RangeError(`no interface ${handle}`);
+    this.setInterface({ ...settings, up });
+  }
+
+  /** Registers an application for a session. */
+  session(address: SessionAddress): Session {
+    while (this.#sessions.has(this.#nextApplication)) {
+      this.#nextApplication = this.#nextApplication % MAXIMUM_APPLICATION_HANDLE + 1;
+    }
+    const application = this.#nextApplication;
+    this.#nextApplication = application % MAXIMUM_APPLICATION_HANDLE + 1;
+    const session = new Session(application, address, {
+      call: (record: CallInput) => this.#loop.submit("CALL", record),
+      localAddress: (destination) => this.localAddress(destination),
+      released: (handle) => void this.#sessions.delete(handle),
+    });
+    // Known before it is registered: the first upcalls may come during the call.
+    this.#sessions.set(application, session);
+    try {
+      session.register();
+    } catch (error) {
+      this.#sessions.delete(application);
+      throw error;
+    }
+    return session;
+  }
+
+  /** Registrations that are not released. */
+  get sessions(): readonly Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** The first interface's address of the destination's family. @throws {RangeError} if there is none. */
+  localAddress(destination: string): string {
+    const { family } = parseAddress(destination);
+    for (const settings of this.#interfaces.values()) {
+      for (const text of settings.addresses) {
+        const address = text.split("/")[0];
+        if (parseAddress(address).family === family && !address.toLowerCase().startsWith("fe80")) return address;
+      }
+    }
+    throw new RangeError(`no interface has an IPv${family} address: name the sender's address`);
+  }
+
+  /** The rows of a table, addresses as text, objects decoded. */
+  inspect<T extends keyof TableRows>(table: T): PlainRow<TableRows[T]>[] {
+    return this.#engine.inspect(table).map((row) => plainRow<T>(row));
+  }
+
+  /** Every counter that is not zero, by name: messages by type, drops by reason, sizes. */
+  counters(): Record<string, number> {
+    return this.#engine.counters();
+  }
+
+  /** The whole protocol state, for `Engine.restore`. */
+  snapshot(): Uint8Array {
+    return this.#engine.snapshot();
+  }
+
+  /** Stops at once, without tearing anything down: neighbours' state times out. Sessions end. */
+  close(): void {
+    this.#loop.close();
+    for (const session of this.sessions) session.end();
+    this.#engine.close();
+  }
+}
+
+function settingsOf(options: RsvpNodeOptions): Partial<NodeSettings> {
+  const { module: _m, transport: _t, routing: _r, trafficControl: _c, clock: _k, interfaces: _i, ...rest } = options;
+  const { seed: _s, onSubmit: _o, onReport, onError: _e, ...settings } = rest;
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  return onReport ? { reportDrops: true, ...given } : given;
+}
+
+function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0];
+}
+
+function dropReport(report: Report): DropReport {
+  const { messageType, ctype, offset } = report;
+  const entry = STATUS_TEXT[report.status];
+  return {
+    status: entry?.name ?? `STATUS_${report.status}`,
+    text: entry?.text ?? "",
+    rfc: entry?.rfc ?? "",
+    messageType,
+    class: report.class,
+    ctype,
+    offset,
+    interface: report.interface,
+    source: formatAddress(report.source, report.family),
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * An application's registration with its node: one session, at the most one sender and one reservation in it, and its
+ * upcalls (RFC 2205 3.11.1). Made by `RsvpNode.session`.
+ */
+import { CALL_KIND, CALL_OPTION, type CallInput } from "./boundary.gen.ts";
+import {
+  reserveObjects,
+  type ReserveOptions,
+  type SenderAddress,
+  senderObject,
+  type SenderOptions,
+  senderTspecObject,
+  type SessionAddress,
+  type SessionEvent,
+  sessionObject,
+  STYLES,
+} from "./application.ts";
+import { encodeObjects, findObject } from "./object_list.ts";
+
+/** What a session needs of its node. */
+export interface SessionPort {
+  call(record: CallInput): void;
+  /** A local address for senders that name none, of the same family as `destination`. */
+  localAddress(destination: string): string;
+  released(application: number): void;
+}
+
+/** Events kept for a reader that does not keep up; the oldest are dropped and counted. */
+const MAXIMUM_QUEUED_EVENTS = 10_000;
+
+export class Session {
+  /** The handle by which the engine knows this registration. */
+  readonly application: number;
+  readonly address: SessionAddress;
+  /** The senders that Path messages have announced and nothing has withdrawn, by `address/port`. */
+  readonly senders: ReadonlyMap<string, SenderAddress>;
+  /** Events that no reader fetched in time. */
+  droppedEvents = 0;
+  #senders: Map<string, SenderAddress>;
+  #port: SessionPort;
+  #handlers: ((event: SessionEvent) => void)[] = [];
+  #readers: EventQueue[] = [];
+  #released = false;
+
+  constructor(application: number, address: SessionAddress, port: SessionPort) {
+    this.application = application;
+    this.address = address;
+    this.#port = port;
+    this.senders = this.#senders = new Map();
+  }
+
+  /** Makes the registration; called by the node once it knows where this session's events go. */
+  register(): void {
+    this.#call({ call: CALL_KIND.SESSION, objects: encodeObjects([sessionObject(this.address)]) });
+  }
+
+  /** True once `release` was called. */
+  get released(): boolean {
+    return this.#released;
+  }
+
+  /** Announces a sender, or changes the announcement. Path messages go out at once and are refreshed. */
+  sender(options: SenderOptions): this {
+    const { address = this.#port.localAddress(this.address.destination), port, ttl, objects = [] } = options;
+    this.#call({
+      call: CALL_KIND.SENDER,
+      ttl,
+      interface: options.interface,
+      objects: encodeObjects([
+        senderObject("SENDER_TEMPLATE", { address, port }),
+        senderTspecObject(options),
+        ...objects,
+      ]),
+    });
+    return this;
+  }
+
+  /** Takes the sender's announcement back (PathTear). */
+  withdraw(): this {
+    this.#call({ call: CALL_KIND.SENDER });
+    return this;
+  }
+
+  /** Asks for a reservation, or changes it. */
+  reserve(options: ReserveOptions): this {
+    this.#call({
+      call: CALL_KIND.RESERVE,
+      style: STYLES[options.style],
+      options: options.confirm ? CALL_OPTION.CONFIRM : 0,
+      interface: options.interface,
+      objects: encodeObjects(reserveObjects(options)),
+    });
+    return this;
+  }
+
+  /** Gives the reservation up (ResvTear). */
+  unreserve(): this {
+    this.#call({ call: CALL_KIND.RESERVE, style: 0 });
+    return this;
+  }
+
+  /** Ends the registration: sender and reservation are torn down, event readers end. May be called twice. */
+  release(): void {
+    if (this.#released) return;
+    this.#call({ call: CALL_KIND.RELEASE });
+    this.end();
+  }
+
+  /** Calls for every event, in order. Calls into this session from a handler are carried out after it returns. */
+  on(handler: (event: SessionEvent) => void): this {
+    this.#handlers.push(handler);
+    return this;
+  }
+
+  /** Every event from now on, for `for await`; ends when the session is released. */
+  events(): AsyncIterableIterator<SessionEvent> {
+    const queue = new EventQueue(() => this.droppedEvents++);
+    if (this.#released) queue.end();
+    else this.#readers.push(queue);
+    return queue;
+  }
+
+  /** Hands an event over; called by the node. */
+  deliver(event: SessionEvent): void {
+    if (event.kind === "PATH_EVENT") this.#noteSender(event);
+    for (const handler of this.#handlers) handler(event);
+    this.#readers = this.#readers.filter((reader) => reader.open);
+    for (const reader of this.#readers) reader.push(event);
+  }
+
+  /** Ends without a call, when the node is gone. */
+  end(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#port.released(this.application);
+    for (const reader of this.#readers) reader.end();
+  }
+
+  #noteSender(event: SessionEvent): void {
+    const template = findObject(event.objects, "SENDER_TEMPLATE");
+    if (!template || !("sourceAddress" in template)) return;
+    const port = "sourcePort" in template ? template.sourcePort : 0;
+    const key = `${template.sourceAddress}/${port}`;
+    if (event.gone) this.#senders.delete(key);
+    else this.#senders.set(key, { address: template.sourceAddress, port });
+  }
+
+  #call(record: CallInput): void {
+    if (this.#released) throw new TypeError("the session has been released");
+    this.#port.call({ application: this.application, ...record });
+  }
+}
+
+/** A bounded queue that is read with `for await`. */
+class EventQueue implements AsyncIterableIterator<SessionEvent> {
+  open = true;
+  #events: SessionEvent[] = [];
+  #waiting: ((result: IteratorResult<SessionEvent>) => void)[] = [];
+  #onDrop: () => void;
+
+  constructor(onDrop: () => void) {
+    this.#onDrop = onDrop;
+  }
+
+  push(event: SessionEvent): void {
+    const reader = this.#waiting.shift();
+    if (reader) return reader({ value: event, done: false });
+    this.#events.push(event);
+    if (this.#events.length <= MAXIMUM_QUEUED_EVENTS) return;
+    this.#events.shift();
+    this.#onDrop();
+  }
+
+  end(): void {
+    this.open = false;
+    for (const reader of this.#waiting) reader({ value: undefined, done: true });
+    this.#waiting = [];
+  }
+
+  next(): Promise<IteratorResult<SessionEvent>> {
+    const event = this.#events.shift();
+    if (event) return Promise.resolve({ value: event, done: false });
+    if (!this.open) return Promise.resolve({ value: undefined, done: true });
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  return(): Promise<IteratorResult<SessionEvent>> {
+    this.end();
+    this.#events = [];
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
