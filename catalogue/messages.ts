@@ -1,7 +1,28 @@
 /** The messages: what each must and may carry. */
 import type { MessageDescription } from "./schema.ts";
 
-const SENDER = ["SENDER_TEMPLATE?", "SENDER_TSPEC?", "ADSPEC?"];
+/** RFC 2961 4: acknowledgements and the message's own identifier stand before SESSION. */
+const RELIABLE = ["INTEGRITY?", "MESSAGE_ID_ACK*", "MESSAGE_ID?"];
+/** The sender descriptor, with what RFC 3209 and RFC 3473 10.1 add to it. */
+const SENDER = [
+  "SENDER_TEMPLATE?",
+  "SENDER_TSPEC?",
+  "ADSPEC?",
+  "RECORD_ROUTE?",
+  "SUGGESTED_LABEL?",
+  "RECOVERY_LABEL?",
+  "UPSTREAM_LABEL?",
+];
+/** What RFC 3209 and RFC 3473 10.1 put between TIME_VALUES and POLICY_DATA of a Path. */
+const TUNNEL = [
+  "EXPLICIT_ROUTE?",
+  "LABEL_REQUEST?",
+  "PROTECTION?",
+  "LABEL_SET*",
+  "SESSION_ATTRIBUTE?",
+  "NOTIFY_REQUEST*",
+  "ADMIN_STATUS?",
+];
 /** The flow descriptor list comes last, right after STYLE (RFC 2205 3.1.4): FLOWSPECs and FILTER_SPECs as the style says. */
 const FLOWS = ["STYLE", "FLOWSPEC*", "FILTER_SPEC*"];
 
@@ -11,7 +32,7 @@ export const MESSAGES: readonly MessageDescription[] = [
     type: 1,
     rfc: "RFC 2205 3.1.3",
     doc: "Announces a sender downstream and lays the path state.",
-    grammar: ["INTEGRITY?", "SESSION", "RSVP_HOP", "TIME_VALUES", "POLICY_DATA*", ...SENDER],
+    grammar: [...RELIABLE, "SESSION", "RSVP_HOP", "TIME_VALUES", ...TUNNEL, "POLICY_DATA*", ...SENDER],
     required: ["SESSION", "RSVP_HOP", "TIME_VALUES"],
   },
   {
@@ -20,12 +41,14 @@ export const MESSAGES: readonly MessageDescription[] = [
     rfc: "RFC 2205 3.1.4",
     doc: "Requests a reservation upstream.",
     grammar: [
-      "INTEGRITY?",
+      ...RELIABLE,
       "SESSION",
       "RSVP_HOP",
       "TIME_VALUES",
       "RESV_CONFIRM?",
       "SCOPE?",
+      "NOTIFY_REQUEST*",
+      "ADMIN_STATUS?",
       "POLICY_DATA*",
       ...FLOWS,
     ],
@@ -36,7 +59,7 @@ export const MESSAGES: readonly MessageDescription[] = [
     type: 3,
     rfc: "RFC 2205 3.1.7",
     doc: "Tells a sender what went wrong with its Path.",
-    grammar: ["INTEGRITY?", "SESSION", "ERROR_SPEC", "POLICY_DATA*", ...SENDER],
+    grammar: [...RELIABLE, "SESSION", "ERROR_SPEC", "ACCEPTABLE_LABEL_SET*", "POLICY_DATA*", ...SENDER],
     required: ["SESSION", "ERROR_SPEC"],
   },
   {
@@ -44,7 +67,16 @@ export const MESSAGES: readonly MessageDescription[] = [
     type: 4,
     rfc: "RFC 2205 3.1.8",
     doc: "Tells receivers what went wrong with a reservation.",
-    grammar: ["INTEGRITY?", "SESSION", "RSVP_HOP", "ERROR_SPEC", "SCOPE?", "POLICY_DATA*", ...FLOWS],
+    grammar: [
+      ...RELIABLE,
+      "SESSION",
+      "RSVP_HOP",
+      "ERROR_SPEC",
+      "SCOPE?",
+      "ACCEPTABLE_LABEL_SET*",
+      "POLICY_DATA*",
+      ...FLOWS,
+    ],
     required: ["SESSION", "RSVP_HOP", "ERROR_SPEC", "STYLE"],
   },
   {
@@ -52,7 +84,7 @@ export const MESSAGES: readonly MessageDescription[] = [
     type: 5,
     rfc: "RFC 2205 3.1.5",
     doc: "Takes path state away.",
-    grammar: ["INTEGRITY?", "SESSION", "RSVP_HOP", ...SENDER],
+    grammar: [...RELIABLE, "SESSION", "RSVP_HOP", ...SENDER],
     required: ["SESSION", "RSVP_HOP"],
   },
   {
@@ -60,7 +92,7 @@ export const MESSAGES: readonly MessageDescription[] = [
     type: 6,
     rfc: "RFC 2205 3.1.6",
     doc: "Takes reservation state away.",
-    grammar: ["INTEGRITY?", "SESSION", "RSVP_HOP", "SCOPE?", ...FLOWS],
+    grammar: [...RELIABLE, "SESSION", "RSVP_HOP", "SCOPE?", ...FLOWS],
     required: ["SESSION", "RSVP_HOP", "STYLE"],
   },
   {
@@ -68,7 +100,7 @@ export const MESSAGES: readonly MessageDescription[] = [
     type: 7,
     rfc: "RFC 2205 3.1.9",
     doc: "Confirms a reservation to the receiver that asked for it.",
-    grammar: ["INTEGRITY?", "SESSION", "ERROR_SPEC", "RESV_CONFIRM", ...FLOWS],
+    grammar: [...RELIABLE, "SESSION", "ERROR_SPEC", "RESV_CONFIRM", ...FLOWS],
     required: ["SESSION", "ERROR_SPEC", "RESV_CONFIRM", "STYLE"],
   },
 ];

@@ -67,21 +67,11 @@ export const EXTENDED_MESSAGES: readonly MessageDescription[] = [
     name: "Notify",
     type: 21,
     rfc: "RFC 3473 4.3.1",
-    doc: "Tells a node that asked for it (NOTIFY_REQUEST) of errors, without going hop by hop.",
-    grammar: [
-      INTEGRITY,
-      ...RELIABLE,
-      "ERROR_SPEC",
-      "SESSION+",
-      "ADMIN_STATUS?",
-      "POLICY_DATA*",
-      "SENDER_TEMPLATE?",
-      "SENDER_TSPEC?",
-      "ADSPEC?",
-      "STYLE?",
-      "FLOWSPEC*",
-      "FILTER_SPEC*",
-    ],
+    doc:
+      "Tells a node that asked for it (NOTIFY_REQUEST) of errors, without going hop by hop. After ERROR_SPEC, for each " +
+      "session: SESSION, ADMIN_STATUS and POLICY_DATA if any, then a sender descriptor or a flow descriptor list.",
+    // What belongs to a session follows it, so there is no one order of classes beyond ERROR_SPEC.
+    grammar: [INTEGRITY, ...RELIABLE, "ERROR_SPEC"],
     required: ["ERROR_SPEC", "SESSION"],
   },
   {
