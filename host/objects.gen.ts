@@ -1695,7 +1695,7 @@ export interface LabelRequestGeneralized {
   malformed?: undefined;
   bytes?: undefined;
 }
-/** LABEL_REQUEST: Asks for a set of channels. RFC 6002. */
+/** LABEL_REQUEST: Asks for a set of channels; layout as common dissectors read it, which is that of the generalized request. RFC 6002. */
 export interface LabelRequestGeneralizedChannelSet {
   name: "LABEL_REQUEST";
   class: 19;
@@ -1703,8 +1703,12 @@ export interface LabelRequestGeneralizedChannelSet {
   form: "GENERALIZED_CHANNEL_SET";
   offset: number;
   length: number;
-  /** The request. */
-  content: string;
+  /** Encoding of the LSP. (u8 at 4) */
+  lspEncodingType: number;
+  /** Kind of switching on the link. (u8 at 5) */
+  switchingType: number;
+  /** G-PID: payload of the LSP; an Ethertype for packet and Ethernet LSPs. (u16 at 6) */
+  generalizedPid: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -5492,12 +5496,16 @@ export interface RecordRouteAttributes {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** SRLG: The shared risk link groups of the hop. The text of RFC 8001 is not at hand: shown as bytes. RFC 8001. */
+/** SRLG: The shared risk link groups of the hop; layout as common dissectors read it. RFC 8001. */
 export interface RecordRouteSrlg {
   name: "SRLG";
   type: 34;
-  /** What follows type and length. */
-  content: string;
+  /** D: 1 for the groups of the upstream direction, 0 of the downstream one. (1 bits at 2) */
+  upstream: number;
+  /** Must be zero when sent, ignored when received. (15 bits at 2) */
+  reserved?: number;
+  /** The groups. */
+  srlgIds: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -7441,9 +7449,16 @@ function readRecordRouteAttributes(b: Uint8Array, v: DataView, at: number, lengt
   if (from < at + length) o.trailing = hex(b, from, at + length);
   return o;
 }
+const LAYOUT_RecordRouteSrlg: Layout = [["upstream", 2, 2], ["reserved", 2, 2]];
 function readRecordRouteSrlg(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: RecordRouteSrlg = { name: "SRLG", type: 34, content: hex(b, at + 2, at + length) };
+  if (length < 4) return bareRecordRoute("SRLG", 34, b, v, at, length, tooShort(LAYOUT_RecordRouteSrlg, at - base, length));
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: RecordRouteSrlg = { name: "SRLG", type: 34, upstream: (v.getUint16(at + 2) >>> 15), srlgIds: rest };
+  if ((v.getUint16(at + 2) & 32767) !== 0) o.reserved = (v.getUint16(at + 2) & 32767);
+  if (from < at + length) o.trailing = hex(b, from, at + length);
   return o;
 }
 const LAYOUT_RecordRouteHopAttributes: Layout = [["reserved", 2, 2]];
@@ -8403,9 +8418,12 @@ function readLabelRequestGeneralized(b: Uint8Array, v: DataView, at: number, len
   if (length > 8) o.trailing = hex(b, at + 8, at + length);
   return o;
 }
+const LAYOUT_LabelRequestGeneralizedChannelSet: Layout = [["lspEncodingType", 4, 1], ["switchingType", 5, 1], ["generalizedPid", 6, 2]];
 function readLabelRequestGeneralizedChannelSet(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: LabelRequestGeneralizedChannelSet = { name: "LABEL_REQUEST", class: 19, ctype: 5, form: "GENERALIZED_CHANNEL_SET", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  if (length < 8) return malformedObject("LABEL_REQUEST", "GENERALIZED_CHANNEL_SET", b, at, length, base, tooShort(LAYOUT_LabelRequestGeneralizedChannelSet, at - base, length));
+  const o: LabelRequestGeneralizedChannelSet = { name: "LABEL_REQUEST", class: 19, ctype: 5, form: "GENERALIZED_CHANNEL_SET", offset: at - base, length, lspEncodingType: b[at + 4], switchingType: b[at + 5], generalizedPid: v.getUint16(at + 6) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
   return o;
 }
 function readExplicitRoute(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
@@ -10220,8 +10238,13 @@ function writeRecordRouteAttributes(w: Writer, o: Values): void {
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeRecordRouteSrlg(w: Writer, o: Values): void {
-  const at = w.take(0) - 2;
-  appendBytes(w, o.content, "content");
+  const at = w.take(2) - 2;
+  putBits(w, at + 2, 2, 15, 1, o.upstream, "upstream");
+  if (o.reserved !== undefined) putBits(w, at + 2, 2, 0, 15, o.reserved, "reserved");
+  for (const value of list(w, o.srlgIds, "srlgIds")) {
+    const at = w.take(4);
+    putU32(w, at, value, "srlgIds");
+  }
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeRecordRouteHopAttributes(w: Writer, o: Values): void {
@@ -11128,8 +11151,10 @@ function writeLabelRequestGeneralized(w: Writer, o: Values): void {
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeLabelRequestGeneralizedChannelSet(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.content, "content");
+  const at = w.take(4) - 4;
+  putU8(w, at + 4, o.lspEncodingType, "lspEncodingType");
+  putU8(w, at + 5, o.switchingType, "switchingType");
+  putU16(w, at + 6, o.generalizedPid, "generalizedPid");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeExplicitRoute(w: Writer, o: Values): void {

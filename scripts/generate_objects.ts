@@ -2,15 +2,19 @@
  * Writes everything that is generated from catalogue/objects/: engine-as/accessors.gen.ts, host/objects.gen.ts (types,
  * readers and writers), host/metadata.gen.ts (names, offsets and texts for trees) and docs/objects.md.
  */
-import { FAMILIES, OBJECTS } from "../catalogue/index.ts";
+import { FAMILIES, FLAGS, MESSAGES, NAMES, OBJECTS } from "../catalogue/index.ts";
+import { MESSAGE_TYPES } from "../catalogue/names.ts";
 import { accessorsText } from "./objects/accessors.ts";
 import { hostText } from "./objects/host.ts";
+import { messagesText, metadataText } from "./objects/metadata.ts";
 
 /** The generated files, path to content. */
 export function generateObjects(): Record<string, string> {
   return {
     "engine-as/accessors.gen.ts": accessorsText(OBJECTS),
     "host/objects.gen.ts": hostText(OBJECTS, FAMILIES),
+    "host/messages.gen.ts": messagesText(MESSAGES, MESSAGE_TYPES),
+    "host/metadata.gen.ts": metadataText(OBJECTS, FAMILIES, NAMES, FLAGS),
   };
 }
 

@@ -200,6 +200,10 @@ export function hostText(objects: readonly ObjectDescription[], families: readon
     ...families.flatMap((family, index) => [...items[index].flatMap(writer), ...familyWriter(family, items[index])]),
     ...structures.flatMap(writer),
     ...namesTable(objects),
+    "/** Name of each class. */",
+    `export const OBJECT_NAMES: Readonly<Record<number, string>> = ${
+      JSON.stringify(Object.fromEntries(objects.map((object) => [object.class, object.name])))
+    };`,
     ...tables(objects, structures),
     TAIL,
   ].join("\n");
