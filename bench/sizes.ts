@@ -53,7 +53,7 @@ export async function sizes(results: string): Promise<void> {
   try {
     const wasm = wasmSize();
     const start = startUp(folder, 15);
-    const session = await bytesPerSession();
+    const session = bytesPerSession();
     console.log("| figure | value |\n|---|---:|");
     console.log(`| engine.wasm | ${wasm.raw} bytes, ${wasm.gzip} with gzip |`);
     console.log(`| empty Deno | ${start.empty.toFixed(1)} ms |`);
