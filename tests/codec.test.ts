@@ -1,0 +1,278 @@
+/** The codec on whole messages, with the stand-in checker. */
+import fc from "fast-check";
+import {
+  Codec,
+  listObjects,
+  type Message,
+  type MessageInput,
+  ResvDecodeError,
+  ResvEncodeError,
+} from "../host/codec.ts";
+import { assert, assertEquals, assertThrows } from "./assert.ts";
+import { StandInChecker } from "./codec_checker.ts";
+import { bytesOf, hexOf, PATH, PATH_WITH_ADSPEC, RESV } from "./codec_vectors.ts";
+
+const codec = new Codec(new StandInChecker());
+const decode = (hex: string) => codec.decode(bytesOf(hex));
+
+Deno.test("a Path decodes to plain values with addresses as text and units in the names", () => {
+  const message = decode(PATH);
+  assertEquals(message.message, "Path");
+  assertEquals(message.checksum, "ok");
+  assertEquals(message.sendTtl, 63);
+  assertEquals(message.objects[0], {
+    name: "SESSION",
+    class: 1,
+    ctype: 1,
+    form: "IPv4",
+    offset: 8,
+    length: 12,
+    destinationAddress: "192.0.2.20",
+    protocolId: 17,
+    flags: 0,
+    destinationPort: 5004,
+  });
+  assertEquals(message.objects[4], {
+    name: "SENDER_TSPEC",
+    class: 12,
+    ctype: 2,
+    form: "IntServ",
+    offset: 52,
+    length: 36,
+    service: 1,
+    tokenBucketRateBytesPerSecond: 12500,
+    tokenBucketSizeBytes: 3000,
+    peakRateBytesPerSecond: 25000,
+    minimumPolicedUnitBytes: 64,
+    maximumPacketSizeBytes: 1500,
+  });
+});
+
+Deno.test("types narrow by name and C-Type", () => {
+  for (const object of decode(RESV).objects) {
+    if (object.name !== "FLOWSPEC" || object.malformed !== undefined || object.ctype !== 2) continue;
+    if (object.service === 5) {
+      const rate: number | string = object.tokenBucketRateBytesPerSecond;
+      assertEquals(rate, 12500);
+      return;
+    }
+  }
+  assert(false, "no controlled-load FLOWSPEC was found");
+});
+
+Deno.test("an ADSPEC keeps services and parameters nested", () => {
+  const adspec = decode(PATH_WITH_ADSPEC).objects[5];
+  assert(adspec.name === "ADSPEC" && adspec.malformed === undefined);
+  const [general, guaranteed, controlled] = adspec.services;
+  assert(general.name === "GENERAL" && general.malformed === undefined);
+  assertEquals(general.parameters.map((parameter) => parameter.name), [
+    "NUMBER_OF_IS_HOPS",
+    "AVAILABLE_PATH_BANDWIDTH",
+    "MINIMUM_PATH_LATENCY",
+    "PATH_MTU",
+  ]);
+  assert(guaranteed.name === "GUARANTEED" && guaranteed.malformed === undefined);
+  assertEquals(guaranteed.parameters[0], { name: "C_TOTAL", type: 133, errorTermBytes: 4500 });
+  assertEquals(controlled, { name: "CONTROLLED_LOAD", type: 5, breakBit: 0, parameters: [] });
+});
+
+Deno.test("the objects of a message survive JSON, structuredClone and spreading before they were ever read", () => {
+  const expected = decode(PATH).objects;
+  assertEquals(JSON.parse(JSON.stringify(decode(PATH))).objects, expected);
+  assertEquals(structuredClone(decode(PATH)).objects, expected);
+  assertEquals({ ...decode(PATH) }.objects, expected);
+  assertEquals(Object.keys(decode(PATH)).at(-1), "objects");
+});
+
+Deno.test("a decoded message does not change when the caller reuses the buffer", () => {
+  const bytes = bytesOf(PATH);
+  const message = codec.decode(bytes);
+  bytes.fill(0xff);
+  for (let round = 0; round < 2000; round++) codec.decode(bytesOf(RESV));
+  assertEquals(message.objects, decode(PATH).objects);
+});
+
+Deno.test("the list of objects is there without their fields", () => {
+  assertEquals(
+    listObjects(decode(PATH)),
+    decode(PATH).objects.map(({ class: number, ctype, offset, length }) => ({
+      class: number,
+      ctype,
+      offset,
+      length,
+    })),
+  );
+});
+
+Deno.test("messages encode to their own bytes, from values and from JSON", () => {
+  for (const hex of [PATH, RESV, PATH_WITH_ADSPEC]) {
+    assertEquals(hexOf(codec.encode(decode(hex))), hex);
+    assertEquals(hexOf(codec.encode(JSON.parse(JSON.stringify(decode(hex))))), hex);
+  }
+});
+
+Deno.test("a message is encoded from names and values alone, with length and checksum made right", () => {
+  const message: MessageInput = {
+    message: "Path",
+    sendTtl: 63,
+    objects: [
+      { name: "SESSION", ctype: 1, destinationAddress: "192.0.2.20", protocolId: 17, flags: 0, destinationPort: 5004 },
+      { name: "RSVP_HOP", ctype: 1, hopAddress: "10.0.1.1", logicalInterfaceHandle: 7 },
+      { name: "TIME_VALUES", ctype: 1, refreshPeriodMs: 30000 },
+      { name: "SENDER_TEMPLATE", ctype: 1, sourceAddress: "192.0.2.10", sourcePort: 4000 },
+      {
+        name: "SENDER_TSPEC",
+        ctype: 2,
+        service: 1,
+        tokenBucketRateBytesPerSecond: 12500,
+        tokenBucketSizeBytes: 3000,
+        peakRateBytesPerSecond: 25000,
+        minimumPolicedUnitBytes: 64,
+        maximumPacketSizeBytes: 1500,
+      },
+    ],
+  };
+  assertEquals(hexOf(codec.encode(message)), PATH);
+  const shuffled = { ...message, objects: [...message.objects].reverse() };
+  assertEquals(hexOf(codec.encode(shuffled, { order: "rfc" })), PATH);
+  assert(hexOf(codec.encode(shuffled)) !== PATH, "the given order is kept unless asked otherwise");
+});
+
+Deno.test("flow descriptors keep their order when objects are put in order", () => {
+  const { objects, ...header } = decode(RESV);
+  const [session, hop, times, style, flowspec, filter] = objects;
+  const mixed = [style, flowspec, filter, flowspec, filter, times, hop, session];
+  const again = codec.decode(codec.encode({ ...header, objects: mixed }, { order: "rfc" }));
+  assertEquals(again.objects.map((object) => object.name), [
+    "SESSION",
+    "RSVP_HOP",
+    "TIME_VALUES",
+    "STYLE",
+    "FLOWSPEC",
+    "FILTER_SPEC",
+    "FLOWSPEC",
+    "FILTER_SPEC",
+  ]);
+});
+
+Deno.test("a bad checksum is told, its value kept, and it is written again unless computed", () => {
+  const hex = PATH.replace("df5a", "1234");
+  const message = decode(hex);
+  assertEquals([message.checksum, message.checksumValue], ["bad", 0x1234]);
+  assertEquals(hexOf(codec.encode(message)), hex);
+  assertEquals(hexOf(codec.encode({ ...message, checksum: "ok" })), PATH);
+  assertEquals(decode(PATH.replace("df5a", "0000")).checksum, "none");
+});
+
+Deno.test("raw encoding keeps lengths that are wrong on purpose", () => {
+  const message = decode(PATH);
+  const objects = message.objects.map((object, index) => index === 0 ? { ...object, length: 13 } : object);
+  const bytes = codec.encode({ ...message, length: 77, objects, checksumValue: 0xbeef }, { raw: true });
+  const view = new DataView(bytes.buffer);
+  assertEquals([bytes.length, view.getUint16(6), view.getUint16(8), view.getUint16(2)], [88, 77, 13, 0xbeef]);
+});
+
+Deno.test("broken framing is a typed error with status, object and offset, or a result", () => {
+  const cut = bytesOf(PATH).slice(0, 60);
+  cut[7] = 60;
+  const error = assertThrows(() => codec.decode(cut), ResvDecodeError) as ResvDecodeError;
+  assertEquals([error.status, error.offset, error.class, error.ctype], ["OBJECT_OVERRUN", 52, 12, 2]);
+  assert(error.message.includes("SENDER_TSPEC at byte 52"), error.message);
+  const result = codec.tryDecode(cut);
+  assert(!result.ok && result.status === "OBJECT_OVERRUN" && result.text === error.message);
+  assert(codec.tryDecode(bytesOf(PATH)).ok);
+});
+
+Deno.test("an object that is too short names the first field that is missing", () => {
+  const hex = "100200000000001000080101c0000214";
+  const [session] = decode(hex).objects;
+  assertEquals(session, {
+    name: "SESSION",
+    class: 1,
+    ctype: 1,
+    form: "IPv4",
+    offset: 8,
+    length: 8,
+    malformed: "protocolId at 16: needs 1 bytes, 0 are left",
+    bytes: "c0000214",
+  });
+  assertEquals(hexOf(codec.encode(decode(hex))), hex);
+});
+
+Deno.test("values that cannot be written are refused by object and field", () => {
+  const refused = (object: unknown, field: string) => {
+    const message = { message: "Path", objects: [object] } as MessageInput;
+    const error = assertThrows(() => codec.encode(message), ResvEncodeError) as ResvEncodeError;
+    assertEquals(error.field, field);
+  };
+  const session = {
+    name: "SESSION",
+    ctype: 1,
+    destinationAddress: "1.2.3.4",
+    protocolId: 17,
+    flags: 0,
+    destinationPort: 1,
+  };
+  refused({ ...session, destinationPort: 65536 }, "objects[0].SESSION.destinationPort");
+  refused({ ...session, destinationPort: undefined }, "objects[0].SESSION.destinationPort");
+  refused({ ...session, destinationAddress: "1.2.3" }, "objects[0].SESSION.destinationAddress");
+  refused({ ...session, ctype: 2 }, "objects[0].SESSION.destinationAddress");
+  refused({ ...session, trailing: "0" }, "objects[0].SESSION.trailing");
+  refused({ ...session, trailing: "00" }, "objects[0].SESSION");
+  refused({ name: "NOT_AN_OBJECT" }, "objects[0].NOT_AN_OBJECT.class");
+  refused({ name: "SESSION" }, "objects[0].SESSION.ctype");
+  refused(7, "objects[0]");
+  const parameter = { name: "PATH_MTU", type: 10, mtuBytes: -1 };
+  refused(
+    { name: "ADSPEC", ctype: 2, services: [{ name: "GENERAL", type: 1, breakBit: 0, parameters: [parameter] }] },
+    "objects[0].ADSPEC.services[0].parameters[0].mtuBytes",
+  );
+  refused({ name: "FLOWSPEC", ctype: 2, service: 9 }, "objects[0].FLOWSPEC.services");
+  assertThrows(() => codec.encode({ message: "Path" } as unknown as MessageInput), ResvEncodeError, "objects");
+  assertThrows(() => codec.encode({ objects: [] }), ResvEncodeError, "message");
+  assertThrows(() => codec.encode(null as unknown as MessageInput), ResvEncodeError);
+  assertEquals(hexOf(codec.encode(decode(PATH))), PATH, "an error leaves nothing behind");
+});
+
+Deno.test("unknown classes, C-Types and messages keep their bytes", () => {
+  const hex = "10fe0000000000180008fa07deadbeef0008010700000001";
+  const message = decode(hex);
+  assertEquals([message.message, message.type], ["UNKNOWN", 254]);
+  assertEquals(message.objects[0], { name: "UNKNOWN", class: 250, ctype: 7, offset: 8, length: 8, bytes: "deadbeef" });
+  assertEquals(hexOf(codec.encode(message)), hex);
+});
+
+/** Messages of random objects, often of known classes, with random bodies. */
+const randomMessage = fc.array(
+  fc.record({
+    class: fc.oneof(
+      fc.constantFrom(0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 19, 20, 21, 63, 207),
+      fc.nat(255),
+    ),
+    ctype: fc.oneof(fc.integer({ min: 1, max: 7 }), fc.nat(255)),
+    body: fc.array(fc.oneof({ weight: 3, arbitrary: fc.nat(8) }, { weight: 1, arbitrary: fc.nat(255) }), {
+      maxLength: 64,
+    }),
+  }),
+  { maxLength: 5 },
+).map((objects) => {
+  const parts = [0x10, 1, 0, 0, 64, 0, 0, 0];
+  for (const { class: number, ctype, body } of objects) {
+    const padded = [...body, ...new Array<number>(-body.length & 3).fill(0)];
+    parts.push(0, padded.length + 4, number, ctype, ...padded);
+  }
+  parts[6] = parts.length >> 8;
+  parts[7] = parts.length & 255;
+  return Uint8Array.from(parts);
+});
+
+Deno.test("every message of any objects encodes to its own bytes, from JSON too", () => {
+  fc.assert(
+    fc.property(randomMessage, (bytes) => {
+      const message: Message = codec.decode(bytes);
+      assertEquals(hexOf(codec.encode(message)), hexOf(bytes));
+      assertEquals(hexOf(codec.encode(JSON.parse(JSON.stringify(message)))), hexOf(bytes));
+    }),
+    { numRuns: 2000 },
+  );
+});
