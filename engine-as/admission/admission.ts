@@ -1,13 +1,13 @@
 // What a reservation counts for on an interface, and whether there is room for it (RFC 2205 sections 1.2 and 2.5 and
 // appendix B code 01, RFC 2211 section 5, RFC 2212 "Invocation Information").
 //
-// Rates are counted in whole sixty-fourths of a byte per second, rounded up. Such numbers add and subtract in f64 without
-// any error up to 2^47 bytes/s (140 terabytes/s, above what RFC 2212 can express on one link), so what is in use is
+// Rates are counted in whole sixty-fourths of a byte per second, rounded up. Such numbers add and subtract in f64
+// without any error up to 2^47 bytes/s (140 terabytes/s, above what RFC 2212 can express on one link), so what is in use is
 // always exactly the sum of what was granted, in whatever order it came and went, and can never pass the limit by an
 // error of rounding. A limit is compared as it is.
 //
-// This room answers with bandwidth (value 2) and MTU (value 3). Value 1, delay bound, it never gives: the delay that the
-// node promises is in C and D of the ADSPEC and follows from R; traffic control may still refuse with it.
+// This room answers with bandwidth (value 2) and MTU (value 3). Value 1, delay bound, it never gives: the delay that
+// the node promises is in C and D of the ADSPEC and follows from R; traffic control may still refuse with it.
 import { GUARANTEED_SERVICE, float, RATE, RESERVED_RATE, NULL_SERVICE } from "../merge/intserv";
 import { compareFlowspecs, EQUAL, flowspecMaximumSize, flowspecService, LESS } from "../merge/flowspec";
 import { senderRate, senderTokenBucket } from "../merge/tspec";
@@ -89,5 +89,6 @@ export function admit(flowspec: usize, pathTspec: usize, oldFlowspec: usize, lim
   }
   const size = admitSize(flowspec, at.mtuBytes);
   if (size != ADMITTED) return size;
-  return admitRate(rate, at.oldBytesPerSecond, at.inUseBytesPerSecond, at.reservableBytesPerSecond, at.perFlowBytesPerSecond);
+  const reservable = at.reservableBytesPerSecond;
+  return admitRate(rate, at.oldBytesPerSecond, at.inUseBytesPerSecond, reservable, at.perFlowBytesPerSecond);
 }

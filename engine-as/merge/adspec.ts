@@ -72,7 +72,7 @@ export class HopParameters {
 
 export const HOP_PARAMETERS_BYTES: usize = offsetof<HopParameters>();
 
-/** Bits of a bandwidth that may be sent: finite and non-negative; anything else is 0, unknown (RFC 2215 section 3.3). */
+/** Bits of a bandwidth that may be sent: finite, non-negative; anything else is 0, unknown (RFC 2215 section 3.3). */
 function bandwidthBits(bytesPerSecond: f32): u32 {
   const bits = reinterpret<u32>(bytesPerSecond);
   return bits < 0x7f800000 ? bits : 0;
@@ -142,7 +142,14 @@ function addOverrides(at: usize, service: u32, after: u32, before: u32, arriving
 }
 
 /** Copies the parameters from `from` to `end` to `to`, composed, with the hop's own overrides. Returns the end. */
-function composeParameters(from: usize, end: usize, to: usize, service: u32, arriving: usize, hop: HopParameters): usize {
+function composeParameters(
+  from: usize,
+  end: usize,
+  to: usize,
+  service: u32,
+  arriving: usize,
+  hop: HopParameters,
+): usize {
   // RFC 2210 section 3.3 puts service-specific parameters (128 and up) before overrides; both runs ascend.
   let last: u32 = 0;
   while (from < end) {

@@ -44,12 +44,45 @@ import {
 } from "../boundary.gen";
 import { effectiveRate } from "../admission/admission";
 import { isAdspec, isFlowspec, isSenderTspec } from "../wire/int_serv";
-import { composeAdspec, createAdspec, HOP_PARAMETERS_BYTES, HopParameters, LARGEST_CREATED_ADSPEC_BYTES } from "./adspec";
-import { atmOverhead, bufferSize, bufferSizeWithoutPeak, delayBound, delayBoundWithoutPeak, rateAfterSlack, rateForDelay, reshapingBufferSize, slackMicroseconds } from "./delay";
-import { canMerge, compareFlowspecs, greatestLowerBoundFlowspecs, leastUpperBoundFlowspecs, mergeFlowspecs, SERVICE_CONFLICT } from "./flowspec";
+import {
+  composeAdspec,
+  createAdspec,
+  HOP_PARAMETERS_BYTES,
+  HopParameters,
+  LARGEST_CREATED_ADSPEC_BYTES,
+} from "./adspec";
+import {
+  atmOverhead,
+  bufferSize,
+  bufferSizeWithoutPeak,
+  delayBound,
+  delayBoundWithoutPeak,
+  rateAfterSlack,
+  rateForDelay,
+  reshapingBufferSize,
+  slackMicroseconds,
+} from "./delay";
+import {
+  canMerge,
+  compareFlowspecs,
+  greatestLowerBoundFlowspecs,
+  leastUpperBoundFlowspecs,
+  mergeFlowspecs,
+  SERVICE_CONFLICT,
+} from "./flowspec";
 import { ADSPEC_OBJECT, FLOWSPEC_OBJECT, objectLength, SENDER_TSPEC_OBJECT, word } from "./intserv";
 import { describePath, flowspecForDelay } from "./receiver";
-import { addToTspecSum, compareTspecs, effectiveFlowspec, finishTspecSum, flowspecFromTspec, minimumTspec, startTspecSum, TSPEC_SUM_BYTES, writeSenderTspec } from "./tspec";
+import {
+  addToTspecSum,
+  compareTspecs,
+  effectiveFlowspec,
+  finishTspecSum,
+  flowspecFromTspec,
+  minimumTspec,
+  startTspecSum,
+  TSPEC_SUM_BYTES,
+  writeSenderTspec,
+} from "./tspec";
 import { validateAdspec, validateFlowspec, validateTspec } from "./validate";
 
 /** Result of COMPARE_FLOWSPECS besides LESS, EQUAL, GREATER, INCOMPARABLE: different services, no merge exists. */
@@ -167,7 +200,9 @@ function onEffective(operation: u32, inbox: usize, outbox: usize): u32 {
   const flowspec = operand(inbox, 0, FLOWSPEC_OBJECT);
   if (flowspec == 0) return STATUS_BAD_SUBMIT;
   const tspec = operand(inbox, 1, SENDER_TSPEC_OBJECT);
-  if (operation == ARITHMETIC_EFFECTIVE_FLOWSPEC) return made(outbox, effectiveFlowspec(flowspec, tspec, outbox + HEADER));
+  if (operation == ARITHMETIC_EFFECTIVE_FLOWSPEC) {
+    return made(outbox, effectiveFlowspec(flowspec, tspec, outbox + HEADER));
+  }
   setNumber(outbox, 0, effectiveRate(flowspec, tspec));
   return STATUS_OK;
 }
@@ -245,6 +280,18 @@ function onNumbers(operation: u32, inbox: usize, outbox: usize): u32 {
   return STATUS_OK;
 }
 
+/** FLOWSPEC_FROM_TSPEC: SENDER_TSPEC; service, bound of M, R, S. WRITE_TSPEC: r, b, p, m, M. */
+function onMaking(operation: u32, inbox: usize, outbox: usize): u32 {
+  const to = outbox + HEADER;
+  const n0 = number(inbox, 0), n1 = number(inbox, 1), n2 = number(inbox, 2);
+  if (operation == ARITHMETIC_WRITE_TSPEC) {
+    return made(outbox, writeSenderTspec(to, n0, n1, n2, whole(inbox, 3), whole(inbox, 4)));
+  }
+  const tspec = operand(inbox, 0, SENDER_TSPEC_OBJECT);
+  if (tspec == 0) return STATUS_BAD_SUBMIT;
+  return made(outbox, flowspecFromTspec(tspec, to, whole(inbox, 0), whole(inbox, 1), n2, whole(inbox, 3)));
+}
+
 /** VALIDATE: any operands, number 0 the services of the interface. The third number is the index of the bad operand. */
 function onValidate(inbox: usize, outbox: usize): u32 {
   const end = inbox + HEADER + load<u32>(inbox + 4);
@@ -279,14 +326,9 @@ function dispatch(operation: u32, inbox: usize, outbox: usize): u32 {
     case ARITHMETIC_EFFECTIVE_FLOWSPEC:
     case ARITHMETIC_EFFECTIVE_RATE:
       return onEffective(operation, inbox, outbox);
-    case ARITHMETIC_FLOWSPEC_FROM_TSPEC: {
-      const tspec = operand(inbox, 0, SENDER_TSPEC_OBJECT);
-      if (tspec == 0) return STATUS_BAD_SUBMIT;
-      const length = flowspecFromTspec(tspec, outbox + HEADER, whole(inbox, 0), whole(inbox, 1), number(inbox, 2), whole(inbox, 3));
-      return made(outbox, length);
-    }
+    case ARITHMETIC_FLOWSPEC_FROM_TSPEC:
     case ARITHMETIC_WRITE_TSPEC:
-      return made(outbox, writeSenderTspec(outbox + HEADER, number(inbox, 0), number(inbox, 1), number(inbox, 2), whole(inbox, 3), whole(inbox, 4)));
+      return onMaking(operation, inbox, outbox);
     case ARITHMETIC_COMPOSE_ADSPEC:
     case ARITHMETIC_CREATE_ADSPEC:
     case ARITHMETIC_PATH_CHARACTERISTICS:

@@ -5,8 +5,8 @@
 const MICROSECONDS: f64 = 1e6;
 
 /**
- * Bound with the peak rate (RFC 2212 "Examples of Use"): (b-M)/R * (p-R)/(p-r) + (M+Ctot)/R + Dtot while r <= R < p, and
- * (M+Ctot)/R + Dtot from R = p on. An unknown p gives the limit of the first, which is the bound without a peak rate.
+ * Bound with the peak rate (RFC 2212 "Examples of Use"): (b-M)/R * (p-R)/(p-r) + (M+Ctot)/R + Dtot while r <= R < p,
+ * and (M+Ctot)/R + Dtot from R = p on. An unknown p gives the limit of the first, which is the bound without a peak rate.
  * Infinity if R < r, because then the queue has no bound.
  */
 export function delayBound(r: f64, b: f64, p: f64, maximumSize: f64, rate: f64, cTotal: f64, dTotal: f64): f64 {
@@ -65,8 +65,8 @@ export function rateAfterSlack(r: f64, b: f64, cUpToHere: f64, rateIn: f64, slac
 }
 
 /**
- * Buffer without loss, with the peak rate (RFC 2212 "Guidelines"): M + (b-M)(p-X)/(p-r) + (Csum/R + Dsum) X, where X is r
- * if (b-M)/(p-r) < Csum/R + Dsum, else R if p > R, else p. An unknown p gives b + (Csum/R + Dsum) R.
+ * Buffer without loss, with the peak rate (RFC 2212 "Guidelines"): M + (b-M)(p-X)/(p-r) + (Csum/R + Dsum) X, where X
+ * is r if (b-M)/(p-r) < Csum/R + Dsum, else R if p > R, else p. An unknown p gives b + (Csum/R + Dsum) R.
  */
 export function bufferSize(r: f64, b: f64, p: f64, maximumSize: f64, rate: f64, cSum: f64, dSum: f64): f64 {
   const error = cSum / rate + dSum / MICROSECONDS;

@@ -200,8 +200,9 @@ export function canonicalFlowspec(flowspec: usize, destination: usize): u32 {
 }
 
 export function writeControlledLoadHeaders(destination: usize): u32 {
-  writeHeaders(destination, CONTROLLED_LOAD_FLOWSPEC_BYTES, FLOWSPEC_OBJECT, CONTROLLED_LOAD_SERVICE, TOKEN_BUCKET_PARAMETER, 5);
-  return CONTROLLED_LOAD_FLOWSPEC_BYTES;
+  const length = CONTROLLED_LOAD_FLOWSPEC_BYTES;
+  writeHeaders(destination, length, FLOWSPEC_OBJECT, CONTROLLED_LOAD_SERVICE, TOKEN_BUCKET_PARAMETER, 5);
+  return length;
 }
 
 export function writeGuaranteedHeaders(destination: usize): u32 {

@@ -135,7 +135,14 @@ export function findParameter(object: usize, service: u32, parameter: u32, words
 }
 
 /** Writes the header words of an object with one service and one first parameter. */
-export function writeHeaders(destination: usize, length: u32, object: u32, service: u32, parameter: u32, words: u32): void {
+export function writeHeaders(
+  destination: usize,
+  length: u32,
+  object: u32,
+  service: u32,
+  parameter: u32,
+  words: u32,
+): void {
   setWord(destination, length << 16 | object);
   setWord(destination + 4, (length >>> 2) - 2);
   setWord(destination + 8, service << 24 | ((length >>> 2) - 3));

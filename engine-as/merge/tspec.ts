@@ -1,5 +1,5 @@
 // SENDER_TSPECs: order, sum, minimum, and the effective flowspec that traffic control is asked for
-// (RFC 2205 sections 2.2 and 3.11.6, RFC 2210 sections 2.3.2 and 3.1, RFC 2211 section 8, RFC 2212, RFC 2997 section 4.3).
+// (RFC 2205 sections 2.2 and 3.11.6, RFC 2210 sections 2.3.2 and 3.1, RFC 2211 section 8, RFC 2212, RFC 2997 4.3).
 //
 // A SENDER_TSPEC carries a token bucket (service 1, parameter 127), or the TSpec of the null service (service 6,
 // parameter 128: only M), or both. Results carry a token bucket if any operand did, else the null TSpec.

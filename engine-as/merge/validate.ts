@@ -10,8 +10,8 @@
 //   R finite and at most 40e12. Exponents above 162 are discouraged, not prohibited, and pass.
 // - Null service (RFC 2997): M not 0.
 // - One service in a FLOWSPEC (RFC 2210 section 2.2: more are not supported).
-// - ADSPEC (RFC 2210 section 3.3, RFC 2215): service 1 first, services strictly ascending; service 1 holds parameters 4,
-//   6, 8 and 10 of one word each; bandwidth finite and non-negative; MTU not 0; a guaranteed service fragment is
+// - ADSPEC (RFC 2210 section 3.3, RFC 2215): service 1 first, services strictly ascending; service 1 holds parameters
+//   4, 6, 8 and 10 of one word each; bandwidth finite and non-negative; MTU not 0; a guaranteed service fragment is
 //   empty or holds 133 to 136. Fragments of services that this engine does not know are not looked into.
 import { SERVICE_CONTROLLED_LOAD, SERVICE_GUARANTEED, SERVICE_NULL } from "../boundary.gen";
 import {
@@ -66,8 +66,8 @@ function isTokenBucket(bucket: usize, least: u32): bool {
 }
 
 /**
- * Checks a FLOWSPEC against `services`, the bits of SERVICE that the interface implements. Returns 0, SERVICE_UNSUPPORTED
- * or BAD_FLOWSPEC_VALUE.
+ * Checks a FLOWSPEC against `services`, the bits of SERVICE that the interface implements. Returns 0,
+ * SERVICE_UNSUPPORTED or BAD_FLOWSPEC_VALUE.
  */
 export function validateFlowspec(flowspec: usize, services: u32): u32 {
   const requested = requestedService(flowspec);
