@@ -5,6 +5,7 @@
 import { FAMILIES, FLAGS, MESSAGES, NAMES, OBJECTS } from "../catalogue/index.ts";
 import { MESSAGE_TYPES } from "../catalogue/names.ts";
 import { accessorsText } from "./objects/accessors.ts";
+import { docsText } from "./objects/docs.ts";
 import { hostText } from "./objects/host.ts";
 import { messagesText, metadataText } from "./objects/metadata.ts";
 
@@ -14,12 +15,15 @@ export function generateObjects(): Record<string, string> {
     "engine-as/accessors.gen.ts": accessorsText(OBJECTS),
     "host/objects.gen.ts": hostText(OBJECTS, FAMILIES),
     "host/messages.gen.ts": messagesText(MESSAGES, MESSAGE_TYPES),
+    "docs/objects.md": docsText(OBJECTS, FAMILIES),
     "host/metadata.gen.ts": metadataText(OBJECTS, FAMILIES, NAMES, FLAGS),
   };
 }
 
 if (import.meta.main) {
   for (const [path, text] of Object.entries(generateObjects())) {
-    await Deno.writeTextFile(new URL(`../${path}`, import.meta.url), text);
+    const url = new URL(`../${path}`, import.meta.url);
+    await Deno.mkdir(new URL(".", url), { recursive: true });
+    await Deno.writeTextFile(url, text);
   }
 }
