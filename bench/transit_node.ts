@@ -160,7 +160,7 @@ export class TransitNode {
   }
 
   counter(number: number): number {
-    return this.engine.inspect("COUNTERS").find((row) => row.counter === number)
+    return this.engine.inspect("counters").find((row) => row.counter === number)
       ?.value ?? 0;
   }
 }
