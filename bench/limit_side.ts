@@ -27,9 +27,7 @@ export function compileLimit(folder: string): CProgram | null {
     }).outputSync();
     if (!success) {
       throw new Error(
-        `${compiler} does not compile bench/limit/limit.c: ${
-          decoder.decode(stderr)
-        }`,
+        `${compiler} does not compile bench/limit/limit.c: ${decoder.decode(stderr)}`,
       );
     }
     const name = decoder.decode(version.stdout).split("\n")[0];
@@ -55,9 +53,7 @@ function runLimit(
   }
   const text = decoder.decode(stdout);
   const numbers = (word: string) =>
-    [...text.matchAll(new RegExp(`^${word} ([0-9.]+)$`, "gm"))].map((match) =>
-      Number(match[1])
-    );
+    [...text.matchAll(new RegExp(`^${word} ([0-9.]+)$`, "gm"))].map((match) => Number(match[1]));
   const bad = numbers("bad")[0] ?? 0;
   if (bad > 0) {
     throw new Error(

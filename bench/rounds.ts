@@ -55,9 +55,7 @@ export function table(results: readonly Measured[]): string {
     sides.forEach((side, i) => {
       const speed = sides[0].ns / side.ns;
       lines.push(
-        `| ${i === 0 ? `${name} (${unit})` : ""} | ${side.name} | ${
-          side.ns.toFixed(1)
-        } | ${speed.toFixed(2)} |`,
+        `| ${i === 0 ? `${name} (${unit})` : ""} | ${side.name} | ${side.ns.toFixed(1)} | ${speed.toFixed(2)} |`,
       );
     });
   }

@@ -22,9 +22,7 @@ export function bytesPerSession(sessions = 8192): number {
   const reserved = node.counter(COUNTER.RESERVATION_STATES);
   if (held !== 2 * sessions || reserved !== 2 * sessions) {
     throw new Error(
-      `${
-        2 * sessions
-      } sessions were set up, but the engine holds ${held} with ${reserved} reservations`,
+      `${2 * sessions} sessions were set up, but the engine holds ${held} with ${reserved} reservations`,
     );
   }
   return (node.counter(COUNTER.STATE_BYTES) - before) / sessions;

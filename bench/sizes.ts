@@ -62,9 +62,7 @@ export async function sizes(results: string): Promise<void> {
     );
     console.log(`| ratio | ${(start.decoded / start.empty).toFixed(2)} |`);
     console.log(
-      `| state of a session with one sender and one reservation | ${
-        session.toFixed(0)
-      } bytes |\n`,
+      `| state of a session with one sender and one reservation | ${session.toFixed(0)} bytes |\n`,
     );
     await Deno.writeTextFile(
       results + "sizes.json",

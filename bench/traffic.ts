@@ -3,12 +3,7 @@
  * them guaranteed service, some with RESV_CONFIRM) and 5 tears, errors and confirmations, all valid, as IPv4 packets
  * with their checksums, Router Alert where RFC 2205 wants it.
  */
-import {
-  type PathFields,
-  plainChecksum,
-  PlainWriter,
-  writePath,
-} from "./plain/builder.ts";
+import { type PathFields, plainChecksum, PlainWriter, writePath } from "./plain/builder.ts";
 
 /** Packets one after the other, and where each one and its message start. */
 export interface Traffic {

@@ -249,7 +249,7 @@ const LAW_RULES: Rule[] = [
     "only host/engine.ts and host/linux/ touch WASM memory",
     (path) =>
       (inHost(path) || path.startsWith("examples/")) && path !== "host/engine.ts" && !path.startsWith("host/linux/"),
-    /WebAssembly\s*\.\s*Memory|\bmemory\s*\.\s*(buffer|grow)\b|exports\s*\.\s*memory\b/,
+    /\bnew\s+WebAssembly\s*\.\s*Memory|\bmemory\s*\.\s*(buffer|grow)\b|exports\s*\.\s*memory\b/,
     "WASM memory outside host/engine.ts: $0",
   ),
   lineRule(

@@ -20,9 +20,7 @@ function plainCheck(traffic: Traffic): number {
     if (
       !decoder.decodePacket(view, traffic.packets[i], traffic.packetLengths[i])
     ) throw new Error(`packet ${i} refused`);
-    const rate = decoder.type === 1
-      ? bitsOf(decoder.tspec.rate) ^ decoder.latency
-      : bitsOf(decoder.flowspec.rate);
+    const rate = decoder.type === 1 ? bitsOf(decoder.tspec.rate) ^ decoder.latency : bitsOf(decoder.flowspec.rate);
     check += (decoder.destination ^ decoder.hop ^ decoder.senders[0] ^ rate) >>>
       0;
   }
@@ -51,6 +49,49 @@ function plainSide(traffic: Traffic): Side {
   };
 }
 
+function engineSides(
+  engine: BenchExports,
+  traffic: Traffic,
+  start: number,
+): Side[] {
+  const { count, bytes, packets, packetLengths } = traffic;
+  const end = start + bytes.length;
+  const memory = new Uint8Array(engine.memory.buffer);
+  const slot = engine.slot();
+  return [
+    {
+      name: "engine, all in one call",
+      round: () => timed(count, () => engine.decodeAll(start, end)),
+    },
+    {
+      name: "engine, a call for each packet",
+      round: () =>
+        timed(count, () => {
+          for (let i = 0; i < count; i++) {
+            engine.decodeOne(start + packets[i], packetLengths[i]);
+          }
+        }),
+    },
+    {
+      name: "engine, each packet copied in first",
+      round: () =>
+        timed(count, () => {
+          for (let i = 0; i < count; i++) {
+            memory.set(
+              bytes.subarray(packets[i], packets[i] + packetLengths[i]),
+              slot,
+            );
+            engine.decodeOne(slot, packetLengths[i]);
+          }
+        }),
+    },
+    {
+      name: "engine, as the protocol takes them: full grammar",
+      round: () => timed(count, () => engine.parseAll(start, end)),
+    },
+  ];
+}
+
 /** All sides over the same packets; `folder` takes the file that the C program reads. */
 export function decodeCase(
   engine: BenchExports,
@@ -62,22 +103,14 @@ export function decodeCase(
   const file = `${folder}/packets.bin`;
   Deno.writeFileSync(file, traffic.bytes);
   const start = engine.room(traffic.bytes.length);
-  const memory = new Uint8Array(engine.memory.buffer);
-  memory.set(traffic.bytes, start);
+  new Uint8Array(engine.memory.buffer).set(traffic.bytes, start);
   const end = start + traffic.bytes.length;
 
-  const check = engine.decodeAll(start, end);
-  const wanted = limit === null
-    ? plainCheck(traffic)
-    : limit.run("decode", file, "1").check;
-  if (
-    check !== wanted || plainCheck(traffic) !== wanted ||
-    engine.badCount() !== 0
-  ) {
+  const [check, plain] = [engine.decodeAll(start, end), plainCheck(traffic)];
+  const wanted = limit === null ? plain : limit.run("decode", file, "1").check;
+  if (check !== wanted || plain !== wanted || engine.badCount() !== 0) {
     throw new Error(
-      `the sides read different fields: ${check}, ${
-        plainCheck(traffic)
-      }, ${wanted}`,
+      `the sides read different fields: ${check}, ${plain}, ${wanted}`,
     );
   }
   engine.parseAll(start, end);
@@ -85,45 +118,7 @@ export function decodeCase(
     throw new Error("parseMessage refuses good messages");
   }
 
-  const sides: Side[] = [
-    {
-      name: "engine, all in one call",
-      round: () => timed(count, () => engine.decodeAll(start, end)),
-    },
-    {
-      name: "engine, a call for each packet",
-      round: () =>
-        timed(count, () => {
-          for (let i = 0; i < count; i++) {
-            engine.decodeOne(
-              start + traffic.packets[i],
-              traffic.packetLengths[i],
-            );
-          }
-        }),
-    },
-    {
-      name: "engine, each packet copied in first",
-      round: () => {
-        const slot = engine.slot();
-        return timed(count, () => {
-          for (let i = 0; i < count; i++) {
-            const at = traffic.packets[i];
-            memory.set(
-              traffic.bytes.subarray(at, at + traffic.packetLengths[i]),
-              slot,
-            );
-            engine.decodeOne(slot, traffic.packetLengths[i]);
-          }
-        });
-      },
-    },
-    {
-      name: "engine, as the protocol takes them: full grammar",
-      round: () => timed(count, () => engine.parseAll(start, end)),
-    },
-    plainSide(traffic),
-  ];
+  const sides = [...engineSides(engine, traffic, start), plainSide(traffic)];
   if (limit) {
     sides.unshift({
       name: "C",
@@ -132,9 +127,7 @@ export function decodeCase(
   }
   return {
     name: "decode",
-    unit: `message, ${
-      (traffic.bytes.length / count - 4).toFixed(0)
-    } bytes mean`,
+    unit: `message, ${(traffic.bytes.length / count - 4).toFixed(0)} bytes mean`,
     sides,
   };
 }

@@ -51,8 +51,7 @@ export function lookupCase(
   engine.createSessions(sessions);
   const wanted = engine.lookupAll(sessions, count);
   if (limit) {
-    const theirs =
-      limit.run("lookup", String(sessions), String(count), "1").check;
+    const theirs = limit.run("lookup", String(sessions), String(count), "1").check;
     if (theirs !== wanted) {
       throw new Error(
         `engine and C find different sessions: ${wanted}, ${theirs}`,

@@ -20,9 +20,7 @@ const REQUIRED = [
     8,
   ],
 ]
-  .map((classes) =>
-    classes.reduce((bits, classNumber) => bits | (1 << classNumber), 0)
-  );
+  .map((classes) => classes.reduce((bits, classNumber) => bits | (1 << classNumber), 0));
 
 const MAXIMUM_SENDERS = 8;
 
