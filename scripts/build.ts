@@ -7,19 +7,17 @@
  * that turns the offset of a trap into function and line. Debug writes build/engine.debug.wasm, not optimised.
  */
 import asc from "assemblyscript/asc";
-import { existsSync } from "node:fs";
 import { customSections, stripCustomSections } from "./wasm_sections.ts";
 
 const ENTRY = "engine-as/engine.ts";
 const CONFIG = "engine-as/asconfig.json";
 
-/** Scripts that write `*.gen.ts` files and tables from the catalogue, in this order. */
-const GENERATORS = ["scripts/generate_boundary.ts", "scripts/generate.ts"];
+/** Scripts that write `*.gen.ts` files and docs/objects.md from the catalogue, in this order. */
+const GENERATORS = ["scripts/generate.ts"];
 /** Scripts that write files from the compiled engine, in this order. */
 const FOLLOWERS = ["scripts/embed_wasm.ts", "scripts/trap_map.ts"];
 
 async function run(script: string): Promise<void> {
-  if (!existsSync(script)) return;
   const { code } = await new Deno.Command(Deno.execPath(), { args: ["run", "-A", script], stdin: "null" }).output();
   if (code !== 0) throw new Error(`${script} failed with exit code ${code}`);
 }
