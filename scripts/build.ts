@@ -18,7 +18,12 @@ const GENERATORS = ["scripts/generate.ts"];
 const FOLLOWERS = ["scripts/embed_wasm.ts", "scripts/trap_map.ts"];
 
 async function run(script: string): Promise<void> {
-  const { code } = await new Deno.Command(Deno.execPath(), { args: ["run", "-A", script], stdin: "null" }).output();
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", script],
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
   if (code !== 0) throw new Error(`${script} failed with exit code ${code}`);
 }
 
