@@ -65,13 +65,8 @@ export const FAMILIES: readonly ItemFamily[] = [{
       name: "LAYER_2_CONTROL_PROTOCOL",
       type: 3,
       rfc: "RFC 6003 4.2",
-      doc: "What to do with layer 2 control frames.",
-      length: 8,
-      fields: [
-        u8("ingressProcessing", 4, "IL2CP: at the ingress."),
-        u8("egressProcessing", 5, "EL2CP: at the egress."),
-        reserved(6, "u16"),
-      ],
+      doc: "What to do with layer 2 control frames. Shown as bytes: the text of RFC 6003 is not at hand.",
+      rest: { kind: "bytes", name: "content", doc: "Processing at ingress and egress." },
     },
   ],
 }];
@@ -119,7 +114,10 @@ const traffic = (name: string, number: number, doc: string): readonly ObjectDesc
     doc,
     fields: ethernet,
     rest: { kind: "items", name: "tlvs", family: "ETHERNET_TRAFFIC", doc: "Bandwidth profiles and the like." },
-    vectors: [`0020${hexByte(number)}06000105dc000200180201000049989680471c40004918968046ea6000`],
+    vectors: [
+      `0020${hexByte(number)}06000105dc000200180201000049989680471c40004918968046ea6000`,
+      `0010${hexByte(number)}06000205dc0003000801020000`,
+    ],
   },
   {
     name,

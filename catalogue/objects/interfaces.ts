@@ -17,84 +17,81 @@ const addressAndInterface: readonly Field[] = [
   u32("interfaceId", 8, "The identifier of the link; 0xFFFFFFFF for all component links."),
 ];
 
-const indexed = (name: string, type: number, doc: string): ItemDescription => ({
+const AS_READ = "As common dissectors read it; the text of RFC 4920 is not at hand.";
+const AS_BYTES = "Shown as bytes: the text of RFC 4920 is not at hand.";
+
+/** Interface_ID TLVs of RFC 3471, and RFC 4920's in the same number space. */
+const tlv = (name: string, type: number, rfc: string, doc: string, length: number, fields: readonly Field[]) => ({
   name,
   type,
-  rfc: "RFC 3471 9.1.1",
+  rfc,
   doc,
-  length: 12,
-  fields: addressAndInterface,
+  length,
+  fields,
 });
-const label = (name: string, type: number, doc: string): ItemDescription => ({
+const indexed = (name: string, type: number, rfc: string, doc: string): ItemDescription =>
+  tlv(name, type, rfc, doc, 12, addressAndInterface);
+const ipv4Tlv = (name: string, type: number, rfc: string, doc: string): ItemDescription =>
+  tlv(name, type, rfc, doc, 8, [ipv4("address", 4, "Its address or router address.")]);
+const ipv6Tlv = (name: string, type: number, rfc: string, doc: string): ItemDescription =>
+  tlv(name, type, rfc, doc, 20, [ipv6("address", 4, "Its address.")]);
+const numberTlv = (name: string, type: number, field: string, doc: string): ItemDescription =>
+  tlv(name, type, "RFC 4920", doc, 8, [u32(field, 4, "Its number.")]);
+const labelTlv = (name: string, type: number, doc: string): ItemDescription => ({
   name,
   type,
   rfc: "RFC 4920",
+  doc: `${doc} RFC 5710 3.4 shows one.`,
+  rest: { kind: "values", name: "label", type: "u32", doc: "The label in 32-bit words." },
+});
+const bytesTlv = (name: string, type: number, rfc: string, doc: string): ItemDescription => ({
+  name,
+  type,
+  rfc,
   doc,
-  rest: { kind: "values", name: "label", type: "u32", doc: "The label in 32-bit words (RFC 5710 3.4 shows one)." },
-});
-/** RFC 4920's TLVs for crankback; its text is not at hand, so their content is bytes where no other text shows it. */
-const crankback = (name: string, type: number, doc: string): ItemDescription => ({
-  name,
-  type,
-  rfc: "RFC 4920",
-  doc: `${doc} The text of RFC 4920 is not at hand: shown as bytes.`,
   rest: { kind: "bytes", name: "value", doc: "What follows type and length." },
 });
-const alarm = (name: string, type: number, doc: string): ItemDescription => ({
-  name,
-  type,
-  rfc: "RFC 4783",
-  doc: `${doc} The text of RFC 4783 is not at hand: shown as bytes.`,
-  rest: { kind: "bytes", name: "value", doc: "What follows type and length." },
-});
+const ALARM = "Shown as bytes: the text of RFC 4783 is not at hand.";
 
 const ITEMS: readonly ItemDescription[] = [
+  ipv4Tlv("IPv4", 1, "RFC 3471 9.1.1", "A numbered interface."),
+  ipv6Tlv("IPv6", 2, "RFC 3471 9.1.1", "A numbered interface."),
+  indexed("IF_INDEX", 3, "RFC 3471 9.1.1", "An unnumbered interface."),
+  indexed("COMPONENT_IF_DOWNSTREAM", 4, "RFC 3471 9.1.1", "A component of a bundle, for the downstream data channel."),
+  indexed("COMPONENT_IF_UPSTREAM", 5, "RFC 3471 9.1.1", "A component of a bundle, for the upstream data channel."),
+  labelTlv("DOWNSTREAM_LABEL", 6, "The downstream label that is meant."),
+  labelTlv("UPSTREAM_LABEL", 7, "The upstream label that is meant."),
+  ipv4Tlv("NODE_ID", 8, "RFC 4920", `A node. ${AS_READ}`),
+  numberTlv("OSPF_AREA", 9, "area", `An OSPF area. ${AS_READ}`),
+  bytesTlv("ISIS_AREA", 10, "RFC 4920", `An IS-IS area. ${AS_BYTES}`),
+  numberTlv("AUTONOMOUS_SYSTEM", 11, "autonomousSystem", `An autonomous system. ${AS_READ}`),
+  bytesTlv("ERO_CONTEXT", 12, "RFC 4920", `The explicit route as the failing node saw it. ${AS_BYTES}`),
+  bytesTlv("ERO_NEXT_CONTEXT", 13, "RFC 4920", `The explicit route as the next node would have seen it. ${AS_BYTES}`),
+  ipv4Tlv("PREVIOUS_HOP_IPv4", 14, "RFC 4920", `The previous hop. ${AS_READ}`),
+  ipv6Tlv("PREVIOUS_HOP_IPv6", 15, "RFC 4920", `The previous hop. ${AS_READ}`),
+  ipv4Tlv("INCOMING_IPv4", 16, "RFC 4920", `The incoming interface. ${AS_READ}`),
+  ipv6Tlv("INCOMING_IPv6", 17, "RFC 4920", `The incoming interface. ${AS_READ}`),
+  indexed("INCOMING_IF_INDEX", 18, "RFC 4920", `The incoming interface. ${AS_READ}`),
+  labelTlv("INCOMING_DOWN_LABEL", 19, "The label of the incoming interface, downstream."),
+  labelTlv("INCOMING_UP_LABEL", 20, "The label of the incoming interface, upstream."),
+  ipv4Tlv("REPORTING_NODE_ID", 21, "RFC 4920", `The node that reports. ${AS_READ}`),
+  numberTlv("REPORTING_OSPF_AREA", 22, "area", `The area of the node that reports. ${AS_READ}`),
+  bytesTlv("REPORTING_ISIS_AREA", 23, "RFC 4920", `The area of the node that reports. ${AS_BYTES}`),
+  numberTlv("REPORTING_AS", 24, "autonomousSystem", `The autonomous system of the node that reports. ${AS_READ}`),
+  bytesTlv("PROPOSED_ERO", 25, "RFC 4920", `An explicit route that might work. ${AS_BYTES}`),
+  bytesTlv("NODE_EXCLUSIONS", 26, "RFC 4920", `Nodes to leave out. ${AS_BYTES}`),
+  bytesTlv("LINK_EXCLUSIONS", 27, "RFC 4920", `Links to leave out. ${AS_BYTES}`),
+  bytesTlv("REFERENCE_COUNT", 512, "RFC 4783", `How many alarms this one stands for. ${ALARM}`),
+  bytesTlv("SEVERITY", 513, "RFC 4783", `How grave the alarm is. ${ALARM}`),
+  bytesTlv("GLOBAL_TIMESTAMP", 514, "RFC 4783", `When it was raised, by a common clock. ${ALARM}`),
+  bytesTlv("LOCAL_TIMESTAMP", 515, "RFC 4783", `When it was raised, by the node's own clock. ${ALARM}`),
   {
-    name: "IPv4",
-    type: 1,
-    rfc: "RFC 3471 9.1.1",
-    doc: "A numbered interface.",
-    length: 8,
-    fields: [ipv4("address", 4, "Its address.")],
+    name: "ERROR_STRING",
+    type: 516,
+    rfc: "RFC 4783",
+    doc: "A text about it; as common dissectors read it.",
+    rest: { kind: "text", name: "errorString", doc: "What went wrong, in words." },
   },
-  {
-    name: "IPv6",
-    type: 2,
-    rfc: "RFC 3471 9.1.1",
-    doc: "A numbered interface.",
-    length: 20,
-    fields: [ipv6("address", 4, "Its address.")],
-  },
-  indexed("IF_INDEX", 3, "An unnumbered interface."),
-  indexed("COMPONENT_IF_DOWNSTREAM", 4, "A component of a bundle, for the downstream data channel."),
-  indexed("COMPONENT_IF_UPSTREAM", 5, "A component of a bundle, for the upstream data channel."),
-  label("DOWNSTREAM_LABEL", 6, "The downstream label that is meant."),
-  label("UPSTREAM_LABEL", 7, "The upstream label that is meant."),
-  crankback("NODE_ID", 8, "A node."),
-  crankback("OSPF_AREA", 9, "An OSPF area."),
-  crankback("ISIS_AREA", 10, "An IS-IS area."),
-  crankback("AUTONOMOUS_SYSTEM", 11, "An autonomous system."),
-  crankback("ERO_CONTEXT", 12, "The explicit route as the failing node saw it."),
-  crankback("ERO_NEXT_CONTEXT", 13, "The explicit route as the next node would have seen it."),
-  crankback("PREVIOUS_HOP_IPv4", 14, "The previous hop."),
-  crankback("PREVIOUS_HOP_IPv6", 15, "The previous hop."),
-  crankback("INCOMING_IPv4", 16, "The incoming interface."),
-  crankback("INCOMING_IPv6", 17, "The incoming interface."),
-  crankback("INCOMING_IF_INDEX", 18, "The incoming interface."),
-  crankback("INCOMING_DOWN_LABEL", 19, "The label of the incoming interface, downstream."),
-  crankback("INCOMING_UP_LABEL", 20, "The label of the incoming interface, upstream."),
-  crankback("REPORTING_NODE_ID", 21, "The node that reports."),
-  crankback("REPORTING_OSPF_AREA", 22, "The area of the node that reports."),
-  crankback("REPORTING_ISIS_AREA", 23, "The area of the node that reports."),
-  crankback("REPORTING_AS", 24, "The autonomous system of the node that reports."),
-  crankback("PROPOSED_ERO", 25, "An explicit route that might work."),
-  crankback("NODE_EXCLUSIONS", 26, "Nodes to leave out."),
-  crankback("LINK_EXCLUSIONS", 27, "Links to leave out."),
-  alarm("REFERENCE_COUNT", 512, "How many alarms this one stands for."),
-  alarm("SEVERITY", 513, "How grave the alarm is."),
-  alarm("GLOBAL_TIMESTAMP", 514, "When it was raised, by a common clock."),
-  alarm("LOCAL_TIMESTAMP", 515, "When it was raised, by the node's own clock."),
-  alarm("ERROR_STRING", 516, "A text about it."),
 ];
 
 export const FAMILIES: readonly ItemFamily[] = [{
@@ -131,7 +128,8 @@ const errorWithInterface = (
   rfc: string,
   doc: string,
   error: string,
-  tlv: string,
+  tlvs: string,
+  more: readonly string[],
 ): readonly ObjectDescription[] => [
   {
     name,
@@ -142,7 +140,7 @@ const errorWithInterface = (
     doc,
     fields: [ipv4("errorNodeAddress", 4, NODE), ...errorTail(8)],
     rest: TLVS,
-    vectors: [`0014${hexByte(number)}030a000002${error}${tlv}`],
+    vectors: [`0014${hexByte(number)}030a000002${error}${tlvs}`, ...more],
   },
   {
     name,
@@ -153,7 +151,7 @@ const errorWithInterface = (
     doc,
     fields: [ipv6("errorNodeAddress", 4, NODE), ...errorTail(20)],
     rest: TLVS,
-    vectors: [`0020${hexByte(number)}0420010db8000000000000000000000002${error}${tlv}`],
+    vectors: [`0020${hexByte(number)}0420010db8000000000000000000000002${error}${tlvs}`],
   },
 ];
 
@@ -191,6 +189,12 @@ export const OBJECTS: readonly ObjectDescription[] = [
     "An error, with the interface that it is about.",
     "00190007",
     "000100080a010101",
+    [
+      "005c06030a0000020019000700060008000000100007000800000011000800080a0000090009000800000001000a00090349000100000000000b00080000fde8000e00080a000009000f001420010db8000000000000000000000009",
+      "004406030a00000200190007001000080a0000090011001420010db80000000000000000000000090012000c0a0000090000000500130008000000120014000800000013",
+      "003006030a00000200190007001500080a0000090016000800000001001700090349000100000000001800080000fde8",
+      "004c06030a00000200190007000c000c01080a0000092000000d000c01080a00000920000019000c01080a0000092000001a000c000800080a000009001b00100003000c0a00000900000005",
+    ],
   ),
   {
     name: "ALARM_SPEC",
@@ -221,5 +225,6 @@ export const OBJECTS: readonly ObjectDescription[] = [
     "An alarm about an LSP, laid out like ERROR_SPEC with IF_ID.",
     "001f0001",
     "0200000800000001",
+    ["003cc6030a000002001f000102000008000000020201000800000102020200086500000002030008650000010204000d6c696e6b20646f776e000000"],
   ),
 ];

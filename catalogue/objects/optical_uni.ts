@@ -74,7 +74,12 @@ export const FAMILIES: readonly ItemFamily[] = [{
       type: 0x0301,
       rfc: "RFC 3476",
       doc: "A connection from which this one should be diverse.",
-      rest: { kind: "bytes", name: "content", doc: "Kind of diversity and the other connection; shown as bytes." },
+      fields: [
+        bits("diversity", 4, "u8", 4, 4, "What the two must not share.", { names: "uniDiversity" }),
+        reservedBits(4, "u8", 0, 4, "reserved1"),
+        reserved(5, "u24", "reserved2"),
+      ],
+      rest: { kind: "objects", name: "objects", doc: "SESSION and SENDER_TEMPLATE of the other connection." },
     },
     egress("EGRESS_LABEL", 0x0401, "RFC 3476", "The label at the egress."),
     egress("SPC_LABEL", 0x0402, "RFC 3474", "The label at the egress of a soft permanent connection."),
@@ -194,7 +199,10 @@ export const OBJECTS: readonly ObjectDescription[] = [
     vectors: [
       "0014e501000801010a000001000802010a000002",
       "001ce501001004010000000100000007000000100008050103000000",
-      "0034e5010014020220010db8000000000000000000000002001c01031449000102030405060708090a0b0c0d0e0f101112000000",
+      "0038e501001004028000000200000007000000110024030120000000001001070a000005000000070a000001000c0b070a00000100000064",
+      "0024e5010014010220010db8000000000000000000000001000c02030749000102030405",
+      "0018e5010014020220010db8000000000000000000000002",
+      "0020e501001c01031449000102030405060708090a0b0c0d0e0f101112000000",
     ],
   },
   {
@@ -227,5 +235,6 @@ export const OBJECTS: readonly ObjectDescription[] = [
 ];
 
 export const NAMES: Readonly<Record<string, Names>> = {
+  uniDiversity: { 1: "Node Diverse", 2: "Link Diverse", 3: "SRLG Diverse", 4: "Shared Path" },
   callIdAddressType: { 1: "IPv4", 2: "IPv6", 3: "NSAP", 4: "MAC", 0x7f: "vendor-defined" },
 };

@@ -91,6 +91,14 @@ const labelSet = (name: string, number: number, rfc: string, doc: string): Objec
   vectors: [`0010${hexByte(number)}01000000020000000500000009`, `0010${hexByte(number)}01020000010000001000000fff`],
 });
 
+const generalizedRequest: readonly Field[] = [
+  u8("lspEncodingType", 4, "Encoding of the LSP.", { names: "lspEncodingType" }),
+  u8("switchingType", 5, "Kind of switching on the link.", { names: "switchingType" }),
+  u16("generalizedPid", 6, "G-PID: payload of the LSP; an Ethertype for packet and Ethernet LSPs.", {
+    names: "generalizedPid",
+  }),
+];
+
 const LABEL = "The label for a sender.";
 const RECOVERY = "The label used before a restart, so that a restarting node can keep it.";
 const UPSTREAM = "The label for the way back of a bidirectional LSP; its presence asks for one.";
@@ -107,13 +115,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     rfc: "RFC 3473 2.1",
     doc: "Asks for a label binding, for any technology.",
     length: 8,
-    fields: [
-      u8("lspEncodingType", 4, "Encoding of the LSP.", { names: "lspEncodingType" }),
-      u8("switchingType", 5, "Kind of switching on the link.", { names: "switchingType" }),
-      u16("generalizedPid", 6, "G-PID: payload of the LSP; an Ethertype for packet and Ethernet LSPs.", {
-        names: "generalizedPid",
-      }),
-    ],
+    fields: generalizedRequest,
     vectors: ["0008130401010800", "0008130408960021"],
   },
   {
@@ -122,9 +124,9 @@ export const OBJECTS: readonly ObjectDescription[] = [
     ctype: 5,
     form: "GENERALIZED_CHANNEL_SET",
     rfc: "RFC 6002",
-    doc: "Asks for a set of channels.",
-    opaque: CHANNEL_SET,
-    rest: { kind: "bytes", name: "content", doc: "The request." },
+    doc: "Asks for a set of channels; layout as common dissectors read it, which is that of the generalized request.",
+    length: 8,
+    fields: generalizedRequest,
     vectors: ["0008130501010800"],
   },
   ...labelClass("RECOVERY_LABEL", 34, "RFC 3473 9.2.1", RECOVERY),

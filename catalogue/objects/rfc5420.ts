@@ -99,6 +99,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     rest: attributes,
     vectors: [
       "000cc5010001000804000000",
+      "0024c50100020008000000070004000c00010008000000000005000c010600000a000001",
       // Two words of flags, then a TLV of odd length with its padding.
       "001cc5010001000c0000800000000001000300090102030405000000",
     ],
@@ -116,7 +117,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
       family: "CALL_ATTRIBUTES",
       doc: "The attributes, in no particular order.",
     },
-    vectors: ["000cca010001000880000000"],
+    vectors: ["000cca010001000880000000", "0020ca01000200076162630000030008000000070004000c0003000200000001"],
   },
 ];
 

@@ -164,7 +164,10 @@ export const OBJECTS: readonly ObjectDescription[] = [
     doc: INTERFACE_DOC,
     fields: [ipv6("interfaceAddress", 4, "Address assigned to the LSP as a link."), ...actions(20)],
     rest: TLVS,
-    vectors: ["0020c10320010db800000000000000000000000100000000000300080a010102"],
+    vectors: [
+      "0020c10320010db800000000000000000000000100000000000300080a010102",
+      "002cc10320010db8000000000000000000000001080000000004001420010db8000000000000000000000002",
+    ],
   },
   {
     name: "LSP_TUNNEL_INTERFACE_ID",

@@ -257,7 +257,17 @@ const RECORDED: readonly ItemDescription[] = [
     ],
     rest: { kind: "values", name: "furtherFlags", type: "u32", doc: "Bits 32 and up, in 32-bit words." },
   },
-  opaqueSubobject("SRLG", 34, "RFC 8001", "The shared risk link groups of the hop."),
+  {
+    name: "SRLG",
+    type: 34,
+    rfc: "RFC 8001",
+    doc: "The shared risk link groups of the hop; layout as common dissectors read it.",
+    fields: [
+      bits("upstream", 2, "u16", 15, 1, "D: 1 for the groups of the upstream direction, 0 of the downstream one."),
+      reservedBits(2, "u16", 0, 15),
+    ],
+    rest: { kind: "values", name: "srlgIds", type: "u32", doc: "The groups." },
+  },
   {
     name: "HOP_ATTRIBUTES",
     type: 35,

@@ -148,7 +148,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
       u16("paddingLength", 6, "Bytes of padding at the end; where there are any, the content shows as malformed."),
     ],
     rest: { kind: "items", name: "properties", family: "JUNIPER_PROPERTY", doc: "The properties." },
-    vectors: ["0010cc01000200000104000510040002"],
+    vectors: ["0010cc01000200000104000510040002", "0014cc0100030000020400640404006508040001"],
   },
   ...packetCable,
   opaque(
