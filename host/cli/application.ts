@@ -50,16 +50,22 @@ export function buildResv(): Application<ResvContext> {
 }
 
 /** Runs one command line and returns the exit code. */
-export async function runResv(args: readonly string[], context: ResvContext): Promise<number> {
+export async function runResv(args: readonly string[], world: Omit<ResvContext, "fail" | "process">): Promise<number> {
   const process = {
     exitCode: undefined as number | string | null | undefined,
     env: {},
-    stdout: { write: (text: string) => context.out.write(text) },
-    stderr: { write: (text: string) => context.err.write(text) },
+    stdout: { write: (text: string) => world.out.write(text) },
+    stderr: { write: (text: string) => world.err.write(text) },
   };
-  await run(buildResv(), args, { ...context, process } as ResvContext & { process: typeof process });
-  context.out.flush();
-  context.err.flush();
+  let failed = false;
+  const fail = (line: string) => {
+    failed = true;
+    world.out.flush();
+    world.err.line(`resv: ${line}`);
+  };
+  await run(buildResv(), args, { ...world, process, fail });
+  world.out.flush();
+  world.err.flush();
   const code = Number(process.exitCode ?? 0);
-  return code < 0 ? EXIT_USAGE : code;
+  return code < 0 ? EXIT_USAGE : code === 0 && failed ? EXIT_FAILURE : code;
 }

@@ -7,5 +7,7 @@ export interface ResvContext extends CommandContext {
   readonly out: Output;
   readonly err: Output;
   /** Standard input, read by `-`. */
-  readonly standardInput: ReadableStream<Uint8Array>;
+  readonly standardInput: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Says in one line what went wrong and lets the command go on; the exit code will be 1. */
+  fail(line: string): void;
 }

@@ -16,5 +16,5 @@ function outputTo(stream: typeof Deno.stdout): Output {
 if (import.meta.main) {
   const out = outputTo(Deno.stdout);
   const err = outputTo(Deno.stderr);
-  Deno.exitCode = await runResv(Deno.args, { out, err, standardInput: Deno.stdin.readable, process: Deno });
+  Deno.exitCode = await runResv(Deno.args, { out, err, standardInput: Deno.stdin.readable });
 }
