@@ -1,0 +1,319 @@
+/**
+ * A whole network in virtual time, without sockets or permissions: hosts, routers, links and LANs, addresses and routes
+ * worked out from the topology, every RSVP node with its own engine. The same program gives the same run every time.
+ */
+import { type Address, formatAddress } from "../address.ts";
+import { VirtualClock } from "../clock.ts";
+import { defaultModule } from "../default_module.ts";
+import type { NodeSettings } from "../node_settings.ts";
+import type { Session } from "../session.ts";
+import type { FaultOptions } from "../transport/fault_injector.ts";
+import { PcapFile } from "../transport/pcap_writer.ts";
+import type { Packet } from "../transport/transport.ts";
+import { Log, type LogLine, type LogOptions } from "./log.ts";
+import { NetworkLink, type PacketTap, type Sighting } from "./network_link.ts";
+import { NetworkNode, type NetworkNodeOptions, type NetworkPort } from "./network_node.ts";
+import { Routes } from "./routes.ts";
+import { type Attachment, type LinkOptions, type NodeRecord, Topology } from "./topology.ts";
+
+/** Settings of a network; those of `NodeSettings` hold for every node that has no others. */
+export interface NetworkOptions extends Partial<NodeSettings> {
+  /** Everything random follows from it; 1 by default. */
+  seed?: number;
+  /** The embedded engine by default. */
+  module?: WebAssembly.Module;
+  /** Routing takes so long to react to a change; 0 by default. */
+  routingDelayMs?: number;
+  /**
+   * Engines are woken at multiples of this, so that what is due about the same time is done at once; 1 by default.
+   * More makes large networks faster and their timers coarser.
+   */
+  timerGranularityMs?: number;
+  /** Messages kept for `messages` and `ladder`; 10,000 by default, the oldest are forgotten. */
+  keptMessages?: number;
+}
+
+/** How long `settle` waits for silence. */
+const DEFAULT_QUIET_MS = 500;
+const DEFAULT_LIMIT_MS = 3_600_000;
+
+export class Network {
+  readonly clock: VirtualClock = new VirtualClock();
+  readonly topology: Topology = new Topology();
+  readonly options: Readonly<NetworkOptions>;
+  #module: WebAssembly.Module | undefined;
+  #routes = new Routes(this.topology);
+  #nodes: NetworkNode[] = [];
+  #links: NetworkLink[] = [];
+  #taps: PacketTap[] = [];
+  #log: Log;
+  #errors: Error[] = [];
+  #inFlight = 0;
+  #routesStale = false;
+
+  constructor(options: NetworkOptions = {}) {
+    this.options = options;
+    this.#module = options.module;
+    this.#log = new Log(options.keptMessages ?? 10_000);
+  }
+
+  /** Virtual milliseconds since the network was made. */
+  get now(): number {
+    return this.clock.nowMs();
+  }
+
+  /** All nodes, in the order in which they were made. */
+  get nodes(): readonly NetworkNode[] {
+    return this.#nodes;
+  }
+
+  /** All links, in the order in which they were made. */
+  get links(): readonly NetworkLink[] {
+    return this.#links;
+  }
+
+  /** Datagrams that have been sent and have not arrived. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Adds an end system. @throws {RangeError} if the name is taken. */
+  host(name: string, options: NetworkNodeOptions = {}): NetworkNode {
+    return this.#addNode(name, false, options);
+  }
+
+  /** Adds a router. @throws {RangeError} if the name is taken. */
+  router(name: string, options: NetworkNodeOptions = {}): NetworkNode {
+    return this.#addNode(name, true, options);
+  }
+
+  /** The node of that name. @throws {RangeError} if there is none. */
+  node(name: string): NetworkNode {
+    const record = this.topology.node(name);
+    if (!record) throw new RangeError(`no node "${name}"`);
+    return this.#nodes[record.index];
+  }
+
+  /** Joins two nodes by a point-to-point link. */
+  link(a: NetworkNode, b: NetworkNode, options: LinkOptions & { faults?: FaultOptions } = {}): NetworkLink {
+    return this.lan([a, b], options);
+  }
+
+  /** Joins nodes by a LAN, where everyone hears a multicast. */
+  lan(nodes: readonly NetworkNode[], options: LinkOptions & { faults?: FaultOptions } = {}): NetworkLink {
+    const { faults, ...rest } = options;
+    const record = this.topology.addLink(nodes.map((node) => node.record), rest);
+    const link = new NetworkLink(record, {
+      clock: this.clock,
+      seed: this.#seedOf("link", record.index),
+      arrive: (on, packets) => this.#arrive(on, packets),
+      sighted: (sighting) => this.#sighted(sighting),
+      changed: () => this.#linkChanged(link),
+    });
+    if (faults) link.setFaults(faults);
+    this.#links.push(link);
+    for (const attachment of record.attachments) this.#nodes[attachment.node.index].updateInterface(attachment);
+    this.#topologyChanged();
+    return link;
+  }
+
+  /** Lets that much time pass. @throws what a node reported meanwhile, such as a trap of its engine. */
+  run(ms: number): void {
+    const end = this.now + ms;
+    while (this.clock.step(end)) this.#throwErrors();
+    this.clock.advance(end - this.now);
+    this.#throwErrors();
+  }
+
+  /** Lets time pass until the condition holds, looking after every event; false if it did not within the limit. */
+  runUntil(condition: () => boolean, limitMs = DEFAULT_LIMIT_MS): boolean {
+    const end = this.now + limitMs;
+    while (!condition()) {
+      if (!this.clock.step(end)) {
+        this.clock.advance(Math.max(0, end - this.now));
+        return condition();
+      }
+      this.#throwErrors();
+    }
+    return true;
+  }
+
+  /**
+   * Lets time pass until nothing has been sent for `quietMs`, which says that what an application or a failure set off
+   * has come to rest; refreshes are further apart than that in a small network. False if it did not within the limit.
+   */
+  settle(quietMs = DEFAULT_QUIET_MS, limitMs = 60_000): boolean {
+    const end = this.now + limitMs;
+    let quietSince = this.now;
+    const unlisten = this.onPacket(({ timeMs }) => void (quietSince = timeMs));
+    try {
+      while (this.now < end) {
+        const next = Math.min(quietSince + quietMs, end);
+        if (!this.clock.step(next)) this.clock.advance(Math.max(0, next - this.now));
+        this.#throwErrors();
+        if (this.#inFlight === 0 && this.now >= quietSince + quietMs) return true;
+      }
+      return false;
+    } finally {
+      unlisten();
+    }
+  }
+
+  /** Calls for every datagram at the moment when it is sent; returns what ends that. */
+  onPacket(tap: PacketTap): () => void {
+    this.#taps.push(tap);
+    return () => void (this.#taps = this.#taps.filter((other) => other !== tap));
+  }
+
+  /** Writes every datagram from now on into a capture; `bytes()` of it is a pcap file. */
+  capture(only: (sighting: Sighting) => boolean = () => true): PcapFile {
+    const file = new PcapFile();
+    this.onPacket((sighting) => {
+      if (only(sighting)) file.add(sighting.timeMs, sighting.packet);
+    });
+    return file;
+  }
+
+  /** The messages kept, oldest first, with names and key fields. */
+  messages(options: LogOptions = {}): LogLine[] {
+    return this.#log.lines(options);
+  }
+
+  /** The messages kept, as a ladder: a column a node, a line a message. */
+  ladder(options: LogOptions & { nodes?: readonly NetworkNode[] } = {}): string {
+    const nodes = (options.nodes ?? this.#nodes).map((node) => node.name);
+    return this.#log.ladder(nodes, options);
+  }
+
+  /** Forgets the messages kept so far, so that the next ladder starts here. */
+  forgetMessages(): void {
+    this.#log.clear();
+  }
+
+  /** Every session of every node. */
+  sessions(): Session[] {
+    return this.#nodes.filter((node) => node.alive && node.options.rsvp !== false).flatMap((node) =>
+      node.rsvp.sessions
+    );
+  }
+
+  #addNode(name: string, forwards: boolean, options: NetworkNodeOptions): NetworkNode {
+    this.#module ??= defaultModule();
+    const record = this.topology.addNode(name, forwards);
+    const node = new NetworkNode(record, options, this.#port(this.#module));
+    this.#nodes.push(node);
+    return node;
+  }
+
+  #port(module: WebAssembly.Module): NetworkPort {
+    return {
+      module,
+      nodeOptions: (node) => this.#nodeOptions(node),
+      transmit: (from, packet, nextHop) => this.#transmit(from, packet, nextHop),
+      answer: (node, question) => this.#routes.answer(node, question),
+      route: (node, destination, family) => this.#route(node, destination, family),
+      multicastRoute: (node, packet) => this.#multicastRoute(node, packet),
+      isMember: (node, group, family) => this.#routes.isMember(node, group, family),
+      setMember: (node, group, family, member) => {
+        const news = member
+          ? this.#routes.join(node.record, group, family)
+          : this.#routes.leave(node.record, group, family);
+        if (news) this.#topologyChanged();
+      },
+      setAlive: (node, alive) => {
+        node.record.alive = alive;
+        this.topology.version++;
+        this.#topologyChanged();
+      },
+    };
+  }
+
+  #nodeOptions(node: NetworkNode) {
+    const { seed: _s, module: _m, routingDelayMs: _r, keptMessages: _k, timerGranularityMs = 1, ...shared } =
+      this.options;
+    const { rsvp: _v, trafficControl: _t, recorder, onReport, ...own } = node.options;
+    const clock = this.clock;
+    return {
+      host: !node.record.forwards,
+      ...shared,
+      ...own,
+      seed: this.#seedOf("node", node.record.index),
+      onSubmit: recorder?.onSubmit,
+      onReport,
+      onError: (error: Error) => void this.#errors.push(error),
+      clock: {
+        nowMs: () => clock.nowMs(),
+        schedule: (atMs: number, callback: () => void) =>
+          clock.schedule(Math.ceil(atMs / timerGranularityMs) * timerGranularityMs, callback),
+        cancel: (handle: unknown) => clock.cancel(handle),
+      },
+    };
+  }
+
+  /** Different for every part, the same in every run. */
+  #seedOf(kind: "node" | "link", index: number): number {
+    const seed = this.options.seed ?? 1;
+    return (Math.imul(seed, 0x9e3779b1) + Math.imul(index * 2 + (kind === "node" ? 1 : 0), 0x85ebca6b)) >>> 0;
+  }
+
+  #route(
+    node: NodeRecord,
+    destination: Uint8Array,
+    family: number,
+  ): { out: Attachment; nextHop?: Address } | undefined {
+    const step = this.#routes.step(node, destination, family);
+    if (!step) return undefined;
+    if (!step.gateway) return { out: step.out };
+    return { out: step.out, nextHop: family === 4 ? step.gateway.ipv4 : step.gateway.ipv6 };
+  }
+
+  /** Where a node passes multicast data on. What arrived off the tree is dropped by who forwards without RSVP. */
+  #multicastRoute(node: NodeRecord, packet: Packet): readonly Attachment[] {
+    const tree = this.#routes.tree(packet.source, packet.destination, packet.family);
+    if (!tree) return [];
+    const expected = tree.incoming.get(node);
+    if (expected && expected.handle !== packet.interface && packet.interface !== 0) return [];
+    return tree.outgoing.get(node) ?? [];
+  }
+
+  #transmit(from: Attachment, packet: Packet, nextHop: Address | undefined): void {
+    this.#links[from.link.index].transmit(from, packet, nextHop);
+  }
+
+  #sighted(sighting: Sighting): void {
+    if (!sighting.lost) this.#inFlight += sighting.copies;
+    this.#log.add(sighting);
+    for (const tap of this.#taps) tap(sighting);
+  }
+
+  #arrive(on: Attachment, packets: readonly Packet[]): void {
+    this.#inFlight -= packets.length;
+    this.#nodes[on.node.index].arrive(on, packets);
+  }
+
+  #linkChanged(link: NetworkLink): void {
+    this.topology.version++;
+    for (const attachment of link.record.attachments) this.#nodes[attachment.node.index].updateInterface(attachment);
+    this.#topologyChanged();
+  }
+
+  /** Every node looks its routes up again, once, when routing has had its time to react. */
+  #topologyChanged(): void {
+    if (this.#routesStale) return;
+    this.#routesStale = true;
+    this.clock.schedule(this.now + (this.options.routingDelayMs ?? 0), () => {
+      this.#routesStale = false;
+      for (const node of this.#nodes) node.refreshRoutes();
+    });
+  }
+
+  #throwErrors(): void {
+    const error = this.#errors.shift();
+    if (error) throw error;
+  }
+}
+
+/** `10.0.1.1 -> 10.0.2.2`, for messages. */
+export function describePacket(packet: Packet): string {
+  return `${formatAddress(packet.source, packet.family)} -> ${formatAddress(packet.destination, packet.family)}`;
+}

@@ -1,0 +1,125 @@
+/** A link of a virtual network at work: who hears what is sent on it, when, and what is lost. */
+import type { Address } from "../address.ts";
+import { isMulticast } from "../address.ts";
+import type { VirtualClock } from "../clock.ts";
+import { type Copy, FaultModel, type FaultOptions } from "../transport/fault_injector.ts";
+import type { Packet } from "../transport/transport.ts";
+import type { Attachment, LinkRecord } from "./topology.ts";
+
+/** A datagram on its way from one node to another. */
+export interface Sighting {
+  readonly timeMs: number;
+  readonly from: Attachment;
+  /** Who is to hear it; undefined if nobody on the link has the address. */
+  readonly to: Attachment | undefined;
+  readonly packet: Packet;
+  /** True if it will not arrive: lost, link down, or nobody there. */
+  readonly lost: boolean;
+  /** Copies that will arrive. */
+  readonly copies: number;
+}
+
+export type PacketTap = (sighting: Sighting) => void;
+
+export interface LinkPort {
+  clock: VirtualClock;
+  seed: number;
+  arrive: (on: Attachment, packets: readonly Packet[]) => void;
+  sighted: (sighting: Sighting) => void;
+  changed: () => void;
+}
+
+/** Packets that reach one interface at one moment. */
+interface Batch {
+  atMs: number;
+  packets: Packet[];
+}
+
+export class NetworkLink {
+  readonly record: LinkRecord;
+  /** Decides on losses and the like; absent on a perfect link. */
+  faults: FaultModel | undefined;
+  #port: LinkPort;
+  #batches = new Map<Attachment, Batch>();
+
+  constructor(record: LinkRecord, port: LinkPort) {
+    this.record = record;
+    this.#port = port;
+  }
+
+  get name(): string {
+    return this.record.name;
+  }
+
+  get isUp(): boolean {
+    return this.record.up;
+  }
+
+  /** Cuts the link: interfaces go down, routes change. What is on its way still arrives. */
+  down(): void {
+    this.#setUp(false);
+  }
+
+  /** Mends it. */
+  up(): void {
+    this.#setUp(true);
+  }
+
+  /** Makes the link bad, or with no options good again; interfaces and routes do not notice. */
+  setFaults(options?: FaultOptions): void {
+    this.faults = options && new FaultModel({ seed: this.#port.seed, ...options });
+  }
+
+  /** Sends a datagram: to everyone if it is a multicast, else to `nextHop`, or to its destination if that is absent. */
+  transmit(from: Attachment, packet: Packet, nextHop: Address | undefined): void {
+    const { attachments } = this.record;
+    if (isMulticast(packet.destination, packet.family)) {
+      for (const to of attachments) if (to !== from) this.#toOne(from, to, packet);
+      return;
+    }
+    this.#toOne(from, this.#receiver(from, packet, nextHop), packet);
+  }
+
+  #receiver(from: Attachment, packet: Packet, nextHop: Address | undefined): Attachment | undefined {
+    const { attachments } = this.record;
+    const bytes = nextHop?.bytes ?? packet.destination;
+    const found = attachments.find(({ ipv4, ipv6, ipv6LinkLocal }) =>
+      packet.family === 4
+        ? startsWith(ipv4.bytes, bytes, 4)
+        : startsWith(ipv6.bytes, bytes, 16) || startsWith(ipv6LinkLocal.bytes, bytes, 16)
+    );
+    // On a point-to-point link there is no doubt who is meant, whatever the address.
+    return found ?? (attachments.length === 2 ? attachments.find((other) => other !== from) : undefined);
+  }
+
+  #toOne(from: Attachment, to: Attachment | undefined, packet: Packet): void {
+    const timeMs = this.#port.clock.nowMs();
+    let copies: Copy[] = [];
+    if (to && this.record.up && to.node.alive) copies = this.faults?.decide(packet) ?? [{ packet, extraDelayMs: 0 }];
+    this.#port.sighted({ timeMs, from, to, packet, lost: copies.length === 0, copies: copies.length });
+    for (const copy of copies) this.#deliver(to!, copy, timeMs + this.record.delayMs + copy.extraDelayMs);
+  }
+
+  /** What arrives at one interface at one moment is one event and one batch. */
+  #deliver(to: Attachment, { packet }: Copy, atMs: number): void {
+    const open = this.#batches.get(to);
+    if (open?.atMs === atMs) return void open.packets.push(packet);
+    const batch: Batch = { atMs, packets: [packet] };
+    this.#batches.set(to, batch);
+    this.#port.clock.schedule(atMs, () => {
+      if (this.#batches.get(to) === batch) this.#batches.delete(to);
+      this.#port.arrive(to, batch.packets);
+    });
+  }
+
+  #setUp(up: boolean): void {
+    if (this.record.up === up) return;
+    this.record.up = up;
+    this.#port.changed();
+  }
+}
+
+function startsWith(a: Uint8Array, b: Uint8Array, length: number): boolean {
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

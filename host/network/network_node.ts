@@ -1,0 +1,321 @@
+/**
+ * A node of a virtual network: its place in the topology, its IP layer, and (unless it knows no RSVP) an `RsvpNode` with
+ * the same engine that runs on real sockets.
+ */
+import type { TableRows } from "../boundary.gen.ts";
+import { type Address, formatAddress, isMulticast, parseAddress } from "../address.ts";
+import type { FlowspecOptions, SenderOptions, SessionAddress, StyleName } from "../application.ts";
+import { type DropReport, RsvpNode } from "../node.ts";
+import type { InterfaceSettings, NodeSettings } from "../node_settings.ts";
+import type { Recorder } from "../recorder.ts";
+import type { RouteAnswer, RouteQuestion } from "../routing/routing.ts";
+import type { Session } from "../session.ts";
+import type { PlainRow } from "../tables.ts";
+import { MemoryTrafficControl, type MemoryTrafficControlOptions } from "../traffic_control/memory_traffic_control.ts";
+import { MemoryTransport } from "../transport/memory_transport.ts";
+import type { Packet } from "../transport/transport.ts";
+import { findTokenBucket, joinOnDemand } from "./receiver.ts";
+import { type Attachment, IPV4_PREFIX_BITS, IPV6_PREFIX_BITS, type NodeRecord } from "./topology.ts";
+import { NetworkRouting } from "./network_routing.ts";
+
+/** Settings of one node; those of the network apply where they are absent. */
+export interface NetworkNodeOptions extends Partial<NodeSettings> {
+  /** False for a node that forwards RSVP messages like any other traffic (RFC 2205 2.9); true by default. */
+  rsvp?: boolean;
+  trafficControl?: MemoryTrafficControlOptions;
+  /** Keeps every submit of the node's engine. */
+  recorder?: Recorder;
+  /** Takes why messages were dropped. */
+  onReport?: (report: DropReport) => void;
+}
+
+/** What `receive` asks for: a style, and a flowspec unless the sender's own traffic is to be reserved. */
+export interface ReceiveOptions extends Partial<FlowspecOptions> {
+  style: StyleName;
+  confirm?: boolean;
+}
+
+/** What a node needs of its network. */
+export interface NetworkPort {
+  readonly module: WebAssembly.Module;
+  nodeOptions(node: NetworkNode): Omit<ConstructorParameters<typeof RsvpNode>[0], "transport" | "module">;
+  transmit(from: Attachment, packet: Packet, nextHop: Address | undefined): void;
+  answer(node: NodeRecord, question: RouteQuestion): RouteAnswer;
+  route(node: NodeRecord, destination: Uint8Array, family: number): { out: Attachment; nextHop?: Address } | undefined;
+  multicastRoute(node: NodeRecord, packet: Packet): readonly Attachment[];
+  isMember(node: NodeRecord, group: Uint8Array, family: number): boolean;
+  setMember(node: NetworkNode, group: Uint8Array, family: number, member: boolean): void;
+  setAlive(node: NetworkNode, alive: boolean): void;
+}
+
+export class NetworkNode {
+  readonly record: NodeRecord;
+  readonly options: NetworkNodeOptions;
+  /** Packets that found no way on from here, by reason. */
+  readonly ipDrops = { noRoute: 0, ttl: 0, notMember: 0 };
+  #port: NetworkPort;
+  #rsvp: RsvpNode | undefined;
+  #transport!: MemoryTransport;
+  #trafficControl!: MemoryTrafficControl;
+  #routing!: NetworkRouting;
+
+  constructor(record: NodeRecord, options: NetworkNodeOptions, port: NetworkPort) {
+    this.record = record;
+    this.options = options;
+    this.#port = port;
+    if (options.rsvp !== false) this.#start();
+  }
+
+  get name(): string {
+    return this.record.name;
+  }
+
+  /** Its first interface's IPv4 address. @throws {RangeError} before it is linked. */
+  get address(): string {
+    return formatAddress(this.#first().ipv4.bytes, 4);
+  }
+
+  /** Its first interface's IPv6 address. @throws {RangeError} before it is linked. */
+  get address6(): string {
+    return formatAddress(this.#first().ipv6.bytes, 6);
+  }
+
+  /** Its protocol machine. @throws {TypeError} if it has none or is crashed. */
+  get rsvp(): RsvpNode {
+    if (this.#rsvp) return this.#rsvp;
+    throw new TypeError(`${this.name} ${this.options.rsvp === false ? "does not speak RSVP" : "has crashed"}`);
+  }
+
+  /** False while crashed. */
+  get alive(): boolean {
+    return this.record.alive;
+  }
+
+  /** Its traffic control: what is installed, and how to lose it. */
+  get trafficControl(): MemoryTrafficControl {
+    return this.#trafficControl;
+  }
+
+  /** The address of its interface on a link to `neighbour`. @throws {RangeError} if they share none. */
+  addressTowards(neighbour: NetworkNode, family: 4 | 6 = 4): string {
+    const attachment = this.interfaceTowards(neighbour);
+    return family === 4 ? formatAddress(attachment.ipv4.bytes, 4) : formatAddress(attachment.ipv6.bytes, 6);
+  }
+
+  /** Its interface on a link to `neighbour`. @throws {RangeError} if they share none. */
+  interfaceTowards(neighbour: NetworkNode): Attachment {
+    const shared = this.record.attachments.find((attachment) =>
+      attachment.link.attachments.some((other) => other.node === neighbour.record)
+    );
+    if (!shared) throw new RangeError(`${this.name} and ${neighbour.name} share no link`);
+    return shared;
+  }
+
+  /** Registers an application for a session; for a multicast destination this node joins the group. */
+  session(address: SessionAddress): Session {
+    const { bytes, family } = parseAddress(address.destination);
+    const session = this.rsvp.session(address);
+    if (isMulticast(bytes, family)) this.#port.setMember(this, bytes, family, true);
+    return session;
+  }
+
+  /** Registers a sender for a session and announces it. A multicast sender does not join the group. */
+  send(address: SessionAddress, options: SenderOptions): Session {
+    return this.rsvp.session(address).sender(options);
+  }
+
+  /**
+   * Registers a receiver and reserves as soon as Path messages tell of senders, for all of them; without a flowspec,
+   * for what each sender announces. Reserves again when senders come or go.
+   */
+  receive(address: SessionAddress, options: ReceiveOptions): Session {
+    const { style, confirm, ...flowspec } = options;
+    const given = flowspec.tokenBucketRateBytesPerSecond === undefined ? undefined : flowspec as FlowspecOptions;
+    const { bytes, family } = parseAddress(address.destination);
+    const session = this.rsvp.session(address);
+    joinOnDemand(session, style, confirm ?? false, (event) => given ?? findTokenBucket(event, flowspec));
+    // Joined last: the first Path may arrive at once, and the handler has to be there.
+    if (isMulticast(bytes, family)) this.#port.setMember(this, bytes, family, true);
+    return session;
+  }
+
+  /** Joins a multicast group without RSVP. */
+  join(group: string): void {
+    const { bytes, family } = parseAddress(group);
+    this.#port.setMember(this, bytes, family, true);
+  }
+
+  /** Leaves a multicast group. */
+  leave(group: string): void {
+    const { bytes, family } = parseAddress(group);
+    this.#port.setMember(this, bytes, family, false);
+  }
+
+  /** The rows of a table, addresses as text, objects decoded. */
+  inspect<T extends keyof TableRows>(table: T): PlainRow<TableRows[T]>[] {
+    return this.rsvp.inspect(table);
+  }
+
+  /** Every counter that is not zero. */
+  counters(): Record<string, number> {
+    return this.rsvp.counters();
+  }
+
+  /** The node stops dead: no tear messages, its state is lost, sessions end. */
+  crash(): void {
+    if (!this.record.alive) return;
+    this.#rsvp?.close();
+    this.#rsvp = undefined;
+    this.#port.setAlive(this, false);
+  }
+
+  /** Comes back empty after a crash. */
+  restart(): void {
+    if (this.record.alive) return;
+    this.#port.setAlive(this, true);
+    if (this.options.rsvp !== false) this.#start();
+  }
+
+  /** Tells the engine of an interface that is new or has changed. */
+  updateInterface(attachment: Attachment): void {
+    this.#rsvp?.setInterface(interfaceSettings(attachment));
+  }
+
+  /** Tells the engine of every route it has asked for whose answer is another now. */
+  refreshRoutes(): void {
+    if (this.#rsvp) this.#routing.refresh();
+  }
+
+  /** Datagrams arrive on an interface. */
+  arrive(on: Attachment, packets: readonly Packet[]): void {
+    if (!this.record.alive) return;
+    const mine: Packet[] = [];
+    for (const packet of packets) {
+      if (this.#isForUs(packet)) mine.push({ ...packet, interface: on.handle });
+      else this.#forward(on, packet);
+    }
+    if (mine.length > 0) this.#transport.deliver(mine);
+  }
+
+  #start(): void {
+    this.#transport = new MemoryTransport({
+      send: (packet) => this.#send(packet),
+      relay: (packet) => this.#relay(packet),
+    });
+    this.#trafficControl = new MemoryTrafficControl(this.options.trafficControl);
+    this.#routing = new NetworkRouting((question) => this.#port.answer(this.record, question));
+    this.#rsvp = new RsvpNode({
+      ...this.#port.nodeOptions(this),
+      module: this.#port.module,
+      transport: this.#transport,
+      trafficControl: this.#trafficControl,
+      routing: this.#routing,
+      interfaces: this.record.attachments.map(interfaceSettings),
+    });
+  }
+
+  #first(): Attachment {
+    const [first] = this.record.attachments;
+    if (!first) throw new RangeError(`${this.name} has no address yet: link it first`);
+    return first;
+  }
+
+  /**
+   * The Router Alert option makes every RSVP router on the way look (RFC 2205 3.1.3), wherever the datagram is going;
+   * a host looks at what is addressed to it, or to a group that it has joined. Link-local groups (224.0.0.0/24, ff02::/16)
+   * are for everybody on the link.
+   */
+  #isForUs(packet: Packet): boolean {
+    if (!this.#rsvp) return false;
+    const { destination, family } = packet;
+    if (packet.routerAlert && this.record.forwards) return true;
+    if (!isMulticast(destination, family)) return this.#owns(destination, family);
+    return isLinkLocalGroup(destination, family) || this.#port.isMember(this.record, destination, family);
+  }
+
+  #owns(address: Uint8Array, family: number): boolean {
+    return this.record.attachments.some(({ ipv4, ipv6, ipv6LinkLocal }) =>
+      family === 4
+        ? sameBytes(ipv4.bytes, address, 4)
+        : sameBytes(ipv6.bytes, address, 16) || sameBytes(ipv6LinkLocal.bytes, address, 16)
+    );
+  }
+
+  /** The engine wants it sent: by the interface it names, or by route. */
+  #send(packet: Packet): void {
+    const { destination, family } = packet;
+    const named = this.record.attachments[packet.interface - 1];
+    if (isMulticast(destination, family)) {
+      const ways = named ? [named] : this.#port.multicastRoute(this.record, packet);
+      for (const way of ways) this.#port.transmit(way, packet, undefined);
+      return;
+    }
+    // Our own address: to ourselves, as the IP layer would loop it back.
+    const way = this.#port.route(this.record, destination, family);
+    if (named && way?.out !== named) return this.#port.transmit(named, packet, undefined);
+    if (way) return this.#port.transmit(way.out, packet, way.nextHop);
+    this.ipDrops.noRoute++;
+  }
+
+  /** The engine leaves it to IP; the TTL is decremented already. */
+  #relay(packet: Packet): void {
+    const on = this.record.attachments[packet.interface - 1];
+    this.#pass(on, packet);
+  }
+
+  #forward(on: Attachment, packet: Packet): void {
+    if (!this.record.forwards) {
+      this.ipDrops.notMember++;
+    } else if (packet.ttl <= 1) {
+      this.ipDrops.ttl++;
+    } else {
+      this.#pass(on, { ...packet, ttl: packet.ttl - 1 });
+    }
+  }
+
+  #pass(on: Attachment | undefined, packet: Packet): void {
+    const { destination, family } = packet;
+    if (isMulticast(destination, family)) {
+      if (isLinkLocalGroup(destination, family)) return;
+      for (const way of this.#port.multicastRoute(this.record, packet)) {
+        if (way !== on) this.#port.transmit(way, packet, undefined);
+      }
+      return;
+    }
+    const way = this.#port.route(this.record, destination, family);
+    if (way) this.#port.transmit(way.out, packet, way.nextHop);
+    else this.ipDrops.noRoute++;
+  }
+}
+
+function interfaceSettings(attachment: Attachment): InterfaceSettings {
+  const { options, delayMs, up } = attachment.link;
+  return {
+    interface: attachment.handle,
+    name: attachment.name,
+    addresses: [
+      `${formatAddress(attachment.ipv4.bytes, 4)}/${IPV4_PREFIX_BITS}`,
+      `${formatAddress(attachment.ipv6.bytes, 6)}/${IPV6_PREFIX_BITS}`,
+      `${formatAddress(attachment.ipv6LinkLocal.bytes, 6)}/64`,
+    ],
+    up,
+    mtuBytes: options.mtuBytes,
+    reservableBytesPerSecond: options.reservableBytesPerSecond,
+    perFlowBytesPerSecond: options.perFlowBytesPerSecond,
+    linkBytesPerSecond: options.linkBytesPerSecond ?? options.reservableBytesPerSecond,
+    minimumLatencyMicroseconds: options.minimumLatencyMicroseconds ?? Math.round(delayMs * 1000),
+    guaranteedErrorTermBytes: options.guaranteedErrorTermBytes,
+    guaranteedErrorTermMicroseconds: options.guaranteedErrorTermMicroseconds,
+  };
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array, length: number): boolean {
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function isLinkLocalGroup(bytes: Uint8Array, family: number): boolean {
+  return family === 4
+    ? bytes[0] === 224 && bytes[1] === 0 && bytes[2] === 0
+    : bytes[0] === 0xff && (bytes[1] & 0x0f) <= 2;
+}
