@@ -5,6 +5,7 @@ import { PcapFile, PcapWriter } from "../host/transport/pcap_writer.ts";
 import { parseAddress } from "../host/address.ts";
 import type { Packet } from "../host/transport/transport.ts";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "./assert.ts";
+import { needs } from "./require.ts";
 
 /** A ResvConf-like message, only whose common header matters here: RFC 2205 3.1.1. */
 const MESSAGE = Uint8Array.from([0x10, 7, 0, 0, 63, 0, 0, 20, 0, 12, 1, 1, 10, 0, 2, 2, 17, 0, 0x13, 0x8c]);
@@ -38,20 +39,9 @@ async function tshark(pcap: Uint8Array, ...fields: string[]): Promise<string[]> 
   }
 }
 
-async function hasTshark(): Promise<boolean> {
-  try {
-    return (await new Deno.Command("tshark", { args: ["-v"], stdout: "null", stderr: "null" }).output()).success;
-  } catch {
-    return false;
-  }
-}
-
-const tsharkIsHere = await hasTshark();
-if (!tsharkIsHere) console.warn("skipping what needs tshark: it is not installed");
-
 Deno.test({
   name: "tshark reads the written pcap: addresses, TTL, Router Alert, ports and right checksums",
-  ignore: !tsharkIsHere,
+  ...needs("tshark"),
   fn: async () => {
     const file = new PcapFile();
     file.add(0.5, packet("10.0.1.1", "10.0.2.2", { routerAlert: 1 }));

@@ -198,16 +198,16 @@ export class Network {
   }
 
   #addNode(name: string, forwards: boolean, options: NetworkNodeOptions): NetworkNode {
-    this.#module ??= defaultModule();
     const record = this.topology.addNode(name, forwards);
-    const node = new NetworkNode(record, options, this.#port(this.#module));
+    const node = new NetworkNode(record, options, this.#port());
     this.#nodes.push(node);
     return node;
   }
 
-  #port(module: WebAssembly.Module): NetworkPort {
+  #port(): NetworkPort {
     return {
-      module,
+      // Compiled when the first node needs it: a network of plain IP nodes never does.
+      module: () => this.#module ??= defaultModule(),
       nodeOptions: (node) => this.#nodeOptions(node),
       transmit: (from, packet, nextHop) => this.#transmit(from, packet, nextHop),
       answer: (node, question) => this.#routes.answer(node, question),

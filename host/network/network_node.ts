@@ -37,7 +37,7 @@ export interface ReceiveOptions extends Partial<FlowspecOptions> {
 
 /** What a node needs of its network. */
 export interface NetworkPort {
-  readonly module: WebAssembly.Module;
+  module(): WebAssembly.Module;
   nodeOptions(node: NetworkNode): Omit<ConstructorParameters<typeof RsvpNode>[0], "transport" | "module">;
   transmit(from: Attachment, packet: Packet, nextHop: Address | undefined): void;
   answer(node: NodeRecord, question: RouteQuestion): RouteAnswer;
@@ -206,7 +206,7 @@ export class NetworkNode {
     this.#routing = new NetworkRouting((question) => this.#port.answer(this.record, question));
     this.#rsvp = new RsvpNode({
       ...this.#port.nodeOptions(this),
-      module: this.#port.module,
+      module: this.#port.module(),
       transport: this.#transport,
       trafficControl: this.#trafficControl,
       routing: this.#routing,
