@@ -1,13 +1,6 @@
 /** The codec on whole messages, with the stand-in checker. */
 import fc from "fast-check";
-import {
-  Codec,
-  listObjects,
-  type Message,
-  type MessageInput,
-  ResvDecodeError,
-  ResvEncodeError,
-} from "../host/codec.ts";
+import { Codec, type Message, type MessageInput, ResvDecodeError, ResvEncodeError } from "../host/codec.ts";
 import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { StandInChecker } from "./codec_checker.ts";
 import { bytesOf, hexOf, PATH, PATH_WITH_ADSPEC, RESV } from "./codec_vectors.ts";
@@ -76,32 +69,43 @@ Deno.test("an ADSPEC keeps services and parameters nested", () => {
   assertEquals(controlled, { name: "CONTROLLED_LOAD", type: 5, breakBit: 0, parameters: [] });
 });
 
-Deno.test("the objects of a message survive JSON, structuredClone and spreading before they were ever read", () => {
-  const expected = decode(PATH).objects;
-  assertEquals(JSON.parse(JSON.stringify(decode(PATH))).objects, expected);
-  assertEquals(structuredClone(decode(PATH)).objects, expected);
-  assertEquals({ ...decode(PATH) }.objects, expected);
-  assertEquals(Object.keys(decode(PATH)).at(-1), "objects");
+Deno.test("a decoded message is a plain value that JSON and structuredClone keep whole", () => {
+  const message = decode(PATH_WITH_ADSPEC);
+  assertEquals(JSON.parse(JSON.stringify(message)), message);
+  assertEquals(structuredClone(message), message);
 });
 
 Deno.test("a decoded message does not change when the caller reuses the buffer", () => {
   const bytes = bytesOf(PATH);
-  const message = codec.decode(bytes);
+  const [message, outline] = [codec.decode(bytes), codec.peek(bytes)];
   bytes.fill(0xff);
-  for (let round = 0; round < 2000; round++) codec.decode(bytesOf(RESV));
-  assertEquals(message.objects, decode(PATH).objects);
+  for (let round = 0; round < 2000; round++) codec.peek(bytesOf(RESV));
+  assertEquals(message, decode(PATH));
+  assertEquals(outline.toMessage(), decode(PATH));
+  assertEquals(hexOf(outline.bytes()), PATH);
 });
 
-Deno.test("the list of objects is there without their fields", () => {
+Deno.test("an outline has header and object list, and reads objects when asked", () => {
+  const message = decode(PATH);
+  const outline = codec.peek(bytesOf(PATH));
+  assertEquals([outline.message, outline.sendTtl, outline.checksum, outline.length, outline.count], [
+    "Path",
+    63,
+    "ok",
+    88,
+    5,
+  ]);
   assertEquals(
-    listObjects(decode(PATH)),
-    decode(PATH).objects.map(({ class: number, ctype, offset, length }) => ({
-      class: number,
-      ctype,
-      offset,
-      length,
-    })),
+    outline.list(),
+    message.objects.map(({ class: number, ctype, offset, length }) => ({ class: number, ctype, offset, length })),
   );
+  assertEquals([outline.classAt(3), outline.ctypeAt(3), outline.offsetAt(3), outline.lengthAt(3)], [11, 1, 40, 12]);
+  assertEquals(outline.objectAt(3), message.objects[3]);
+  assertEquals(outline.objects, message.objects);
+  assert(outline.objects === outline.objects, "objects are made once");
+  assertEquals(JSON.parse(JSON.stringify(codec.peek(bytesOf(PATH)))), message);
+  assertThrows(() => outline.classAt(5), RangeError);
+  assertThrows(() => outline.objectAt(-1), RangeError);
 });
 
 Deno.test("messages encode to their own bytes, from values and from JSON", () => {
