@@ -1,0 +1,79 @@
+/**
+ * RSVP, the Resource ReSerVation Protocol (RFC 2205): an engine in WebAssembly and a thin host around it.
+ *
+ * - {@linkcode Network}: whole virtual networks in virtual time; needs no permissions.
+ * - {@linkcode RsvpNode}: one node, on sockets or in memory.
+ * - {@linkcode Engine}: the protocol engine itself, typed records in, typed actions out.
+ *
+ * ```ts
+ * import { Network } from "@resv/resv";
+ *
+ * const network = new Network();
+ * const alice = network.host("alice"), r1 = network.router("r1"), bob = network.host("bob");
+ * network.link(alice, r1);
+ * network.link(r1, bob, { reservableBytesPerSecond: 1_000_000 });
+ *
+ * const session = { destination: bob.address, protocol: "udp", port: 5004 } as const;
+ * alice.send(session, { port: 5004, tokenBucketRateBytesPerSecond: 12_500 });
+ * bob.receive(session, { style: "FF" });
+ * network.run(1_000);
+ *
+ * console.log(network.ladder());
+ * console.log(r1.inspect("installed"));
+ * ```
+ *
+ * @module
+ */
+
+// Virtual networks.
+export { Network, type NetworkOptions } from "./host/network/network.ts";
+export { NetworkNode, type NetworkNodeOptions, type ReceiveOptions } from "./host/network/network_node.ts";
+export { NetworkLink, type PacketTap, type Sighting } from "./host/network/network_link.ts";
+export type { LogLine, LogOptions } from "./host/network/log.ts";
+export type { Attachment, LinkOptions, LinkRecord, NodeRecord } from "./host/network/topology.ts";
+
+// One node, its applications and tables.
+export { type DropReport, RsvpNode, type RsvpNodeOptions } from "./host/node.ts";
+export { DEFAULT_SETTINGS, type InterfaceSettings, type NodeSettings } from "./host/node_settings.ts";
+export { Session } from "./host/session.ts";
+export type {
+  FlowspecOptions,
+  ReserveOptions,
+  SenderAddress,
+  SenderOptions,
+  SessionAddress,
+  SessionEvent,
+  StyleName,
+  TokenBucket,
+} from "./host/application.ts";
+export type { PlainRow } from "./host/tables.ts";
+export type { TableRows } from "./host/boundary.gen.ts";
+
+// What a node stands on.
+export { type Clock, SystemClock, type SystemClockOptions, type TimerHandle, VirtualClock } from "./host/clock.ts";
+export type { Packet, PacketsHandler, Transport, TransportErrorHandler } from "./host/transport/transport.ts";
+export { MemoryTransport, type MemoryTransportOptions } from "./host/transport/memory_transport.ts";
+export { PcapFile, PcapWriter } from "./host/transport/pcap_writer.ts";
+export { FaultInjector, FaultModel, type FaultOptions } from "./host/transport/fault_injector.ts";
+export type { RouteAnswer, RouteChange, RouteHop, RouteQuestion, Routing } from "./host/routing/routing.ts";
+export { type StaticRoute, StaticRouting } from "./host/routing/static_routing.ts";
+export type { InstallRequest, TrafficControl, TrafficControlAnswer } from "./host/traffic_control/traffic_control.ts";
+export {
+  MemoryTrafficControl,
+  type MemoryTrafficControlOptions,
+} from "./host/traffic_control/memory_traffic_control.ts";
+
+// The engine, its errors, logs and snapshots.
+export { Engine, type EngineOptions, type SubmitObserver } from "./host/engine.ts";
+export type { SubmitRecords } from "./host/engine_exports.ts";
+export { defaultModule } from "./host/default_module.ts";
+export { EngineMisuseError, EngineTrapError, ResvError, type TrapFrame } from "./host/engine_errors.ts";
+export { SnapshotError } from "./host/snapshot.ts";
+export { EngineLoop, type LoopOptions } from "./host/loop.ts";
+export { LogError, Recorder } from "./host/recorder.ts";
+export { replay, type ReplayOptions, type ReplayResult } from "./host/replay.ts";
+export type { Action } from "./host/boundary.gen.ts";
+
+// Objects and messages as plain values.
+export { decodeObjects, encodeObjects, findObject, type ObjectInput } from "./host/object_list.ts";
+export type { RsvpObject } from "./host/objects.gen.ts";
