@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { buildCase } from "./cases/build.ts";
 import { decodeCase } from "./cases/decode.ts";
 import { lookupCase } from "./cases/lookup.ts";
+import { transitCase } from "./cases/transit.ts";
 import { compileBenchModule, instance } from "./engine_side.ts";
 import { compileLimit } from "./limit_side.ts";
 import { report } from "./report.ts";
@@ -52,6 +53,7 @@ async function interleaved(): Promise<void> {
       decodeCase(instance(module), limit, folder, messages),
       buildCase(instance(module), limit, 200_000),
       lookupCase(instance(module), limit, sessions, 500_000),
+      transitCase(limit, 10_000),
     ];
     const results = cases.map((measured) => measureCase(measured, rounds));
     console.log(table(results) + "\n");

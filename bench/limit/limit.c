@@ -5,6 +5,7 @@
  *   limit decode FILE ROUNDS     every packet of FILE: checksums, lengths, all objects, all fields in host order
  *   limit build COUNT ROUNDS     a PATH of seven objects from fields, checksum included
  *   limit lookup SESSIONS COUNT ROUNDS   random look-ups among SESSIONS sessions
+ *   limit transit SESSIONS ROUNDS   a router's work on a Path and a Resv of each session: decode, state, build onwards
  *
  * FILE holds { length u32 in host order, IPv4 packet padded to a multiple of four } one after the other, as
  * bench/traffic.ts writes it. Each round prints one line: "ns <nanoseconds per operation>", and the last line is
@@ -282,10 +283,111 @@ static int run_lookup(uint32_t sessions, uint32_t count, int rounds) {
   return 0;
 }
 
+static uint32_t build_resv(uint8_t *p, const struct message *m, uint32_t hop, uint32_t handle) {
+  uint8_t *d = object(p + 8, 12, 1, 1);
+  put32(d, m->destination), d[4] = m->protocol, d[5] = m->session_flags, put16(d + 6, m->destination_port);
+  d = object(d + 8, 12, 3, 1);
+  put32(d, hop), put32(d + 4, handle);
+  d = object(d + 8, 8, 5, 1);
+  put32(d, m->refresh_ms);
+  d = object(d + 4, 8, 8, 1);
+  put32(d, m->style);
+  d = object(d + 4, 36, 9, 2);
+  put32(d, 7), put32(d + 4, 0x05000006), put32(d + 8, 0x7f000005), put32(d + 12, m->flowspec.rate);
+  put32(d + 16, m->flowspec.bucket), put32(d + 20, m->flowspec.peak), put32(d + 24, m->flowspec.minimum_policed);
+  put32(d + 28, m->flowspec.maximum_size);
+  d = object(d + 32, 12, 10, 1);
+  put32(d, m->sender[0]), put32(d + 4, m->sender_port[0]);
+  uint32_t length = (uint32_t)(d + 8 - p);
+  p[0] = 0x10, p[1] = 2, p[2] = p[3] = 0, p[4] = m->ttl, p[5] = 0;
+  put16(p + 6, length);
+  uint16_t sum = ~checksum(p, length);
+  memcpy(p + 2, &sum, 2);
+  return length;
+}
+
+/* Session, path and reservation state of a unicast session with one sender, all fields in place. */
+struct state {
+  uint32_t destination; uint16_t port; uint8_t protocol, style;
+  uint32_t sender, sender_port, previous_hop, previous_handle, next_hop, next_handle, path_expiry, resv_expiry;
+  struct token_bucket tspec, flowspec;
+  uint32_t hops, bandwidth, latency, mtu, guaranteed[4];
+};
+
+static struct state *find(struct state *all, struct slot *table, uint32_t mask, const struct message *m, uint32_t *count) {
+  uint64_t h = hash(m->destination, m->destination_port, m->protocol);
+  uint32_t tag = (uint32_t)(h >> 32) | 1, at = h & mask;
+  for (; table[at].tag; at = (at + 1) & mask) {
+    struct state *s = &all[table[at].index];
+    if (table[at].tag == tag && s->destination == m->destination && s->port == m->destination_port && s->protocol == m->protocol) return s;
+  }
+  if (!count) return NULL;
+  table[at] = (struct slot){tag, *count};
+  struct state *s = &all[(*count)++];
+  s->destination = m->destination, s->port = m->destination_port, s->protocol = m->protocol;
+  return s;
+}
+
+static uint32_t wrap_in_ip(uint8_t *p, const struct message *m, int resv) {
+  uint32_t length = 20 + (resv ? build_resv(p + 20, m, 0xcb007102, 2) : build_path(p + 20, m));
+  put32(p, 0x45c00000 | length), put32(p + 4, 0), put32(p + 8, 0x3f2e0000);
+  put32(p + 12, m->sender[0]), put32(p + 16, m->destination);
+  uint16_t sum = ~checksum(p, 20);
+  memcpy(p + 10, &sum, 2);
+  return length;
+}
+
+static int run_transit(uint32_t sessions, int rounds) {
+  struct message m, x;
+  memset(&m, 0, sizeof m), memset(&x, 0, sizeof x);
+  m.protocol = 17, m.destination_port = 5004, m.hop = 0xc0000201, m.refresh_ms = 30000, m.ttl = 63, m.sender[0] = 0xc6336401;
+  m.tspec = m.flowspec = (struct token_bucket){0x47c35000, 0x45fa0000, 0x48435000, 64, 1500};
+  m.style = 0x0a, m.hops = 1, m.bandwidth = 0x4cee6b28, m.latency = 100, m.mtu = 1500;
+  uint8_t *packets = malloc((size_t)sessions * 512), *out = malloc(512);
+  uint32_t *lengths = malloc((size_t)sessions * 8), mask = 1;
+  while (mask < sessions + sessions / 3) mask <<= 1;
+  for (uint32_t i = 0; i < sessions; i++) {
+    m.destination = 0x0a000001 + i;
+    lengths[2 * i] = wrap_in_ip(packets + (size_t)i * 512, &m, 0);
+    lengths[2 * i + 1] = wrap_in_ip(packets + (size_t)i * 512 + 256, &m, 1);
+  }
+  uint64_t bytes = 0;
+  for (int round = 0; round < rounds; round++) {
+    struct state *all = calloc(sessions, sizeof *all);
+    struct slot *table = calloc(mask, sizeof *table);
+    uint32_t count = 0;
+    bytes = 0;
+    double start = now_ns();
+    for (uint32_t i = 0; i < 2 * sessions; i++) {
+      /* All Paths, then all Resvs, as the other side does it. */
+      int resv = i >= sessions;
+      uint32_t k = resv ? i - sessions : i;
+      if (!decode(packets + (size_t)k * 512 + (resv ? 256 : 0), lengths[2 * k + resv], &x)) return 1;
+      struct state *s = find(all, table, mask - 1, &x, resv ? NULL : &count);
+      if (!s) return 1;
+      if (resv) {
+        s->next_hop = x.hop, s->next_handle = x.handle, s->style = x.style, s->flowspec = x.flowspec, s->resv_expiry = x.refresh_ms * 3;
+        bytes += build_resv(out, &x, 0xc00002fe, s->previous_handle);
+      } else {
+        s->sender = x.sender[0], s->sender_port = x.sender_port[0], s->previous_hop = x.hop, s->previous_handle = x.handle;
+        s->tspec = x.tspec, s->hops = x.hops, s->bandwidth = x.bandwidth, s->latency = x.latency, s->mtu = x.mtu;
+        memcpy(s->guaranteed, x.guaranteed, sizeof s->guaranteed), s->path_expiry = x.refresh_ms * 3;
+        x.hop = 0xcb0071fe, x.handle = 2, x.hops++, x.latency += 10, x.ttl--;
+        bytes += build_path(out, &x);
+      }
+    }
+    printf("ns %.2f\n", (now_ns() - start) / sessions);
+    free(all), free(table);
+  }
+  printf("check %llu\n", (unsigned long long)bytes);
+  return 0;
+}
+
 int main(int count, char **argument) {
   if (count == 4 && !strcmp(argument[1], "decode")) return run_decode(argument[2], atoi(argument[3]));
   if (count == 4 && !strcmp(argument[1], "build")) return run_build(atoi(argument[2]), atoi(argument[3]));
   if (count == 5 && !strcmp(argument[1], "lookup")) return run_lookup(atoi(argument[2]), atoi(argument[3]), atoi(argument[4]));
-  fprintf(stderr, "usage: limit decode FILE ROUNDS | build COUNT ROUNDS | lookup SESSIONS COUNT ROUNDS\n");
+  if (count == 4 && !strcmp(argument[1], "transit")) return run_transit(atoi(argument[2]), atoi(argument[3]));
+  fprintf(stderr, "usage: limit decode FILE ROUNDS | build COUNT ROUNDS | lookup SESSIONS COUNT ROUNDS | transit SESSIONS ROUNDS\n");
   return 2;
 }

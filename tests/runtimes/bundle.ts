@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 /** Bundles `entry` (a file beside this one) to `output`. */
 export async function bundle(entry: string, output: string): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    // The root's configuration: the one beside this file would fetch workerd for a bundle that has nothing of it.
     args: [
       "bundle",
       "--quiet",
