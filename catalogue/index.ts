@@ -5,6 +5,15 @@ import { FLAGS as BASE_FLAGS, NAMES as BASE_NAMES } from "./names.ts";
 import type { ItemFamily, MessageDescription, Names, ObjectDescription } from "./schema.ts";
 import * as rfc2205 from "./objects/rfc2205.ts";
 import * as rfc2210 from "./objects/rfc2210.ts";
+import * as aggregation from "./objects/aggregation.ts";
+import * as policy from "./objects/policy.ts";
+import * as rfc2207 from "./objects/rfc2207.ts";
+import * as rfc2745 from "./objects/rfc2745.ts";
+import * as rfc2746 from "./objects/rfc2746.ts";
+import * as rfc2747 from "./objects/rfc2747.ts";
+import * as rfc2961 from "./objects/rfc2961.ts";
+import * as rfc2996 from "./objects/rfc2996.ts";
+import * as sbm from "./objects/sbm.ts";
 import * as diffserv from "./objects/diffserv.ts";
 import * as gmplsTraffic from "./objects/gmpls_traffic.ts";
 import * as interfaces from "./objects/interfaces.ts";
@@ -32,6 +41,15 @@ interface CatalogueFile {
 const FILES: readonly CatalogueFile[] = [
   rfc2205,
   rfc2210,
+  rfc2207,
+  rfc2745,
+  rfc2746,
+  rfc2747,
+  policy,
+  rfc2961,
+  rfc2996,
+  aggregation,
+  sbm,
   diffserv,
   gmplsTraffic,
   interfaces,
