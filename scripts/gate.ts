@@ -55,10 +55,16 @@ async function tests(): Promise<string> {
   return success ? "" : "tests failed; see above";
 }
 
+/** Benchmarks have a configuration of their own; tests/runtimes/ is checked when it runs, for it fetches much. */
+function checkBenchTypes(): Promise<string> {
+  return deno("check", "--config", "bench/deno.json", "bench/main.ts");
+}
+
 const CHECKS: Check[] = [
   { name: "format", run: () => deno("fmt", "--check") },
   { name: "lint", run: () => deno("lint") },
   { name: "types", run: checkTypes },
+  { name: "types of bench/", run: checkBenchTypes },
   { name: "engine.wasm and generated files are fresh", run: freshness },
   { name: "documentation of the public API", run: () => deno("doc", "--lint", "mod.ts") },
   { name: "package contents", run: () => deno("publish", "--dry-run", "--allow-dirty") },
