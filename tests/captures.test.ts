@@ -2,7 +2,7 @@
  * The captures beside the repository, which nobody here wrote: what we decode is what tshark decodes, and every message
  * is written again as it came. The differences that are right are listed in tests/captures_mapping.ts.
  */
-import { listObjects, type Message } from "../host/codec.ts";
+import type { Message } from "../host/codec.ts";
 import { assert, assertEquals, assertGreater } from "./assert.ts";
 import { codec } from "./captures_codec.ts";
 import { COMPARED_CLASSES, type Decoded, differences, inTsharkWords, JUSTIFIED } from "./captures_mapping.ts";
@@ -41,7 +41,6 @@ Deno.test({
             objects.map((object) => [object.class, object.ctype, object.length]),
             `objects of frame ${frame}`,
           );
-          assertEquals(listObjects(ours).map((one) => one.offset), ours.objects.map((one) => one.offset));
           types[ours.message] = (types[ours.message] ?? 0) + 1;
         }
         assertEquals(types, { ...entry.types });
