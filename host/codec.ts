@@ -35,6 +35,8 @@ export class Codec {
   #checker: MessageChecker;
   #pool = new OutlinePool();
   #writer = new Writer();
+  #scratch = new Uint8Array(65536);
+  #scratchView = new DataView(this.#scratch.buffer);
 
   /** @param checker the engine's `check`, or what stands for it */
   constructor(checker: MessageChecker) {
@@ -48,13 +50,13 @@ export class Codec {
   decode(bytes: Uint8Array): Message {
     const result = this.#checker.check(bytes);
     if (result.status !== STATUS.OK) throw new ResvDecodeError(failureOf(result));
-    return decodeChecked(bytes, result);
+    return this.#read(bytes, result);
   }
 
   /** Like `decode`, but a broken message is a result and not an error. */
   tryDecode(bytes: Uint8Array): { ok: true; message: Message } | DecodeFailure {
     const result = this.#checker.check(bytes);
-    return result.status === STATUS.OK ? { ok: true, message: decodeChecked(bytes, result) } : failureOf(result);
+    return result.status === STATUS.OK ? { ok: true, message: this.#read(bytes, result) } : failureOf(result);
   }
 
   /**
@@ -65,6 +67,23 @@ export class Codec {
     const result = this.#checker.check(bytes);
     if (result.status !== STATUS.OK) throw new ResvDecodeError(failureOf(result));
     return new MessageOutline(bytes, result, this.#pool);
+  }
+
+  /** Reads the fields of every object of a message that has been checked. */
+  #read(bytes: Uint8Array, result: CheckResult): Message {
+    const { count, entries } = result;
+    if (bytes.length > this.#scratch.length) this.#scratch = new Uint8Array(bytes.length);
+    if (this.#scratchView.buffer !== this.#scratch.buffer) this.#scratchView = new DataView(this.#scratch.buffer);
+    // Copying a message costs less than making a view of the caller's bytes.
+    const scratch = this.#scratch, view = this.#scratchView;
+    scratch.set(bytes);
+    const objects: RsvpObject[] = [];
+    for (let index = 0; index < count; index++) {
+      objects.push(readObject(scratch, view, entries[2 * index], entries[2 * index + 1] >>> 16, 0, 0));
+    }
+    const checksum = bytes[2] << 8 | bytes[3];
+    const verdict = checksum === 0 ? "none" : checksum === result.checksum ? "ok" : "bad";
+    return makeMessage(scratch, 0, verdict, result.problemCount > 0 ? problemsOf(result) : undefined, objects);
   }
 
   /**
@@ -89,24 +108,6 @@ export class Codec {
     }
     return bytes;
   }
-}
-
-/** Reads the fields of every object of a message that has been checked. */
-function decodeChecked(bytes: Uint8Array, result: CheckResult): Message {
-  const { count, entries } = result;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const objects: RsvpObject[] = [];
-  for (let index = 0; index < count; index++) {
-    objects.push(readObject(bytes, view, entries[2 * index], entries[2 * index + 1] >>> 16, 0, 0));
-  }
-  const checksum = bytes[2] << 8 | bytes[3];
-  return makeMessage(
-    bytes,
-    0,
-    checksum === 0 ? "none" : checksum === result.checksum ? "ok" : "bad",
-    result.problemCount > 0 ? problemsOf(result) : undefined,
-    objects,
-  );
 }
 
 function writeMessage(w: Writer, message: MessageInput, sort: boolean, raw: boolean): void {

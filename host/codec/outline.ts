@@ -165,18 +165,19 @@ export function makeMessage(
   objects: RsvpObject[],
 ): Message {
   const type = bytes[at + 1];
-  const message: Message = {
-    message: (MESSAGE_NAMES[type] ?? "UNKNOWN") as MessageName,
+  const message = {
+    message: MESSAGE_NAMES[type] ?? "UNKNOWN",
     type,
     version: bytes[at] >> 4,
     flags: bytes[at] & 15,
     checksum,
     sendTtl: bytes[at + 4],
     length: bytes[at + 6] << 8 | bytes[at + 7],
-    objects,
-  };
+  } as Message;
+  // What is rare comes before the objects, where it is seen.
   if (checksum === "bad") message.checksumValue = bytes[at + 2] << 8 | bytes[at + 3];
   if (bytes[at + 5] !== 0) message.reserved = bytes[at + 5];
   if (problems !== undefined) message.problems = problems;
+  message.objects = objects;
   return message;
 }
