@@ -23,3 +23,21 @@ export const MAXIMUM_INTERVAL_MS: u32 = 1 << 30;
 
 // A refresh interval below this would let a peer buy unbounded work with one message.
 export const MINIMUM_REFRESH_INTERVAL_MS: u32 = 10;
+
+// A record of a capture file. Snapshot lengths go up to 262,144 bytes (libpcap's MAXIMUM_SNAPLEN); a longer record is
+// the sign of a damaged file.
+export const MAXIMUM_CAPTURE_RECORD_BYTES: u32 = 262144 + 4096;
+
+// Encapsulations inside each other (VLAN tags, tunnels, quoted packets) that are followed in a captured frame.
+export const MAXIMUM_ENCAPSULATION_DEPTH: u32 = 16;
+
+// Senders of one session, whatever CONFIG says: a Resv with a FLOWSPEC (at most 48 bytes) and an IPv6 FILTER_SPEC (24) for
+// each, and a SCOPE (16), stays within one datagram.
+export const MAXIMUM_SENDERS_PER_SESSION: u32 = 400;
+
+// Outgoing interfaces of one route. A multicast group with more branches than this on one node is refused.
+export const MAXIMUM_ROUTE_HOPS: u32 = 1024;
+
+// Objects and problems that the codec's check lists. The result goes to the outbox, which wire/check.ts relies on.
+export const MAXIMUM_CHECKED_OBJECTS: u32 = 8192;
+export const MAXIMUM_PROBLEMS: u32 = 256;

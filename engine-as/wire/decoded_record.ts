@@ -119,9 +119,17 @@ export function decodeRecord(packet: usize, available: u32, record: usize): u32 
   // Source and destination stand together in the header as in the record.
   v128.store64_lane(record, swapWords(v128.load64_zero(packet, 12)), 0);
   r.ttl = load<u8>(packet, 8);
-  const message = packet + headerLength;
+  return decodeMessage(packet + headerLength, total - headerLength, record);
+}
+
+// Decodes the RSVP message alone, of which `available` bytes arrived; addresses and TTL of the record stay as they are.
+// @ts-ignore: decorator
+@inline
+export function decodeMessage(message: usize, available: u32, record: usize): u32 {
+  if (available < 8) return STATUS_TRUNCATED;
+  const r = changetype<DecodedRecord>(record);
   const length = load16(message + 6);
-  if (length < 8 || (length & 3) || length > total - headerLength) return STATUS_BAD_LENGTH;
+  if (length < 8 || (length & 3) || length > available) return STATUS_BAD_LENGTH;
   if (load<u8>(message) >> 4 != 1) return STATUS_BAD_VERSION;
   if (load<u16>(message, 2) && sumBytes(message, length) != 0xffff) return STATUS_BAD_CHECKSUM;
   const type: u32 = load<u8>(message, 1);
