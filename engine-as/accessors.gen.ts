@@ -4,6 +4,7 @@
 export const CLASS_NULL: u32 = 0;
 export const CLASS_SESSION: u32 = 1;
 export const CLASS_RSVP_HOP: u32 = 3;
+export const CLASS_INTEGRITY: u32 = 4;
 export const CLASS_TIME_VALUES: u32 = 5;
 export const CLASS_ERROR_SPEC: u32 = 6;
 export const CLASS_SCOPE: u32 = 7;
@@ -13,6 +14,7 @@ export const CLASS_FILTER_SPEC: u32 = 10;
 export const CLASS_SENDER_TEMPLATE: u32 = 11;
 export const CLASS_SENDER_TSPEC: u32 = 12;
 export const CLASS_ADSPEC: u32 = 13;
+export const CLASS_POLICY_DATA: u32 = 14;
 export const CLASS_RESV_CONFIRM: u32 = 15;
 export const CLASS_LABEL: u32 = 16;
 export const CLASS_HOP_COUNT: u32 = 17;
@@ -21,25 +23,45 @@ export const CLASS_LABEL_REQUEST: u32 = 19;
 export const CLASS_EXPLICIT_ROUTE: u32 = 20;
 export const CLASS_RECORD_ROUTE: u32 = 21;
 export const CLASS_HELLO: u32 = 22;
+export const CLASS_MESSAGE_ID: u32 = 23;
+export const CLASS_MESSAGE_ID_ACK: u32 = 24;
+export const CLASS_MESSAGE_ID_LIST: u32 = 25;
+export const CLASS_DIAGNOSTIC: u32 = 30;
+export const CLASS_ROUTE: u32 = 31;
+export const CLASS_DIAG_RESPONSE: u32 = 32;
+export const CLASS_DIAG_SELECT: u32 = 33;
 export const CLASS_RECOVERY_LABEL: u32 = 34;
 export const CLASS_UPSTREAM_LABEL: u32 = 35;
 export const CLASS_LABEL_SET: u32 = 36;
 export const CLASS_PROTECTION: u32 = 37;
 export const CLASS_PRIMARY_PATH_ROUTE: u32 = 38;
+export const CLASS_DSBM_IP_ADDRESS: u32 = 42;
+export const CLASS_SBM_PRIORITY: u32 = 43;
+export const CLASS_DSBM_TIMER_INTERVALS: u32 = 44;
+export const CLASS_SBM_INFO: u32 = 45;
 export const CLASS_S2_L_SUB_LSP: u32 = 50;
 export const CLASS_DETOUR: u32 = 63;
+export const CLASS_CHALLENGE: u32 = 64;
 export const CLASS_DIFFSERV: u32 = 65;
 export const CLASS_CLASSTYPE: u32 = 66;
 export const CLASS_LSP_REQUIRED_ATTRIBUTES: u32 = 67;
 export const CLASS_UPSTREAM_FLOWSPEC: u32 = 120;
 export const CLASS_UPSTREAM_TSPEC: u32 = 121;
 export const CLASS_UPSTREAM_ADSPEC: u32 = 122;
+export const CLASS_NODE_CHAR: u32 = 128;
 export const CLASS_SUGGESTED_LABEL: u32 = 129;
 export const CLASS_ACCEPTABLE_LABEL_SET: u32 = 130;
 export const CLASS_RESTART_CAP: u32 = 131;
+export const CLASS_SESSION_OF_INTEREST: u32 = 132;
 export const CLASS_LINK_CAPABILITY: u32 = 133;
 export const CLASS_CAPABILITY: u32 = 134;
 export const CLASS_CONDITIONS: u32 = 135;
+export const CLASS_RSVP_HOP_L2: u32 = 161;
+export const CLASS_LAN_NHOP_L2: u32 = 162;
+export const CLASS_LAN_NHOP_L3: u32 = 163;
+export const CLASS_LAN_LOOPBACK: u32 = 164;
+export const CLASS_TCLASS: u32 = 165;
+export const CLASS_SESSION_ASSOC: u32 = 192;
 export const CLASS_LSP_TUNNEL_INTERFACE_ID: u32 = 193;
 export const CLASS_USER_ERROR_SPEC: u32 = 194;
 export const CLASS_NOTIFY_REQUEST: u32 = 195;
@@ -54,6 +76,7 @@ export const CLASS_REVERSE_LSP: u32 = 203;
 export const CLASS_S2_L_SUB_LSP_FRAG: u32 = 204;
 export const CLASS_FAST_REROUTE: u32 = 205;
 export const CLASS_SESSION_ATTRIBUTE: u32 = 207;
+export const CLASS_DCLASS: u32 = 225;
 export const CLASS_PACKETCABLE_EXTENSIONS: u32 = 226;
 export const CLASS_ATM_SERVICECLASS: u32 = 227;
 export const CLASS_CALL_OPS: u32 = 228;
@@ -64,15 +87,21 @@ export const CLASS_EXCLUDE_ROUTE: u32 = 232;
 export const CLASS_PCN: u32 = 248;
 export const CTYPE_SESSION_IPV4: u32 = 1;
 export const CTYPE_SESSION_IPV6: u32 = 2;
+export const CTYPE_SESSION_IPV4_GPI: u32 = 3;
+export const CTYPE_SESSION_IPV6_GPI: u32 = 4;
 export const CTYPE_SESSION_TAGGED_TUNNEL_IPV4: u32 = 6;
 export const CTYPE_SESSION_LSP_TUNNEL_IPV4: u32 = 7;
 export const CTYPE_SESSION_LSP_TUNNEL_IPV6: u32 = 8;
+export const CTYPE_SESSION_AGGREGATE_IPV4: u32 = 9;
+export const CTYPE_SESSION_AGGREGATE_IPV6: u32 = 10;
 export const CTYPE_SESSION_UNI_IPV4: u32 = 11;
 export const CTYPE_SESSION_UNI_IPV6: u32 = 12;
 export const CTYPE_SESSION_P2MP_LSP_TUNNEL_IPV4: u32 = 13;
 export const CTYPE_SESSION_P2MP_LSP_TUNNEL_IPV6: u32 = 14;
 export const CTYPE_SESSION_ENNI_IPV4: u32 = 15;
 export const CTYPE_SESSION_ENNI_IPV6: u32 = 16;
+export const CTYPE_SESSION_GENERIC_AGGREGATE_IPV4: u32 = 17;
+export const CTYPE_SESSION_GENERIC_AGGREGATE_IPV6: u32 = 18;
 export const CTYPE_SESSION_VPN_IPV4: u32 = 19;
 export const CTYPE_SESSION_VPN_IPV6: u32 = 20;
 export const CTYPE_SESSION_AGGREGATE_VPN_IPV4: u32 = 21;
@@ -85,6 +114,7 @@ export const CTYPE_RSVP_HOP_IPV4_IF_ID: u32 = 3;
 export const CTYPE_RSVP_HOP_IPV6_IF_ID: u32 = 4;
 export const CTYPE_RSVP_HOP_VPN_IPV4: u32 = 5;
 export const CTYPE_RSVP_HOP_VPN_IPV6: u32 = 6;
+export const CTYPE_INTEGRITY: u32 = 1;
 export const CTYPE_TIME_VALUES: u32 = 1;
 export const CTYPE_ERROR_SPEC_IPV4: u32 = 1;
 export const CTYPE_ERROR_SPEC_IPV6: u32 = 2;
@@ -104,9 +134,13 @@ export const CTYPE_FLOWSPEC_SSON: u32 = 8;
 export const CTYPE_FILTER_SPEC_IPV4: u32 = 1;
 export const CTYPE_FILTER_SPEC_IPV6: u32 = 2;
 export const CTYPE_FILTER_SPEC_IPV6_FLOW_LABEL: u32 = 3;
+export const CTYPE_FILTER_SPEC_IPV4_GPI: u32 = 4;
+export const CTYPE_FILTER_SPEC_IPV6_GPI: u32 = 5;
 export const CTYPE_FILTER_SPEC_TAGGED_TUNNEL_IPV4: u32 = 6;
 export const CTYPE_FILTER_SPEC_LSP_TUNNEL_IPV4: u32 = 7;
 export const CTYPE_FILTER_SPEC_LSP_TUNNEL_IPV6: u32 = 8;
+export const CTYPE_FILTER_SPEC_AGGREGATE_IPV4: u32 = 9;
+export const CTYPE_FILTER_SPEC_AGGREGATE_IPV6: u32 = 10;
 export const CTYPE_FILTER_SPEC_P2MP_LSP_TUNNEL_IPV4: u32 = 12;
 export const CTYPE_FILTER_SPEC_P2MP_LSP_TUNNEL_IPV6: u32 = 13;
 export const CTYPE_FILTER_SPEC_VPN_IPV4: u32 = 14;
@@ -116,9 +150,13 @@ export const CTYPE_FILTER_SPEC_AGGREGATE_VPN_IPV6: u32 = 17;
 export const CTYPE_SENDER_TEMPLATE_IPV4: u32 = 1;
 export const CTYPE_SENDER_TEMPLATE_IPV6: u32 = 2;
 export const CTYPE_SENDER_TEMPLATE_IPV6_FLOW_LABEL: u32 = 3;
+export const CTYPE_SENDER_TEMPLATE_IPV4_GPI: u32 = 4;
+export const CTYPE_SENDER_TEMPLATE_IPV6_GPI: u32 = 5;
 export const CTYPE_SENDER_TEMPLATE_TAGGED_TUNNEL_IPV4: u32 = 6;
 export const CTYPE_SENDER_TEMPLATE_LSP_TUNNEL_IPV4: u32 = 7;
 export const CTYPE_SENDER_TEMPLATE_LSP_TUNNEL_IPV6: u32 = 8;
+export const CTYPE_SENDER_TEMPLATE_AGGREGATE_IPV4: u32 = 9;
+export const CTYPE_SENDER_TEMPLATE_AGGREGATE_IPV6: u32 = 10;
 export const CTYPE_SENDER_TEMPLATE_P2MP_LSP_TUNNEL_IPV4: u32 = 12;
 export const CTYPE_SENDER_TEMPLATE_P2MP_LSP_TUNNEL_IPV6: u32 = 13;
 export const CTYPE_SENDER_TEMPLATE_VPN_IPV4: u32 = 14;
@@ -133,6 +171,7 @@ export const CTYPE_SENDER_TSPEC_ETHERNET: u32 = 6;
 export const CTYPE_SENDER_TSPEC_OTN_TDM: u32 = 7;
 export const CTYPE_SENDER_TSPEC_SSON: u32 = 8;
 export const CTYPE_ADSPEC_INTSERV: u32 = 2;
+export const CTYPE_POLICY_DATA: u32 = 1;
 export const CTYPE_RESV_CONFIRM_IPV4: u32 = 1;
 export const CTYPE_RESV_CONFIRM_IPV6: u32 = 2;
 export const CTYPE_LABEL: u32 = 1;
@@ -150,6 +189,21 @@ export const CTYPE_EXPLICIT_ROUTE: u32 = 1;
 export const CTYPE_RECORD_ROUTE: u32 = 1;
 export const CTYPE_HELLO_REQUEST: u32 = 1;
 export const CTYPE_HELLO_ACK: u32 = 2;
+export const CTYPE_MESSAGE_ID: u32 = 1;
+export const CTYPE_MESSAGE_ID_ACK_ACK: u32 = 1;
+export const CTYPE_MESSAGE_ID_ACK_NACK: u32 = 2;
+export const CTYPE_MESSAGE_ID_LIST: u32 = 1;
+export const CTYPE_MESSAGE_ID_LIST_IPV4_SOURCE: u32 = 2;
+export const CTYPE_MESSAGE_ID_LIST_IPV6_SOURCE: u32 = 3;
+export const CTYPE_MESSAGE_ID_LIST_IPV4_MULTICAST: u32 = 4;
+export const CTYPE_MESSAGE_ID_LIST_IPV6_MULTICAST: u32 = 5;
+export const CTYPE_DIAGNOSTIC_IPV4: u32 = 1;
+export const CTYPE_DIAGNOSTIC_IPV6: u32 = 2;
+export const CTYPE_ROUTE_IPV4: u32 = 1;
+export const CTYPE_ROUTE_IPV6: u32 = 2;
+export const CTYPE_DIAG_RESPONSE_IPV4: u32 = 1;
+export const CTYPE_DIAG_RESPONSE_IPV6: u32 = 2;
+export const CTYPE_DIAG_SELECT: u32 = 1;
 export const CTYPE_RECOVERY_LABEL_PACKET: u32 = 1;
 export const CTYPE_RECOVERY_LABEL_GENERALIZED: u32 = 2;
 export const CTYPE_RECOVERY_LABEL_WAVEBAND_SWITCHING: u32 = 3;
@@ -163,10 +217,16 @@ export const CTYPE_PROTECTION_LINK: u32 = 1;
 export const CTYPE_PROTECTION_LSP: u32 = 2;
 export const CTYPE_PROTECTION_EGRESS: u32 = 3;
 export const CTYPE_PRIMARY_PATH_ROUTE: u32 = 1;
+export const CTYPE_DSBM_IP_ADDRESS_IPV4: u32 = 1;
+export const CTYPE_DSBM_IP_ADDRESS_IPV6: u32 = 2;
+export const CTYPE_SBM_PRIORITY: u32 = 1;
+export const CTYPE_DSBM_TIMER_INTERVALS: u32 = 1;
+export const CTYPE_SBM_INFO_MEDIA_TYPE: u32 = 1;
 export const CTYPE_S2L_SUB_LSP_IPV4: u32 = 1;
 export const CTYPE_S2L_SUB_LSP_IPV6: u32 = 2;
 export const CTYPE_DETOUR_IPV4: u32 = 7;
 export const CTYPE_DETOUR_IPV6: u32 = 8;
+export const CTYPE_CHALLENGE: u32 = 1;
 export const CTYPE_DIFFSERV_E_LSP: u32 = 1;
 export const CTYPE_DIFFSERV_L_LSP: u32 = 2;
 export const CTYPE_CLASSTYPE: u32 = 1;
@@ -193,9 +253,18 @@ export const CTYPE_SUGGESTED_LABEL_WAVEBAND_SWITCHING: u32 = 3;
 export const CTYPE_SUGGESTED_LABEL_GENERALIZED_CHANNEL_SET: u32 = 4;
 export const CTYPE_ACCEPTABLE_LABEL_SET: u32 = 1;
 export const CTYPE_RESTART_CAP: u32 = 1;
+export const CTYPE_SESSION_OF_INTEREST_GENERIC_AGGREGATE_IPV4: u32 = 1;
+export const CTYPE_SESSION_OF_INTEREST_GENERIC_AGGREGATE_IPV6: u32 = 2;
 export const CTYPE_LINK_CAPABILITY_TE_LINK_CAPABILITIES: u32 = 1;
 export const CTYPE_CAPABILITY: u32 = 1;
 export const CTYPE_CONDITIONS: u32 = 1;
+export const CTYPE_RSVP_HOP_L2_IEEE: u32 = 1;
+export const CTYPE_LAN_NHOP_L2_IEEE: u32 = 1;
+export const CTYPE_LAN_NHOP_L3_IPV4: u32 = 1;
+export const CTYPE_LAN_NHOP_L3_IPV6: u32 = 2;
+export const CTYPE_LAN_LOOPBACK_IPV4: u32 = 1;
+export const CTYPE_LAN_LOOPBACK_IPV6: u32 = 2;
+export const CTYPE_TCLASS: u32 = 1;
 export const CTYPE_LSP_TUNNEL_INTERFACE_ID_UNNUMBERED: u32 = 1;
 export const CTYPE_LSP_TUNNEL_INTERFACE_ID_IPV4: u32 = 2;
 export const CTYPE_LSP_TUNNEL_INTERFACE_ID_IPV6: u32 = 3;
@@ -224,6 +293,7 @@ export const CTYPE_FAST_REROUTE: u32 = 1;
 export const CTYPE_FAST_REROUTE_RESERVED_7: u32 = 7;
 export const CTYPE_SESSION_ATTRIBUTE_LSP_TUNNEL_RA: u32 = 1;
 export const CTYPE_SESSION_ATTRIBUTE_LSP_TUNNEL: u32 = 7;
+export const CTYPE_DCLASS: u32 = 1;
 export const CTYPE_PACKETCABLE_EXTENSIONS_REVERSE_RSPEC: u32 = 1;
 export const CTYPE_PACKETCABLE_EXTENSIONS_REVERSE_SESSION: u32 = 2;
 export const CTYPE_PACKETCABLE_EXTENSIONS_REVERSE_SENDER_TEMPLATE: u32 = 3;
@@ -369,6 +439,45 @@ export function rsvpHopIpv6LogicalInterfaceHandle(object: usize): u32 {
 @inline
 export function setRsvpHopIpv6LogicalInterfaceHandle(object: usize, value: u32): void {
   store<u32>(object, bswap<u32>(value), 20);
+}
+export const INTEGRITY_FLAGS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function integrityFlags(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setIntegrityFlags(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const INTEGRITY_RESERVED_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function integrityReserved(object: usize): u32 {
+  return <u32> load<u8>(object, 5);
+}
+// @ts-ignore: decorator
+@inline
+export function setIntegrityReserved(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 5);
+}
+export const INTEGRITY_KEY_IDENTIFIER_AT: usize = 6;
+// @ts-ignore: decorator
+@inline
+export function integrityKeyIdentifier(object: usize): usize {
+  return object + 6;
+}
+export const INTEGRITY_SEQUENCE_NUMBER_AT: usize = 12;
+// @ts-ignore: decorator
+@inline
+export function integritySequenceNumber(object: usize): u64 {
+  return bswap<u64>(load<u64>(object, 12));
+}
+// @ts-ignore: decorator
+@inline
+export function setIntegritySequenceNumber(object: usize, value: u64): void {
+  store<u64>(object, bswap<u64>(value), 12);
 }
 export const TIME_VALUES_BYTES: usize = 8;
 export const TIME_VALUES_REFRESH_PERIOD_MS_AT: usize = 4;
@@ -1094,4 +1203,253 @@ export const RESV_CONFIRM_IPV6_RECEIVER_ADDRESS_AT: usize = 4;
 @inline
 export function resvConfirmIpv6ReceiverAddress(object: usize): usize {
   return object + 4;
+}
+export const MESSAGE_ID_BYTES: usize = 12;
+export const MESSAGE_ID_FLAGS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function messageIdFlags(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdFlags(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const MESSAGE_ID_EPOCH_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function messageIdEpoch(object: usize): u32 {
+  return (<u32> load<u8>(object, 5) << 16) | <u32> bswap<u16>(load<u16>(object, 6));
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdEpoch(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value >> 16), 5);
+  store<u16>(object, bswap<u16>(<u16> value), 6);
+}
+export const MESSAGE_ID_MESSAGE_IDENTIFIER_AT: usize = 8;
+// @ts-ignore: decorator
+@inline
+export function messageIdMessageIdentifier(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 8));
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdMessageIdentifier(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 8);
+}
+export const MESSAGE_ID_ACK_ACK_BYTES: usize = 12;
+export const MESSAGE_ID_ACK_ACK_FLAGS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function messageIdAckAckFlags(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdAckAckFlags(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const MESSAGE_ID_ACK_ACK_EPOCH_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function messageIdAckAckEpoch(object: usize): u32 {
+  return (<u32> load<u8>(object, 5) << 16) | <u32> bswap<u16>(load<u16>(object, 6));
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdAckAckEpoch(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value >> 16), 5);
+  store<u16>(object, bswap<u16>(<u16> value), 6);
+}
+export const MESSAGE_ID_ACK_ACK_MESSAGE_IDENTIFIER_AT: usize = 8;
+// @ts-ignore: decorator
+@inline
+export function messageIdAckAckMessageIdentifier(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 8));
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdAckAckMessageIdentifier(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 8);
+}
+export const MESSAGE_ID_ACK_NACK_BYTES: usize = 12;
+export const MESSAGE_ID_ACK_NACK_FLAGS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function messageIdAckNackFlags(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdAckNackFlags(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const MESSAGE_ID_ACK_NACK_EPOCH_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function messageIdAckNackEpoch(object: usize): u32 {
+  return (<u32> load<u8>(object, 5) << 16) | <u32> bswap<u16>(load<u16>(object, 6));
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdAckNackEpoch(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value >> 16), 5);
+  store<u16>(object, bswap<u16>(<u16> value), 6);
+}
+export const MESSAGE_ID_ACK_NACK_MESSAGE_IDENTIFIER_AT: usize = 8;
+// @ts-ignore: decorator
+@inline
+export function messageIdAckNackMessageIdentifier(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 8));
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdAckNackMessageIdentifier(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 8);
+}
+export const MESSAGE_ID_LIST_FLAGS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function messageIdListFlags(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdListFlags(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const MESSAGE_ID_LIST_EPOCH_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function messageIdListEpoch(object: usize): u32 {
+  return (<u32> load<u8>(object, 5) << 16) | <u32> bswap<u16>(load<u16>(object, 6));
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdListEpoch(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value >> 16), 5);
+  store<u16>(object, bswap<u16>(<u16> value), 6);
+}
+export const MESSAGE_ID_LIST_IPV4_SOURCE_FLAGS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function messageIdListIpv4SourceFlags(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdListIpv4SourceFlags(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const MESSAGE_ID_LIST_IPV4_SOURCE_EPOCH_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function messageIdListIpv4SourceEpoch(object: usize): u32 {
+  return (<u32> load<u8>(object, 5) << 16) | <u32> bswap<u16>(load<u16>(object, 6));
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdListIpv4SourceEpoch(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value >> 16), 5);
+  store<u16>(object, bswap<u16>(<u16> value), 6);
+}
+export const MESSAGE_ID_LIST_IPV6_SOURCE_FLAGS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function messageIdListIpv6SourceFlags(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdListIpv6SourceFlags(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const MESSAGE_ID_LIST_IPV6_SOURCE_EPOCH_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function messageIdListIpv6SourceEpoch(object: usize): u32 {
+  return (<u32> load<u8>(object, 5) << 16) | <u32> bswap<u16>(load<u16>(object, 6));
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdListIpv6SourceEpoch(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value >> 16), 5);
+  store<u16>(object, bswap<u16>(<u16> value), 6);
+}
+export const MESSAGE_ID_LIST_IPV4_MULTICAST_FLAGS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function messageIdListIpv4MulticastFlags(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdListIpv4MulticastFlags(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const MESSAGE_ID_LIST_IPV4_MULTICAST_EPOCH_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function messageIdListIpv4MulticastEpoch(object: usize): u32 {
+  return (<u32> load<u8>(object, 5) << 16) | <u32> bswap<u16>(load<u16>(object, 6));
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdListIpv4MulticastEpoch(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value >> 16), 5);
+  store<u16>(object, bswap<u16>(<u16> value), 6);
+}
+export const MESSAGE_ID_LIST_IPV6_MULTICAST_FLAGS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function messageIdListIpv6MulticastFlags(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdListIpv6MulticastFlags(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const MESSAGE_ID_LIST_IPV6_MULTICAST_EPOCH_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function messageIdListIpv6MulticastEpoch(object: usize): u32 {
+  return (<u32> load<u8>(object, 5) << 16) | <u32> bswap<u16>(load<u16>(object, 6));
+}
+// @ts-ignore: decorator
+@inline
+export function setMessageIdListIpv6MulticastEpoch(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value >> 16), 5);
+  store<u16>(object, bswap<u16>(<u16> value), 6);
+}
+export const CHALLENGE_BYTES: usize = 20;
+export const CHALLENGE_RESERVED_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function challengeReserved(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 4));
+}
+// @ts-ignore: decorator
+@inline
+export function setChallengeReserved(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 4);
+}
+export const CHALLENGE_KEY_IDENTIFIER_AT: usize = 6;
+// @ts-ignore: decorator
+@inline
+export function challengeKeyIdentifier(object: usize): usize {
+  return object + 6;
+}
+export const CHALLENGE_CHALLENGE_COOKIE_AT: usize = 12;
+// @ts-ignore: decorator
+@inline
+export function challengeChallengeCookie(object: usize): u64 {
+  return bswap<u64>(load<u64>(object, 12));
+}
+// @ts-ignore: decorator
+@inline
+export function setChallengeChallengeCookie(object: usize, value: u64): void {
+  store<u64>(object, bswap<u64>(value), 12);
 }

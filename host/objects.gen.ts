@@ -76,6 +76,48 @@ export interface SessionIPv6 {
   malformed?: undefined;
   bytes?: undefined;
 }
+/** SESSION: A session of an IPsec flow. RFC 2207 3.1. */
+export interface SessionIPv4Gpi {
+  name: "SESSION";
+  class: 1;
+  ctype: 3;
+  form: "IPv4_GPI";
+  offset: number;
+  length: number;
+  /** Unicast or multicast destination of the session (DestAddress). (ipv4 at 4) */
+  destinationAddress: string;
+  /** IP protocol of the data flow: 50 ESP, 51 AH. (u8 at 8) */
+  protocolId: number;
+  /** 0x01 is E_Police. (u8 at 9) */
+  flags: number;
+  /** vDstPort: tells sessions to one address apart; never in data packets. Must not be zero. (u16 at 10) */
+  virtualDestinationPort: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A session of an IPsec flow. RFC 2207 3.1. */
+export interface SessionIPv6Gpi {
+  name: "SESSION";
+  class: 1;
+  ctype: 4;
+  form: "IPv6_GPI";
+  offset: number;
+  length: number;
+  /** Unicast or multicast destination of the session (DestAddress). (ipv6 at 4) */
+  destinationAddress: string;
+  /** IP protocol of the data flow: 50 ESP, 51 AH. (u8 at 20) */
+  protocolId: number;
+  /** 0x01 is E_Police. (u8 at 21) */
+  flags: number;
+  /** vDstPort: tells sessions to one address apart; never in data packets. Must not be zero. (u16 at 22) */
+  virtualDestinationPort: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
 /** SESSION: A tagged tunnel. registry. */
 export interface SessionTaggedTunnelIPv4 {
   name: "SESSION";
@@ -128,6 +170,52 @@ export interface SessionLspTunnelIPv6 {
   extendedTunnelId: string;
   /** Zero in RFC 3209; RFC 4974 puts the Short Call ID here. (u16 at 20) */
   shortCallId?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: An aggregate reservation for one code point. RFC 3175 3.3. */
+export interface SessionAggregateIPv4 {
+  name: "SESSION";
+  class: 1;
+  ctype: 9;
+  form: "AGGREGATE_IPv4";
+  offset: number;
+  length: number;
+  /** Address of the deaggregating router, or the group of the sessions that are aggregated. (ipv4 at 4) */
+  destinationAddress: string;
+  /** 0x01 is E_Police. (u8 at 9) */
+  flags: number;
+  /** DSCP of the aggregate; of several, the smallest. (u8 at 11) */
+  dscp: number;
+  /** Must be zero when sent, ignored when received. (u8 at 8) */
+  reserved?: number;
+  /** Must be zero when sent, ignored when received. (u8 at 10) */
+  reservedBeforeDscp?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: An aggregate reservation for one code point. RFC 3175 3.3. */
+export interface SessionAggregateIPv6 {
+  name: "SESSION";
+  class: 1;
+  ctype: 10;
+  form: "AGGREGATE_IPv6";
+  offset: number;
+  length: number;
+  /** Address of the deaggregating router, or the group of the sessions that are aggregated. (ipv6 at 4) */
+  destinationAddress: string;
+  /** 0x01 is E_Police. (u8 at 21) */
+  flags: number;
+  /** DSCP of the aggregate; of several, the smallest. (u8 at 23) */
+  dscp: number;
+  /** Must be zero when sent, ignored when received. (u8 at 20) */
+  reserved?: number;
+  /** Must be zero when sent, ignored when received. (u8 at 22) */
+  reservedBeforeDscp?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -242,6 +330,60 @@ export interface SessionEnniIPv6 {
   length: number;
   /** The session. */
   content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A generic aggregate reservation. RFC 4860 2.1. */
+export interface SessionGenericAggregateIPv4 {
+  name: "SESSION";
+  class: 1;
+  ctype: 17;
+  form: "GENERIC_AGGREGATE_IPv4";
+  offset: number;
+  length: number;
+  /** Address of the deaggregating router, or the group of the sessions that are aggregated. (ipv4 at 4) */
+  destinationAddress: string;
+  /** 0x01 is E_Police. (u8 at 9) */
+  flags: number;
+  /** PHB-ID (RFC 3140): the behaviour from which resources are taken. (u16 at 10) */
+  phbId: number;
+  /** VDstPort: tells aggregates of one pair of routers apart. (u16 at 14) */
+  virtualDestinationPort: number;
+  /** Extended vDstPort: an address of the aggregating router, or zeros for reservations that routers share. (ipv4 at 16) */
+  extendedVirtualDestinationPort: string;
+  /** Must be zero when sent, ignored when received. (u8 at 8) */
+  reserved?: number;
+  /** Must be zero when sent, ignored when received. (u16 at 12) */
+  reservedBeforePort?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION: A generic aggregate reservation. RFC 4860 2.1. */
+export interface SessionGenericAggregateIPv6 {
+  name: "SESSION";
+  class: 1;
+  ctype: 18;
+  form: "GENERIC_AGGREGATE_IPv6";
+  offset: number;
+  length: number;
+  /** Address of the deaggregating router, or the group of the sessions that are aggregated. (ipv6 at 4) */
+  destinationAddress: string;
+  /** 0x01 is E_Police. (u8 at 21) */
+  flags: number;
+  /** PHB-ID (RFC 3140): the behaviour from which resources are taken. (u16 at 22) */
+  phbId: number;
+  /** VDstPort: tells aggregates of one pair of routers apart. (u16 at 26) */
+  virtualDestinationPort: number;
+  /** Extended vDstPort: an address of the aggregating router, or zeros for reservations that routers share. (ipv6 at 28) */
+  extendedVirtualDestinationPort: string;
+  /** Must be zero when sent, ignored when received. (u8 at 20) */
+  reserved?: number;
+  /** Must be zero when sent, ignored when received. (u16 at 24) */
+  reservedBeforePort?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -434,6 +576,29 @@ export interface RsvpHopVpnIPv6 {
   length: number;
   /** All after the object header. */
   content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** INTEGRITY: A keyed digest of the message, from its first byte to its last. RFC 2747 2.1. */
+export interface Integrity {
+  name: "INTEGRITY";
+  class: 4;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** 0x80 is HF: the sender answers integrity challenges. (u8 at 4) */
+  flags: number;
+  /** Key Identifier: 48 bits that name a key of the sending system. (6 bytes at 6, in hex) */
+  keyIdentifier: string;
+  /** Grows with every message under one key, against replays. (u64 at 12) */
+  sequenceNumber: string;
+  /** Must be zero when sent, ignored when received. (u8 at 5) */
+  reserved?: number;
+  /** Keyed Message Digest, a multiple of four bytes; 16 with HMAC-MD5. */
+  digest: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -893,6 +1058,40 @@ export interface FilterSpecIPv6FlowLabel {
   malformed?: undefined;
   bytes?: undefined;
 }
+/** FILTER_SPEC: A sender of an IPsec flow. RFC 2207 3.2. */
+export interface FilterSpecIPv4Gpi {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 4;
+  form: "IPv4_GPI";
+  offset: number;
+  length: number;
+  /** Address of the sender (SrcAddress). (ipv4 at 4) */
+  sourceAddress: string;
+  /** GPI: the SPI of the flow's AH or ESP header. (u32 at 8) */
+  generalizedPortIdentifier: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FILTER_SPEC: A sender of an IPsec flow. RFC 2207 3.2. */
+export interface FilterSpecIPv6Gpi {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 5;
+  form: "IPv6_GPI";
+  offset: number;
+  length: number;
+  /** Address of the sender (SrcAddress). (ipv6 at 4) */
+  sourceAddress: string;
+  /** GPI: the SPI of the flow's AH or ESP header. (u32 at 20) */
+  generalizedPortIdentifier: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
 /** FILTER_SPEC: A sender of a tagged tunnel. registry. */
 export interface FilterSpecTaggedTunnelIPv4 {
   name: "FILTER_SPEC";
@@ -941,6 +1140,36 @@ export interface FilterSpecLspTunnelIPv6 {
   lspId: number;
   /** Zero in RFC 3209; RFC 4974 puts the Short Call ID here. (u16 at 20) */
   shortCallId?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FILTER_SPEC: The aggregating router of an aggregate reservation. RFC 3175 3.5. */
+export interface FilterSpecAggregateIPv4 {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 9;
+  form: "AGGREGATE_IPv4";
+  offset: number;
+  length: number;
+  /** Address of the aggregating router. (ipv4 at 4) */
+  aggregatorAddress: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** FILTER_SPEC: The aggregating router of an aggregate reservation. RFC 3175 3.5. */
+export interface FilterSpecAggregateIPv6 {
+  name: "FILTER_SPEC";
+  class: 10;
+  ctype: 10;
+  form: "AGGREGATE_IPv6";
+  offset: number;
+  length: number;
+  /** Address of the aggregating router. (ipv6 at 4) */
+  aggregatorAddress: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -1113,6 +1342,40 @@ export interface SenderTemplateIPv6FlowLabel {
   malformed?: undefined;
   bytes?: undefined;
 }
+/** SENDER_TEMPLATE: A sender of an IPsec flow. RFC 2207 3.3. */
+export interface SenderTemplateIPv4Gpi {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 4;
+  form: "IPv4_GPI";
+  offset: number;
+  length: number;
+  /** Address of the sender (SrcAddress). (ipv4 at 4) */
+  sourceAddress: string;
+  /** GPI: the SPI of the flow's AH or ESP header. (u32 at 8) */
+  generalizedPortIdentifier: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TEMPLATE: A sender of an IPsec flow. RFC 2207 3.3. */
+export interface SenderTemplateIPv6Gpi {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 5;
+  form: "IPv6_GPI";
+  offset: number;
+  length: number;
+  /** Address of the sender (SrcAddress). (ipv6 at 4) */
+  sourceAddress: string;
+  /** GPI: the SPI of the flow's AH or ESP header. (u32 at 20) */
+  generalizedPortIdentifier: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
 /** SENDER_TEMPLATE: A sender of a tagged tunnel. registry. */
 export interface SenderTemplateTaggedTunnelIPv4 {
   name: "SENDER_TEMPLATE";
@@ -1161,6 +1424,36 @@ export interface SenderTemplateLspTunnelIPv6 {
   lspId: number;
   /** Zero in RFC 3209; RFC 4974 puts the Short Call ID here. (u16 at 20) */
   shortCallId?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TEMPLATE: The aggregating router of an aggregate reservation. RFC 3175 3.4. */
+export interface SenderTemplateAggregateIPv4 {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 9;
+  form: "AGGREGATE_IPv4";
+  offset: number;
+  length: number;
+  /** Address of the aggregating router. (ipv4 at 4) */
+  aggregatorAddress: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SENDER_TEMPLATE: The aggregating router of an aggregate reservation. RFC 3175 3.4. */
+export interface SenderTemplateAggregateIPv6 {
+  name: "SENDER_TEMPLATE";
+  class: 11;
+  ctype: 10;
+  form: "AGGREGATE_IPv6";
+  offset: number;
+  length: number;
+  /** Address of the aggregating router. (ipv6 at 4) */
+  aggregatorAddress: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -1477,6 +1770,25 @@ export interface AdspecIntServ {
   malformed?: undefined;
   bytes?: undefined;
 }
+/** POLICY_DATA: Policy information for the policy nodes on the way; RSVP itself does not look into it. RFC 2750 3.1. */
+export interface PolicyData {
+  name: "POLICY_DATA";
+  class: 14;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** Where the policy elements start, from the first byte of the object; options stand before. (u16 at 4) */
+  dataOffset: number;
+  /** Must be zero when sent, ignored when received. (u16 at 6) */
+  reserved?: number;
+  /** Options, then policy elements. */
+  elements: PolicyElementItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
 /** RESV_CONFIRM: Asks for a confirmation of the reservation. RFC 2205 A.14. */
 export interface ResvConfirmIPv4 {
   name: "RESV_CONFIRM";
@@ -1778,6 +2090,368 @@ export interface HelloAck {
   malformed?: undefined;
   bytes?: undefined;
 }
+/** MESSAGE_ID: Names a message, together with the address of the node that made it. RFC 2961 4.2. */
+export interface MessageId {
+  name: "MESSAGE_ID";
+  class: 23;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** 0x01 ACK_Desired: the receiver is to acknowledge the message. (u8 at 4) */
+  flags: number;
+  /** Tells whether the sequence of identifiers has started anew. (u24 at 5) */
+  epoch: number;
+  /** Grows from message to message within an epoch. (u32 at 8) */
+  messageIdentifier: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** MESSAGE_ID_ACK: Acknowledges a message. RFC 2961 4.3. */
+export interface MessageIdAckAck {
+  name: "MESSAGE_ID_ACK";
+  class: 24;
+  ctype: 1;
+  form: "ACK";
+  offset: number;
+  length: number;
+  /** Epoch of the message that is acknowledged. (u24 at 5) */
+  epoch: number;
+  /** Identifier of the message that is acknowledged. (u32 at 8) */
+  messageIdentifier: number;
+  /** None is defined. (u8 at 4) */
+  flags?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** MESSAGE_ID_ACK: Says that a summary refresh named a state that is not here (MESSAGE_ID_NACK). RFC 2961 4.3. */
+export interface MessageIdAckNack {
+  name: "MESSAGE_ID_ACK";
+  class: 24;
+  ctype: 2;
+  form: "NACK";
+  offset: number;
+  length: number;
+  /** Epoch of the message that is acknowledged. (u24 at 5) */
+  epoch: number;
+  /** Identifier that is not known here. (u32 at 8) */
+  messageIdentifier: number;
+  /** None is defined. (u8 at 4) */
+  flags?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** MESSAGE_ID_LIST: States that are refreshed, by the identifiers of the messages that advertised them. RFC 2961 5.1. */
+export interface MessageIdList {
+  name: "MESSAGE_ID_LIST";
+  class: 25;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** Epoch of the messages that advertised the states. (u24 at 5) */
+  epoch: number;
+  /** None is defined. (u8 at 4) */
+  flags?: number;
+  /** Message_Identifier of the message that advertised the state. */
+  messageIdentifiers: number[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** MESSAGE_ID_LIST: Path states of a multicast session that are refreshed, each with its sender (MESSAGE_ID SRC_LIST). RFC 2961 5.1. */
+export interface MessageIdListIPv4Source {
+  name: "MESSAGE_ID_LIST";
+  class: 25;
+  ctype: 2;
+  form: "IPv4_SOURCE";
+  offset: number;
+  length: number;
+  /** Epoch of the messages that advertised the states. (u24 at 5) */
+  epoch: number;
+  /** None is defined. (u8 at 4) */
+  flags?: number;
+  /** The states that are refreshed. */
+  states: {
+    /** Message_Identifier of the message that advertised the state. (u32 at 0) */
+    messageIdentifier: number;
+    /** The sender of the path state. (ipv4 at 4) */
+    sourceAddress: string;
+  }[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** MESSAGE_ID_LIST: Path states of a multicast session that are refreshed, each with its sender (MESSAGE_ID SRC_LIST). RFC 2961 5.1. */
+export interface MessageIdListIPv6Source {
+  name: "MESSAGE_ID_LIST";
+  class: 25;
+  ctype: 3;
+  form: "IPv6_SOURCE";
+  offset: number;
+  length: number;
+  /** Epoch of the messages that advertised the states. (u24 at 5) */
+  epoch: number;
+  /** None is defined. (u8 at 4) */
+  flags?: number;
+  /** The states that are refreshed. */
+  states: {
+    /** Message_Identifier of the message that advertised the state. (u32 at 0) */
+    messageIdentifier: number;
+    /** The sender of the path state. (ipv6 at 4) */
+    sourceAddress: string;
+  }[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** MESSAGE_ID_LIST: Path states of multicast sessions that are refreshed, each with sender and group (MESSAGE_ID MCAST_LIST). RFC 2961 5.1. */
+export interface MessageIdListIPv4Multicast {
+  name: "MESSAGE_ID_LIST";
+  class: 25;
+  ctype: 4;
+  form: "IPv4_MULTICAST";
+  offset: number;
+  length: number;
+  /** Epoch of the messages that advertised the states. (u24 at 5) */
+  epoch: number;
+  /** None is defined. (u8 at 4) */
+  flags?: number;
+  /** The states that are refreshed. */
+  states: {
+    /** Message_Identifier of the message that advertised the state. (u32 at 0) */
+    messageIdentifier: number;
+    /** The sender of the path state. (ipv4 at 4) */
+    sourceAddress: string;
+    /** The destination of its session. (ipv4 at 8) */
+    destinationAddress: string;
+  }[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** MESSAGE_ID_LIST: Path states of multicast sessions that are refreshed, each with sender and group (MESSAGE_ID MCAST_LIST). RFC 2961 5.1. */
+export interface MessageIdListIPv6Multicast {
+  name: "MESSAGE_ID_LIST";
+  class: 25;
+  ctype: 5;
+  form: "IPv6_MULTICAST";
+  offset: number;
+  length: number;
+  /** Epoch of the messages that advertised the states. (u24 at 5) */
+  epoch: number;
+  /** None is defined. (u8 at 4) */
+  flags?: number;
+  /** The states that are refreshed. */
+  states: {
+    /** Message_Identifier of the message that advertised the state. (u32 at 0) */
+    messageIdentifier: number;
+    /** The sender of the path state. (ipv6 at 4) */
+    sourceAddress: string;
+    /** The destination of its session. (ipv6 at 20) */
+    destinationAddress: string;
+  }[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** DIAGNOSTIC: What a diagnostic is about, and how far it has come. RFC 2745 3.3. */
+export interface DiagnosticIPv4 {
+  name: "DIAGNOSTIC";
+  class: 30;
+  ctype: 1;
+  form: "IPv4";
+  offset: number;
+  length: number;
+  /** Max-RSVP-hops: how many RSVP hops to ask at the most; 0 for no limit. (u8 at 4) */
+  maximumRsvpHops: number;
+  /** RSVP hops passed so far. (u8 at 5) */
+  rsvpHopCount: number;
+  /** MF: 1 in a DREP that carries a part of the reply and is not the last. (1 bits at 6) */
+  moreFragments: number;
+  /** Request ID: joins a DREQ and its DREPs. (u32 at 8) */
+  requestId: number;
+  /** Path MTU: the largest diagnostic message that need not be fragmented by IP. (u16 at 12) */
+  pathMtuBytes: number;
+  /** Fragment Offset: where this DREP stands in the whole reply. (u16 at 14) */
+  fragmentOffsetBytes: number;
+  /** LAST-HOP: the node where the collecting starts, towards the sender. (ipv4 at 16) */
+  lastHopAddress: string;
+  /** Must be zero when sent, ignored when received. (15 bits at 6) */
+  reserved?: number;
+  /** SENDER_TEMPLATE of the sender that is diagnosed, then FILTER_SPEC of the requester, to which the reply goes. */
+  parties: RsvpObject[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** DIAGNOSTIC: What a diagnostic is about, and how far it has come. RFC 2745 3.3. */
+export interface DiagnosticIPv6 {
+  name: "DIAGNOSTIC";
+  class: 30;
+  ctype: 2;
+  form: "IPv6";
+  offset: number;
+  length: number;
+  /** Max-RSVP-hops: how many RSVP hops to ask at the most; 0 for no limit. (u8 at 4) */
+  maximumRsvpHops: number;
+  /** RSVP hops passed so far. (u8 at 5) */
+  rsvpHopCount: number;
+  /** MF: 1 in a DREP that carries a part of the reply and is not the last. (1 bits at 6) */
+  moreFragments: number;
+  /** Request ID: joins a DREQ and its DREPs. (u32 at 8) */
+  requestId: number;
+  /** Path MTU: the largest diagnostic message that need not be fragmented by IP. (u16 at 12) */
+  pathMtuBytes: number;
+  /** Fragment Offset: where this DREP stands in the whole reply. (u16 at 14) */
+  fragmentOffsetBytes: number;
+  /** LAST-HOP: the node where the collecting starts, towards the sender. (ipv6 at 16) */
+  lastHopAddress: string;
+  /** Must be zero when sent, ignored when received. (15 bits at 6) */
+  reserved?: number;
+  /** SENDER_TEMPLATE of the sender that is diagnosed, then FILTER_SPEC of the requester, to which the reply goes. */
+  parties: RsvpObject[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ROUTE: The RSVP nodes that a DREQ passed, by which the DREP returns. RFC 2745 3.5. */
+export interface RouteIPv4 {
+  name: "ROUTE";
+  class: 31;
+  ctype: 1;
+  form: "IPv4";
+  offset: number;
+  length: number;
+  /** R-pointer: the next address of the list, on the way of a DREP back. (u8 at 7) */
+  routePointer: number;
+  /** Must be zero when sent, ignored when received. (u24 at 4) */
+  reserved?: number;
+  /** RSVP Node List. */
+  nodes: string[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** ROUTE: The RSVP nodes that a DREQ passed, by which the DREP returns. RFC 2745 3.5. */
+export interface RouteIPv6 {
+  name: "ROUTE";
+  class: 31;
+  ctype: 2;
+  form: "IPv6";
+  offset: number;
+  length: number;
+  /** R-pointer: the next address of the list, on the way of a DREP back. (u8 at 7) */
+  routePointer: number;
+  /** Must be zero when sent, ignored when received. (u24 at 4) */
+  reserved?: number;
+  /** RSVP Node List. */
+  nodes: string[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** DIAG_RESPONSE: What one node reports. RFC 2745 3.6. */
+export interface DiagResponseIPv4 {
+  name: "DIAG_RESPONSE";
+  class: 32;
+  ctype: 1;
+  form: "IPv4";
+  offset: number;
+  length: number;
+  /** DREQ Arrival Time: the middle 32 bits of an NTP timestamp, seconds in the upper 16. (u32 at 4) */
+  arrivalTime: number;
+  /** Where messages from the sender should arrive; zeros if not known. (ipv4 at 8) */
+  incomingInterfaceAddress: string;
+  /** Where the DREQ arrived; zeros if not known. (ipv4 at 12) */
+  outgoingInterfaceAddress: string;
+  /** Previous-RSVP-Hop Router: where Path messages come from; zeros if not known. (ipv4 at 16) */
+  previousHopAddress: string;
+  /** D-TTL: IP hops from the RSVP node downstream. (u8 at 20) */
+  distanceTtl: number;
+  /** M: 1 if the reservation is merged with others before it goes upstream. (1 bits at 21) */
+  merged: number;
+  /** R-error: what is wrong at this node. (3 bits at 21) */
+  responseError: number;
+  /** K: the refresh timer multiple. (4 bits at 21) */
+  refreshMultiple: number;
+  /** Timer value: the local refresh timer. (u16 at 22) */
+  refreshIntervalSeconds: number;
+  /** SESSION_ASSOC of a tunnel exit, then the objects of the state here that DIAG_SELECT asks for. */
+  objects: RsvpObject[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** DIAG_RESPONSE: What one node reports. RFC 2745 3.6. */
+export interface DiagResponseIPv6 {
+  name: "DIAG_RESPONSE";
+  class: 32;
+  ctype: 2;
+  form: "IPv6";
+  offset: number;
+  length: number;
+  /** DREQ Arrival Time: the middle 32 bits of an NTP timestamp, seconds in the upper 16. (u32 at 4) */
+  arrivalTime: number;
+  /** Where messages from the sender should arrive; zeros if not known. (ipv6 at 8) */
+  incomingInterfaceAddress: string;
+  /** Where the DREQ arrived; zeros if not known. (ipv6 at 24) */
+  outgoingInterfaceAddress: string;
+  /** Previous-RSVP-Hop Router: where Path messages come from; zeros if not known. (ipv6 at 40) */
+  previousHopAddress: string;
+  /** D-TTL: IP hops from the RSVP node downstream. (u8 at 56) */
+  distanceTtl: number;
+  /** M: 1 if the reservation is merged with others before it goes upstream. (1 bits at 57) */
+  merged: number;
+  /** R-error: what is wrong at this node. (3 bits at 57) */
+  responseError: number;
+  /** K: the refresh timer multiple. (4 bits at 57) */
+  refreshMultiple: number;
+  /** Timer value: the local refresh timer. (u16 at 58) */
+  refreshIntervalSeconds: number;
+  /** SESSION_ASSOC of a tunnel exit, then the objects of the state here that DIAG_SELECT asks for. */
+  objects: RsvpObject[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** DIAG_SELECT: Which objects the nodes are to report. RFC 2745 3.4. */
+export interface DiagSelect {
+  name: "DIAG_SELECT";
+  class: 33;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** Classes and C-Types. */
+  selected: {
+    /** Object class. (u8 at 0) */
+    class: number;
+    /** Its C-Type; 0 for any. An odd number of pairs is followed by a pair of zeros. (u8 at 1) */
+    ctype: number;
+  }[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
 /** RECOVERY_LABEL: The label used before a restart, so that a restarting node can keep it. RFC 3473 9.2.1. */
 export interface RecoveryLabelPacket {
   name: "RECOVERY_LABEL";
@@ -2015,6 +2689,81 @@ export interface PrimaryPathRoute {
   malformed?: undefined;
   bytes?: undefined;
 }
+/** DSBM_IP_ADDRESS: The designated manager of the subnet. RFC 2814. */
+export interface DsbmIpAddressIPv4 {
+  name: "DSBM_IP_ADDRESS";
+  class: 42;
+  ctype: 1;
+  form: "IPv4";
+  offset: number;
+  length: number;
+  /** The address. (ipv4 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** DSBM_IP_ADDRESS: The designated manager of the subnet. RFC 2814. */
+export interface DsbmIpAddressIPv6 {
+  name: "DSBM_IP_ADDRESS";
+  class: 42;
+  ctype: 2;
+  form: "IPv6";
+  offset: number;
+  length: number;
+  /** The address. (ipv6 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SBM_PRIORITY: Priority in the election of the designated manager. RFC 2814. */
+export interface SbmPriority {
+  name: "SBM_PRIORITY";
+  class: 43;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** DSBM_TIMER_INTERVALS: Timers of the designated manager. RFC 2814. */
+export interface DsbmTimerIntervals {
+  name: "DSBM_TIMER_INTERVALS";
+  class: 44;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SBM_INFO: What the subnet is and what may be sent without a reservation. RFC 2814. */
+export interface SbmInfoMediaType {
+  name: "SBM_INFO";
+  class: 45;
+  ctype: 1;
+  form: "MEDIA_TYPE";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
 /** S2L_SUB_LSP: One source-to-leaf sub-LSP of a P2MP LSP. RFC 4875 19.3.1. */
 export interface S2lSubLspIPv4 {
   name: "S2L_SUB_LSP";
@@ -2080,6 +2829,25 @@ export interface DetourIPv6 {
     /** Avoid_Node_ID: the next node, which the detour avoids. (ipv6 at 16) */
     avoidNodeId: string;
   }[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** CHALLENGE: In an Integrity Challenge, and unchanged in the Integrity Response. RFC 2747 4.3. */
+export interface Challenge {
+  name: "CHALLENGE";
+  class: 64;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** Key Identifier: 48 bits that name a key of the sending system. (6 bytes at 6, in hex) */
+  keyIdentifier: string;
+  /** Challenge Cookie: what nobody else can guess. (u64 at 12) */
+  challengeCookie: string;
+  /** Must be zero when sent, ignored when received. (u16 at 4) */
+  reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -2608,6 +3376,23 @@ export interface UpstreamAdspecIntServ {
   malformed?: undefined;
   bytes?: undefined;
 }
+/** NODE_CHAR: What the tunnel's exit can do; it puts this object into a Resv for the entry. RFC 2746 2.3.2. */
+export interface NodeChar {
+  name: "NODE_CHAR";
+  class: 128;
+  ctype: number;
+  form: "";
+  offset: number;
+  length: number;
+  /** T: 1 if the node carries reservations through tunnels. (1 bits at 4) */
+  rsvpTunnelCapable: number;
+  /** Must be zero when sent, ignored when received. (31 bits at 4) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
 /** SUGGESTED_LABEL: The label that the upstream node would like to get, so that it can set up its hardware early. RFC 3473 2.5. */
 export interface SuggestedLabelPacket {
   name: "SUGGESTED_LABEL";
@@ -2710,6 +3495,60 @@ export interface RestartCap {
   malformed?: undefined;
   bytes?: undefined;
 }
+/** SESSION_OF_INTEREST: The aggregate that an end-to-end reservation is, or is to be, part of. RFC 4860 2.2. */
+export interface SessionOfInterestGenericAggregateIPv4 {
+  name: "SESSION_OF_INTEREST";
+  class: 132;
+  ctype: 1;
+  form: "GENERIC_AGGREGATE_IPv4";
+  offset: number;
+  length: number;
+  /** Address of the deaggregating router, or the group of the sessions that are aggregated. (ipv4 at 4) */
+  destinationAddress: string;
+  /** 0x01 is E_Police. (u8 at 9) */
+  flags: number;
+  /** PHB-ID (RFC 3140): the behaviour from which resources are taken. (u16 at 10) */
+  phbId: number;
+  /** VDstPort: tells aggregates of one pair of routers apart. (u16 at 14) */
+  virtualDestinationPort: number;
+  /** Extended vDstPort: an address of the aggregating router, or zeros for reservations that routers share. (ipv4 at 16) */
+  extendedVirtualDestinationPort: string;
+  /** Must be zero when sent, ignored when received. (u8 at 8) */
+  reserved?: number;
+  /** Must be zero when sent, ignored when received. (u16 at 12) */
+  reservedBeforePort?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION_OF_INTEREST: The aggregate that an end-to-end reservation is, or is to be, part of. RFC 4860 2.2. */
+export interface SessionOfInterestGenericAggregateIPv6 {
+  name: "SESSION_OF_INTEREST";
+  class: 132;
+  ctype: 2;
+  form: "GENERIC_AGGREGATE_IPv6";
+  offset: number;
+  length: number;
+  /** Address of the deaggregating router, or the group of the sessions that are aggregated. (ipv6 at 4) */
+  destinationAddress: string;
+  /** 0x01 is E_Police. (u8 at 21) */
+  flags: number;
+  /** PHB-ID (RFC 3140): the behaviour from which resources are taken. (u16 at 22) */
+  phbId: number;
+  /** VDstPort: tells aggregates of one pair of routers apart. (u16 at 26) */
+  virtualDestinationPort: number;
+  /** Extended vDstPort: an address of the aggregating router, or zeros for reservations that routers share. (ipv6 at 28) */
+  extendedVirtualDestinationPort: string;
+  /** Must be zero when sent, ignored when received. (u8 at 20) */
+  reserved?: number;
+  /** Must be zero when sent, ignored when received. (u16 at 24) */
+  reservedBeforePort?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
 /** LINK_CAPABILITY: What the link of a call can do. RFC 4974. */
 export interface LinkCapabilityTeLinkCapabilities {
   name: "LINK_CAPABILITY";
@@ -2750,6 +3589,130 @@ export interface Conditions {
   length: number;
   /** One bit for each condition. (u32 at 4) */
   flags: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** RSVP_HOP_L2: Link layer address of the previous hop. RFC 2814. */
+export interface RsvpHopL2Ieee {
+  name: "RSVP_HOP_L2";
+  class: 161;
+  ctype: 1;
+  form: "IEEE";
+  offset: number;
+  length: number;
+  /** IEEE canonical address. (mac at 4) */
+  address: string;
+  /** Must be zero when sent, ignored when received. (u16 at 10) */
+  unused?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LAN_NHOP_L2: Link layer address of the next hop. RFC 2814. */
+export interface LanNhopL2Ieee {
+  name: "LAN_NHOP_L2";
+  class: 162;
+  ctype: 1;
+  form: "IEEE";
+  offset: number;
+  length: number;
+  /** IEEE canonical address. (mac at 4) */
+  address: string;
+  /** Must be zero when sent, ignored when received. (u16 at 10) */
+  unused?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LAN_NHOP_L3: Network layer address of the next hop. RFC 2814. */
+export interface LanNhopL3IPv4 {
+  name: "LAN_NHOP_L3";
+  class: 163;
+  ctype: 1;
+  form: "IPv4";
+  offset: number;
+  length: number;
+  /** The address. (ipv4 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LAN_NHOP_L3: Network layer address of the next hop. RFC 2814. */
+export interface LanNhopL3IPv6 {
+  name: "LAN_NHOP_L3";
+  class: 163;
+  ctype: 2;
+  form: "IPv6";
+  offset: number;
+  length: number;
+  /** The address. (ipv6 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LAN_LOOPBACK: Address of the interface through which a message left, so that it is not taken back. RFC 2814. */
+export interface LanLoopbackIPv4 {
+  name: "LAN_LOOPBACK";
+  class: 164;
+  ctype: 1;
+  form: "IPv4";
+  offset: number;
+  length: number;
+  /** The address. (ipv4 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** LAN_LOOPBACK: Address of the interface through which a message left, so that it is not taken back. RFC 2814. */
+export interface LanLoopbackIPv6 {
+  name: "LAN_LOOPBACK";
+  class: 164;
+  ctype: 2;
+  form: "IPv6";
+  offset: number;
+  length: number;
+  /** The address. (ipv6 at 4) */
+  address: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** TCLASS: Traffic class that the subnet gives to the flow. RFC 2814. */
+export interface Tclass {
+  name: "TCLASS";
+  class: 165;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** All after the object header. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** SESSION_ASSOC: Binds an end-to-end session to a session of the tunnel that it goes through. RFC 2746 2.3.1. */
+export interface SessionAssoc {
+  name: "SESSION_ASSOC";
+  class: 192;
+  ctype: number;
+  form: "";
+  offset: number;
+  length: number;
+  /** SESSION of the end-to-end session, then FILTER_SPEC, whose source port names the tunnel's session. */
+  objects: RsvpObject[];
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -3382,6 +4345,28 @@ export interface SessionAttributeLspTunnel {
   sessionNameBytes?: string;
   /** Hex of the padding, where it is not NULs to a multiple of four. */
   padding?: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+}
+/** DCLASS: Differentiated services code points for the packets of the flow. RFC 2996 2. */
+export interface Dclass {
+  name: "DCLASS";
+  class: 225;
+  ctype: 1;
+  form: "";
+  offset: number;
+  length: number;
+  /** One or more, to tell parts of the flow apart. */
+  codePoints: {
+    /** Must be zero when sent, ignored when received. (24 bits at 0) */
+    unused?: number;
+    /** DSCP. (6 bits at 0) */
+    dscp: number;
+    /** Must be zero when sent, ignored when received. (2 bits at 0) */
+    unusedLow?: number;
+  }[];
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4244,6 +5229,266 @@ export interface NullParameterNullServiceTspec {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
+/** PREEMPTION_PRI: The priority of a flow against others. Empty, it deletes what an earlier one said (RFC 2750 3.4). RFC 3181 4. */
+export interface PolicyElementPreemptionPri {
+  name: "PREEMPTION_PRI";
+  type: 1;
+  /** Where it is not twelve bytes long. */
+  content: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** PREEMPTION_PRI: RFC 3181 4. RFC 3181 4. */
+export interface PolicyElementPreemptionPriPriorities {
+  name: "PREEMPTION_PRI";
+  type: 1;
+  /** What becomes of the priority when reservations merge. (u8 at 5) */
+  mergeStrategy: number;
+  /** Why a flow was refused or taken away. (u8 at 6) */
+  errorCode: number;
+  /** Of the flow while it is new; higher wins. (u16 at 8) */
+  preemptionPriority: number;
+  /** Of the flow once it stands; at least the preemption priority. (u16 at 10) */
+  defendingPriority: number;
+  /** None is defined. (u8 at 4) */
+  flags?: number;
+  /** Must be zero when sent, ignored when received. (u8 at 7) */
+  reserved?: number;
+  content?: undefined;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** AUTH_USER: Who the user is. RFC 3182 3.2. */
+export interface PolicyElementAuthUser {
+  name: "AUTH_USER";
+  type: 2;
+  /** Authentication attributes. */
+  attributes: AuthenticationItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** AUTH_APP: What the application is. RFC 3182 3.2, RFC 2872 2. */
+export interface PolicyElementAuthApp {
+  name: "AUTH_APP";
+  type: 3;
+  /** Authentication attributes. */
+  attributes: AuthenticationItem[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** RSVP_HOP_IPv4: Option. First the node that made the policy data, then (a second one) the node that it is for. RFC 2750 3.2. */
+export interface PolicyElementRsvpHopIPv4 {
+  name: "RSVP_HOP_IPv4";
+  type: 769;
+  /** The node. (ipv4 at 4) */
+  hopAddress: string;
+  /** Logical interface handle (LIH). (u32 at 8) */
+  logicalInterfaceHandle: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** RSVP_HOP_IPv6: Option. First the node that made the policy data, then (a second one) the node that it is for. RFC 2750 3.2. */
+export interface PolicyElementRsvpHopIPv6 {
+  name: "RSVP_HOP_IPv6";
+  type: 770;
+  /** The node. (ipv6 at 4) */
+  hopAddress: string;
+  /** Logical interface handle (LIH). (u32 at 20) */
+  logicalInterfaceHandle: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** INTEGRITY: Option. A keyed digest between policy nodes that are not neighbours. RFC 2750 3.2. */
+export interface PolicyElementIntegrity {
+  name: "INTEGRITY";
+  type: 1025;
+  /** 0x80 is HF. (u8 at 4) */
+  flags: number;
+  /** Names the key. (6 bytes at 6, in hex) */
+  keyIdentifier: string;
+  /** Against replays. (u64 at 12) */
+  sequenceNumber: string;
+  /** Must be zero when sent, ignored when received. (u8 at 5) */
+  reserved?: number;
+  /** Keyed Message Digest (RFC 2750 appendix B says over what). */
+  digest: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** TIME_VALUES: Option. PRT: policy data may be refreshed as seldom as this. RFC 2750 3.2. */
+export interface PolicyElementTimeValues {
+  name: "TIME_VALUES";
+  type: 1281;
+  /** The policy refresh period, in milliseconds. (u32 at 4) */
+  refreshPeriodMs: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SCOPE_IPv4: Option. Senders to which the policy data still has to go, so that it does not loop. RFC 2750 3.2. */
+export interface PolicyElementScopeIPv4 {
+  name: "SCOPE_IPv4";
+  type: 1793;
+  /** The senders. */
+  sourceAddresses: string[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** SCOPE_IPv6: Option. Senders to which the policy data still has to go, so that it does not loop. RFC 2750 3.2. */
+export interface PolicyElementScopeIPv6 {
+  name: "SCOPE_IPv6";
+  type: 1794;
+  /** The senders. */
+  sourceAddresses: string[];
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** FILTER_SPEC_IPv4: Option. The senders that the policy data is about. RFC 2750 3.2. */
+export interface PolicyElementFilterSpecIPv4 {
+  name: "FILTER_SPEC_IPv4";
+  type: 2561;
+  /** The sender. (ipv4 at 4) */
+  sourceAddress: string;
+  /** Its port. (u16 at 10) */
+  sourcePort: number;
+  /** Must be zero when sent, ignored when received. (u16 at 8) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** FILTER_SPEC_IPv6: Option. The senders that the policy data is about. RFC 2750 3.2. */
+export interface PolicyElementFilterSpecIPv6 {
+  name: "FILTER_SPEC_IPv6";
+  type: 2562;
+  /** The sender. (ipv6 at 4) */
+  sourceAddress: string;
+  /** Its port. (u16 at 22) */
+  sourcePort: number;
+  /** Must be zero when sent, ignored when received. (u16 at 20) */
+  reserved?: number;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** POLICY_LOCATOR: Where the policy for the user or application is found; RFC 2872 gives keywords for applications. RFC 3182 3.3.1. */
+export interface AuthenticationPolicyLocator {
+  name: "POLICY_LOCATOR";
+  type: 1;
+  /** How the value is to be read, by type. (u8 at 3) */
+  subType: number;
+  /** An X.500 distinguished name; encrypted or UTF-16 by subType. */
+  distinguishedName?: string;
+  /** In place of `distinguishedName` when that is not UTF-8: hex. */
+  distinguishedNameBytes?: string;
+  /** Hex of the padding, where it is not NULs to a multiple of four. */
+  padding?: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+}
+/** CREDENTIAL: What proves the identity, or names it. RFC 3182 3.3.2. */
+export interface AuthenticationCredential {
+  name: "CREDENTIAL";
+  type: 2;
+  /** How the value is to be read, by type. (u8 at 3) */
+  subType: number;
+  /** A name, a Kerberos ticket or a certificate, by subType. */
+  credential?: string;
+  /** In place of `credential` when that is not UTF-8: hex. */
+  credentialBytes?: string;
+  /** Hex of the padding, where it is not NULs to a multiple of four. */
+  padding?: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+}
+/** DIGITAL_SIGNATURE: Signs all of the element that stands before it. RFC 3182 3.3.3. */
+export interface AuthenticationDigitalSignature {
+  name: "DIGITAL_SIGNATURE";
+  type: 3;
+  /** How the value is to be read, by type. (u8 at 3) */
+  subType: number;
+  /** The signature. */
+  signature: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+  padding?: string;
+}
+/** POLICY_ERROR_OBJECT: Why the element was refused. RFC 3182 3.3.4. */
+export interface AuthenticationPolicyErrorObject {
+  name: "POLICY_ERROR_OBJECT";
+  type: 4;
+  /** How the value is to be read, by type. (u8 at 3) */
+  subType: number;
+  /** The reason. (u16 at 6) */
+  errorValue: number;
+  /** Must be zero when sent, ignored when received. (u16 at 4) */
+  reserved?: number;
+  /** More about it, in words perhaps. */
+  information?: string;
+  /** In place of `information` when that is not UTF-8: hex. */
+  informationBytes?: string;
+  /** Hex of the padding, where it is not NULs to a multiple of four. */
+  padding?: string;
+  /** Hex of bytes after the last field. */
+  trailing?: string;
+  malformed?: undefined;
+  bytes?: undefined;
+  /** Hex of padding that is not zero. */
+}
 /** BANDWIDTH_PROFILE: Committed and excess rates and bursts of a flow. RFC 6003 4.1. */
 export interface EthernetTrafficBandwidthProfile {
   name: "BANDWIDTH_PROFILE";
@@ -4273,16 +5518,12 @@ export interface EthernetTrafficBandwidthProfile {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** LAYER_2_CONTROL_PROTOCOL: What to do with layer 2 control frames. RFC 6003 4.2. */
+/** LAYER_2_CONTROL_PROTOCOL: What to do with layer 2 control frames. Shown as bytes: the text of RFC 6003 is not at hand. RFC 6003 4.2. */
 export interface EthernetTrafficLayer2ControlProtocol {
   name: "LAYER_2_CONTROL_PROTOCOL";
   type: 3;
-  /** IL2CP: at the ingress. (u8 at 4) */
-  ingressProcessing: number;
-  /** EL2CP: at the egress. (u8 at 5) */
-  egressProcessing: number;
-  /** Must be zero when sent, ignored when received. (u16 at 6) */
-  reserved?: number;
+  /** Processing at ingress and egress. */
+  content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4294,7 +5535,7 @@ export interface EthernetTrafficLayer2ControlProtocol {
 export interface InterfaceIdIPv4 {
   name: "IPv4";
   type: 1;
-  /** Its address. (ipv4 at 4) */
+  /** Its address or router address. (ipv4 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
@@ -4361,11 +5602,11 @@ export interface InterfaceIdComponentIfUpstream {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** DOWNSTREAM_LABEL: The downstream label that is meant. RFC 4920. */
+/** DOWNSTREAM_LABEL: The downstream label that is meant. RFC 5710 3.4 shows one. RFC 4920. */
 export interface InterfaceIdDownstreamLabel {
   name: "DOWNSTREAM_LABEL";
   type: 6;
-  /** The label in 32-bit words (RFC 5710 3.4 shows one). */
+  /** The label in 32-bit words. */
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
@@ -4374,11 +5615,11 @@ export interface InterfaceIdDownstreamLabel {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** UPSTREAM_LABEL: The upstream label that is meant. RFC 4920. */
+/** UPSTREAM_LABEL: The upstream label that is meant. RFC 5710 3.4 shows one. RFC 4920. */
 export interface InterfaceIdUpstreamLabel {
   name: "UPSTREAM_LABEL";
   type: 7;
-  /** The label in 32-bit words (RFC 5710 3.4 shows one). */
+  /** The label in 32-bit words. */
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
@@ -4387,12 +5628,12 @@ export interface InterfaceIdUpstreamLabel {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** NODE_ID: A node. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** NODE_ID: A node. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdNodeId {
   name: "NODE_ID";
   type: 8;
-  /** What follows type and length. */
-  value: string;
+  /** Its address or router address. (ipv4 at 4) */
+  address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4400,12 +5641,12 @@ export interface InterfaceIdNodeId {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** OSPF_AREA: An OSPF area. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** OSPF_AREA: An OSPF area. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdOspfArea {
   name: "OSPF_AREA";
   type: 9;
-  /** What follows type and length. */
-  value: string;
+  /** Its number. (u32 at 4) */
+  area: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4413,7 +5654,7 @@ export interface InterfaceIdOspfArea {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** ISIS_AREA: An IS-IS area. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** ISIS_AREA: An IS-IS area. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdIsisArea {
   name: "ISIS_AREA";
   type: 10;
@@ -4426,12 +5667,12 @@ export interface InterfaceIdIsisArea {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** AUTONOMOUS_SYSTEM: An autonomous system. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** AUTONOMOUS_SYSTEM: An autonomous system. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdAutonomousSystem {
   name: "AUTONOMOUS_SYSTEM";
   type: 11;
-  /** What follows type and length. */
-  value: string;
+  /** Its number. (u32 at 4) */
+  autonomousSystem: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4439,7 +5680,7 @@ export interface InterfaceIdAutonomousSystem {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** ERO_CONTEXT: The explicit route as the failing node saw it. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** ERO_CONTEXT: The explicit route as the failing node saw it. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdEroContext {
   name: "ERO_CONTEXT";
   type: 12;
@@ -4452,7 +5693,7 @@ export interface InterfaceIdEroContext {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** ERO_NEXT_CONTEXT: The explicit route as the next node would have seen it. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** ERO_NEXT_CONTEXT: The explicit route as the next node would have seen it. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdEroNextContext {
   name: "ERO_NEXT_CONTEXT";
   type: 13;
@@ -4465,12 +5706,12 @@ export interface InterfaceIdEroNextContext {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** PREVIOUS_HOP_IPv4: The previous hop. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** PREVIOUS_HOP_IPv4: The previous hop. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdPreviousHopIPv4 {
   name: "PREVIOUS_HOP_IPv4";
   type: 14;
-  /** What follows type and length. */
-  value: string;
+  /** Its address or router address. (ipv4 at 4) */
+  address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4478,12 +5719,12 @@ export interface InterfaceIdPreviousHopIPv4 {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** PREVIOUS_HOP_IPv6: The previous hop. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** PREVIOUS_HOP_IPv6: The previous hop. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdPreviousHopIPv6 {
   name: "PREVIOUS_HOP_IPv6";
   type: 15;
-  /** What follows type and length. */
-  value: string;
+  /** Its address. (ipv6 at 4) */
+  address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4491,12 +5732,12 @@ export interface InterfaceIdPreviousHopIPv6 {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** INCOMING_IPv4: The incoming interface. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** INCOMING_IPv4: The incoming interface. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdIncomingIPv4 {
   name: "INCOMING_IPv4";
   type: 16;
-  /** What follows type and length. */
-  value: string;
+  /** Its address or router address. (ipv4 at 4) */
+  address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4504,12 +5745,12 @@ export interface InterfaceIdIncomingIPv4 {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** INCOMING_IPv6: The incoming interface. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** INCOMING_IPv6: The incoming interface. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdIncomingIPv6 {
   name: "INCOMING_IPv6";
   type: 17;
-  /** What follows type and length. */
-  value: string;
+  /** Its address. (ipv6 at 4) */
+  address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4517,12 +5758,14 @@ export interface InterfaceIdIncomingIPv6 {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** INCOMING_IF_INDEX: The incoming interface. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** INCOMING_IF_INDEX: The incoming interface. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdIncomingIfIndex {
   name: "INCOMING_IF_INDEX";
   type: 18;
-  /** What follows type and length. */
-  value: string;
+  /** An address of the link, or the router address of its node. (ipv4 at 4) */
+  address: string;
+  /** The identifier of the link; 0xFFFFFFFF for all component links. (u32 at 8) */
+  interfaceId: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4530,12 +5773,12 @@ export interface InterfaceIdIncomingIfIndex {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** INCOMING_DOWN_LABEL: The label of the incoming interface, downstream. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** INCOMING_DOWN_LABEL: The label of the incoming interface, downstream. RFC 5710 3.4 shows one. RFC 4920. */
 export interface InterfaceIdIncomingDownLabel {
   name: "INCOMING_DOWN_LABEL";
   type: 19;
-  /** What follows type and length. */
-  value: string;
+  /** The label in 32-bit words. */
+  label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4543,12 +5786,12 @@ export interface InterfaceIdIncomingDownLabel {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** INCOMING_UP_LABEL: The label of the incoming interface, upstream. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** INCOMING_UP_LABEL: The label of the incoming interface, upstream. RFC 5710 3.4 shows one. RFC 4920. */
 export interface InterfaceIdIncomingUpLabel {
   name: "INCOMING_UP_LABEL";
   type: 20;
-  /** What follows type and length. */
-  value: string;
+  /** The label in 32-bit words. */
+  label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4556,12 +5799,12 @@ export interface InterfaceIdIncomingUpLabel {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** REPORTING_NODE_ID: The node that reports. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** REPORTING_NODE_ID: The node that reports. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdReportingNodeId {
   name: "REPORTING_NODE_ID";
   type: 21;
-  /** What follows type and length. */
-  value: string;
+  /** Its address or router address. (ipv4 at 4) */
+  address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4569,12 +5812,12 @@ export interface InterfaceIdReportingNodeId {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** REPORTING_OSPF_AREA: The area of the node that reports. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** REPORTING_OSPF_AREA: The area of the node that reports. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdReportingOspfArea {
   name: "REPORTING_OSPF_AREA";
   type: 22;
-  /** What follows type and length. */
-  value: string;
+  /** Its number. (u32 at 4) */
+  area: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4582,7 +5825,7 @@ export interface InterfaceIdReportingOspfArea {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** REPORTING_ISIS_AREA: The area of the node that reports. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** REPORTING_ISIS_AREA: The area of the node that reports. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdReportingIsisArea {
   name: "REPORTING_ISIS_AREA";
   type: 23;
@@ -4595,12 +5838,12 @@ export interface InterfaceIdReportingIsisArea {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** REPORTING_AS: The autonomous system of the node that reports. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** REPORTING_AS: The autonomous system of the node that reports. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdReportingAs {
   name: "REPORTING_AS";
   type: 24;
-  /** What follows type and length. */
-  value: string;
+  /** Its number. (u32 at 4) */
+  autonomousSystem: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -4608,7 +5851,7 @@ export interface InterfaceIdReportingAs {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** PROPOSED_ERO: An explicit route that might work. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** PROPOSED_ERO: An explicit route that might work. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdProposedEro {
   name: "PROPOSED_ERO";
   type: 25;
@@ -4621,7 +5864,7 @@ export interface InterfaceIdProposedEro {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** NODE_EXCLUSIONS: Nodes to leave out. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** NODE_EXCLUSIONS: Nodes to leave out. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdNodeExclusions {
   name: "NODE_EXCLUSIONS";
   type: 26;
@@ -4634,7 +5877,7 @@ export interface InterfaceIdNodeExclusions {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** LINK_EXCLUSIONS: Links to leave out. The text of RFC 4920 is not at hand: shown as bytes. RFC 4920. */
+/** LINK_EXCLUSIONS: Links to leave out. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdLinkExclusions {
   name: "LINK_EXCLUSIONS";
   type: 27;
@@ -4647,7 +5890,7 @@ export interface InterfaceIdLinkExclusions {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** REFERENCE_COUNT: How many alarms this one stands for. The text of RFC 4783 is not at hand: shown as bytes. RFC 4783. */
+/** REFERENCE_COUNT: How many alarms this one stands for. Shown as bytes: the text of RFC 4783 is not at hand. RFC 4783. */
 export interface InterfaceIdReferenceCount {
   name: "REFERENCE_COUNT";
   type: 512;
@@ -4660,7 +5903,7 @@ export interface InterfaceIdReferenceCount {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** SEVERITY: How grave the alarm is. The text of RFC 4783 is not at hand: shown as bytes. RFC 4783. */
+/** SEVERITY: How grave the alarm is. Shown as bytes: the text of RFC 4783 is not at hand. RFC 4783. */
 export interface InterfaceIdSeverity {
   name: "SEVERITY";
   type: 513;
@@ -4673,7 +5916,7 @@ export interface InterfaceIdSeverity {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** GLOBAL_TIMESTAMP: When it was raised, by a common clock. The text of RFC 4783 is not at hand: shown as bytes. RFC 4783. */
+/** GLOBAL_TIMESTAMP: When it was raised, by a common clock. Shown as bytes: the text of RFC 4783 is not at hand. RFC 4783. */
 export interface InterfaceIdGlobalTimestamp {
   name: "GLOBAL_TIMESTAMP";
   type: 514;
@@ -4686,7 +5929,7 @@ export interface InterfaceIdGlobalTimestamp {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** LOCAL_TIMESTAMP: When it was raised, by the node's own clock. The text of RFC 4783 is not at hand: shown as bytes. RFC 4783. */
+/** LOCAL_TIMESTAMP: When it was raised, by the node's own clock. Shown as bytes: the text of RFC 4783 is not at hand. RFC 4783. */
 export interface InterfaceIdLocalTimestamp {
   name: "LOCAL_TIMESTAMP";
   type: 515;
@@ -4699,18 +5942,21 @@ export interface InterfaceIdLocalTimestamp {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** ERROR_STRING: A text about it. The text of RFC 4783 is not at hand: shown as bytes. RFC 4783. */
+/** ERROR_STRING: A text about it; as common dissectors read it. RFC 4783. */
 export interface InterfaceIdErrorString {
   name: "ERROR_STRING";
   type: 516;
-  /** What follows type and length. */
-  value: string;
+  /** What went wrong, in words. */
+  errorString?: string;
+  /** In place of `errorString` when that is not UTF-8: hex. */
+  errorStringBytes?: string;
+  /** Hex of the padding, where it is not NULs to a multiple of four. */
+  padding?: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
   bytes?: undefined;
   /** Hex of padding that is not zero. */
-  padding?: string;
 }
 /** SOURCE_TNA_IPv4: Where the connection starts. RFC 3476. */
 export interface GeneralizedUniSourceTnaIPv4 {
@@ -4798,8 +6044,14 @@ export interface GeneralizedUniDestinationTnaNsap {
 export interface GeneralizedUniDiversity {
   name: "DIVERSITY";
   type: 769;
-  /** Kind of diversity and the other connection; shown as bytes. */
-  content: string;
+  /** What the two must not share. (4 bits at 4) */
+  diversity: number;
+  /** Must be zero when sent, ignored when received. (4 bits at 4) */
+  reserved1?: number;
+  /** Must be zero when sent, ignored when received. (u24 at 5) */
+  reserved2?: number;
+  /** SESSION and SENDER_TEMPLATE of the other connection. */
+  objects: RsvpObject[];
   /** Hex of bytes after the last field. */
   trailing?: string;
   malformed?: undefined;
@@ -6061,6 +7313,46 @@ export interface MalformedNullParameter {
 }
 /** Any nullParameter; `name` tells which. */
 export type NullParameterItem = NullParameterNumberOfIsHops | NullParameterAvailablePathBandwidth | NullParameterMinimumPathLatency | NullParameterPathMtu | NullParameterTokenBucketTspec | NullParameterNullServiceTspec | UnknownNullParameter | MalformedNullParameter;
+interface BarePolicyElement { name: string; type: number; bytes: string; malformed?: string; padding?: string }
+/** A POLICY_ELEMENT of unknown type: all after its header is in `bytes`, hex. */
+export interface UnknownPolicyElement {
+  name: "UNKNOWN";
+  type: number;
+  bytes: string;
+  malformed?: undefined;
+  padding?: string;
+}
+/** A POLICY_ELEMENT that does not fit its description: `malformed` says why. */
+export interface MalformedPolicyElement {
+  name: "PREEMPTION_PRI" | "AUTH_USER" | "AUTH_APP" | "RSVP_HOP_IPv4" | "RSVP_HOP_IPv6" | "INTEGRITY" | "TIME_VALUES" | "SCOPE_IPv4" | "SCOPE_IPv6" | "FILTER_SPEC_IPv4" | "FILTER_SPEC_IPv6";
+  type: number;
+  bytes: string;
+  malformed: string;
+  padding?: string;
+}
+/** Any POLICY_ELEMENT; `name` tells which. */
+export type PolicyElementItem = PolicyElementPreemptionPri | PolicyElementPreemptionPriPriorities | PolicyElementAuthUser | PolicyElementAuthApp | PolicyElementRsvpHopIPv4 | PolicyElementRsvpHopIPv6 | PolicyElementIntegrity | PolicyElementTimeValues | PolicyElementScopeIPv4 | PolicyElementScopeIPv6 | PolicyElementFilterSpecIPv4 | PolicyElementFilterSpecIPv6 | UnknownPolicyElement | MalformedPolicyElement;
+interface BareAuthentication { name: string; type: number; subType: number; bytes: string; malformed?: string; padding?: string }
+/** A AUTHENTICATION of unknown type: all after its header is in `bytes`, hex. */
+export interface UnknownAuthentication {
+  name: "UNKNOWN";
+  type: number;
+  subType: number;
+  bytes: string;
+  malformed?: undefined;
+  padding?: string;
+}
+/** A AUTHENTICATION that does not fit its description: `malformed` says why. */
+export interface MalformedAuthentication {
+  name: "POLICY_LOCATOR" | "CREDENTIAL" | "DIGITAL_SIGNATURE" | "POLICY_ERROR_OBJECT";
+  type: number;
+  subType: number;
+  bytes: string;
+  malformed: string;
+  padding?: string;
+}
+/** Any AUTHENTICATION; `name` tells which. */
+export type AuthenticationItem = AuthenticationPolicyLocator | AuthenticationCredential | AuthenticationDigitalSignature | AuthenticationPolicyErrorObject | UnknownAuthentication | MalformedAuthentication;
 interface BareEthernetTraffic { name: string; type: number; bytes: string; malformed?: string; padding?: string }
 /** A ETHERNET_TRAFFIC of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownEthernetTraffic {
@@ -6256,7 +7548,7 @@ export interface MalformedJuniperProperty {
 /** Any JUNIPER_PROPERTY; `name` tells which. */
 export type JuniperPropertyItem = JuniperPropertyCos | JuniperPropertyMetric1 | JuniperPropertyMetric2 | JuniperPropertyCccStatus | JuniperPropertyPathType | UnknownJuniperProperty | MalformedJuniperProperty;
 /** The name of every class in the catalogue. */
-export type ObjectName = "NULL" | "SESSION" | "RSVP_HOP" | "TIME_VALUES" | "ERROR_SPEC" | "SCOPE" | "STYLE" | "FLOWSPEC" | "FILTER_SPEC" | "SENDER_TEMPLATE" | "SENDER_TSPEC" | "ADSPEC" | "RESV_CONFIRM" | "LABEL" | "HOP_COUNT" | "STRICT_SOURCE_ROUTE" | "LABEL_REQUEST" | "EXPLICIT_ROUTE" | "RECORD_ROUTE" | "HELLO" | "RECOVERY_LABEL" | "UPSTREAM_LABEL" | "LABEL_SET" | "PROTECTION" | "PRIMARY_PATH_ROUTE" | "S2L_SUB_LSP" | "DETOUR" | "DIFFSERV" | "CLASSTYPE" | "LSP_REQUIRED_ATTRIBUTES" | "UPSTREAM_FLOWSPEC" | "UPSTREAM_TSPEC" | "UPSTREAM_ADSPEC" | "SUGGESTED_LABEL" | "ACCEPTABLE_LABEL_SET" | "RESTART_CAP" | "LINK_CAPABILITY" | "CAPABILITY" | "CONDITIONS" | "LSP_TUNNEL_INTERFACE_ID" | "USER_ERROR_SPEC" | "NOTIFY_REQUEST" | "ADMIN_STATUS" | "LSP_ATTRIBUTES" | "ALARM_SPEC" | "ASSOCIATION" | "SECONDARY_EXPLICIT_ROUTE" | "SECONDARY_RECORD_ROUTE" | "CALL_ATTRIBUTES" | "REVERSE_LSP" | "S2L_SUB_LSP_FRAG" | "FAST_REROUTE" | "SESSION_ATTRIBUTE" | "PACKETCABLE_EXTENSIONS" | "ATM_SERVICECLASS" | "CALL_OPS" | "GENERALIZED_UNI" | "CALL_ID" | "OBJECT_3GPP2" | "EXCLUDE_ROUTE" | "PCN";
+export type ObjectName = "NULL" | "SESSION" | "RSVP_HOP" | "INTEGRITY" | "TIME_VALUES" | "ERROR_SPEC" | "SCOPE" | "STYLE" | "FLOWSPEC" | "FILTER_SPEC" | "SENDER_TEMPLATE" | "SENDER_TSPEC" | "ADSPEC" | "POLICY_DATA" | "RESV_CONFIRM" | "LABEL" | "HOP_COUNT" | "STRICT_SOURCE_ROUTE" | "LABEL_REQUEST" | "EXPLICIT_ROUTE" | "RECORD_ROUTE" | "HELLO" | "MESSAGE_ID" | "MESSAGE_ID_ACK" | "MESSAGE_ID_LIST" | "DIAGNOSTIC" | "ROUTE" | "DIAG_RESPONSE" | "DIAG_SELECT" | "RECOVERY_LABEL" | "UPSTREAM_LABEL" | "LABEL_SET" | "PROTECTION" | "PRIMARY_PATH_ROUTE" | "DSBM_IP_ADDRESS" | "SBM_PRIORITY" | "DSBM_TIMER_INTERVALS" | "SBM_INFO" | "S2L_SUB_LSP" | "DETOUR" | "CHALLENGE" | "DIFFSERV" | "CLASSTYPE" | "LSP_REQUIRED_ATTRIBUTES" | "UPSTREAM_FLOWSPEC" | "UPSTREAM_TSPEC" | "UPSTREAM_ADSPEC" | "NODE_CHAR" | "SUGGESTED_LABEL" | "ACCEPTABLE_LABEL_SET" | "RESTART_CAP" | "SESSION_OF_INTEREST" | "LINK_CAPABILITY" | "CAPABILITY" | "CONDITIONS" | "RSVP_HOP_L2" | "LAN_NHOP_L2" | "LAN_NHOP_L3" | "LAN_LOOPBACK" | "TCLASS" | "SESSION_ASSOC" | "LSP_TUNNEL_INTERFACE_ID" | "USER_ERROR_SPEC" | "NOTIFY_REQUEST" | "ADMIN_STATUS" | "LSP_ATTRIBUTES" | "ALARM_SPEC" | "ASSOCIATION" | "SECONDARY_EXPLICIT_ROUTE" | "SECONDARY_RECORD_ROUTE" | "CALL_ATTRIBUTES" | "REVERSE_LSP" | "S2L_SUB_LSP_FRAG" | "FAST_REROUTE" | "SESSION_ATTRIBUTE" | "DCLASS" | "PACKETCABLE_EXTENSIONS" | "ATM_SERVICECLASS" | "CALL_OPS" | "GENERALIZED_UNI" | "CALL_ID" | "OBJECT_3GPP2" | "EXCLUDE_ROUTE" | "PCN";
 /** An object that does not fit its description: `malformed` says which field and offset, `bytes` is its content in hex. */
 export interface MalformedObject {
   name: ObjectName;
@@ -6269,7 +7561,7 @@ export interface MalformedObject {
   bytes: string;
 }
 /** Every object that fits its description, told apart by `name` and `ctype`. */
-export type KnownObject = Null | SessionIPv4 | SessionIPv6 | SessionTaggedTunnelIPv4 | SessionLspTunnelIPv4 | SessionLspTunnelIPv6 | SessionUniIPv4 | SessionUniIPv6 | SessionP2mpLspTunnelIPv4 | SessionP2mpLspTunnelIPv6 | SessionEnniIPv4 | SessionEnniIPv6 | SessionVpnIPv4 | SessionVpnIPv6 | SessionAggregateVpnIPv4 | SessionAggregateVpnIPv6 | SessionGenericAggregateVpnIPv4 | SessionGenericAggregateVpnIPv6 | RsvpHopIPv4 | RsvpHopIPv6 | RsvpHopIPv4IfId | RsvpHopIPv6IfId | RsvpHopVpnIPv4 | RsvpHopVpnIPv6 | TimeValues | ErrorSpecIPv4 | ErrorSpecIPv6 | ErrorSpecIPv4IfId | ErrorSpecIPv6IfId | ScopeIPv4 | ScopeIPv6 | Style | FlowspecObsolete | FlowspecIntServ | FlowspecIntServControlledLoad | FlowspecIntServGuaranteed | FlowspecDeprecated | FlowspecSonetSdh | FlowspecG709 | FlowspecEthernet | FlowspecOtnTdm | FlowspecSson | FilterSpecIPv4 | FilterSpecIPv6 | FilterSpecIPv6FlowLabel | FilterSpecTaggedTunnelIPv4 | FilterSpecLspTunnelIPv4 | FilterSpecLspTunnelIPv6 | FilterSpecP2mpLspTunnelIPv4 | FilterSpecP2mpLspTunnelIPv6 | FilterSpecVpnIPv4 | FilterSpecVpnIPv6 | FilterSpecAggregateVpnIPv4 | FilterSpecAggregateVpnIPv6 | SenderTemplateIPv4 | SenderTemplateIPv6 | SenderTemplateIPv6FlowLabel | SenderTemplateTaggedTunnelIPv4 | SenderTemplateLspTunnelIPv4 | SenderTemplateLspTunnelIPv6 | SenderTemplateP2mpLspTunnelIPv4 | SenderTemplateP2mpLspTunnelIPv6 | SenderTemplateVpnIPv4 | SenderTemplateVpnIPv6 | SenderTemplateAggregateVpnIPv4 | SenderTemplateAggregateVpnIPv6 | SenderTspecIntServ | SenderTspecIntServTokenBucket | SenderTspecDeprecated | SenderTspecSonetSdh | SenderTspecG709 | SenderTspecEthernet | SenderTspecOtnTdm | SenderTspecSson | AdspecIntServ | ResvConfirmIPv4 | ResvConfirmIPv6 | Label | LabelGeneralized | LabelWavebandSwitching | LabelGeneralizedChannelSet | HopCountIPv4 | StrictSourceRoute | LabelRequestWithoutLabelRange | LabelRequestAtmLabelRange | LabelRequestFrameRelayLabelRange | LabelRequestGeneralized | LabelRequestGeneralizedChannelSet | ExplicitRoute | RecordRoute | HelloRequest | HelloAck | RecoveryLabelPacket | RecoveryLabelGeneralized | RecoveryLabelWavebandSwitching | RecoveryLabelGeneralizedChannelSet | UpstreamLabelPacket | UpstreamLabelGeneralized | UpstreamLabelWavebandSwitching | UpstreamLabelGeneralizedChannelSet | LabelSet | ProtectionLink | ProtectionLsp | ProtectionEgress | PrimaryPathRoute | S2lSubLspIPv4 | S2lSubLspIPv6 | DetourIPv4 | DetourIPv6 | DiffservELsp | DiffservLLsp | Classtype | LspRequiredAttributes | UpstreamFlowspecObsolete | UpstreamFlowspecIntServ | UpstreamFlowspecIntServControlledLoad | UpstreamFlowspecIntServGuaranteed | UpstreamFlowspecDeprecated | UpstreamFlowspecSonetSdh | UpstreamFlowspecG709 | UpstreamFlowspecEthernet | UpstreamFlowspecOtnTdm | UpstreamFlowspecSson | UpstreamTspecIntServ | UpstreamTspecIntServTokenBucket | UpstreamTspecDeprecated | UpstreamTspecSonetSdh | UpstreamTspecG709 | UpstreamTspecEthernet | UpstreamTspecOtnTdm | UpstreamTspecSson | UpstreamAdspecIntServ | SuggestedLabelPacket | SuggestedLabelGeneralized | SuggestedLabelWavebandSwitching | SuggestedLabelGeneralizedChannelSet | AcceptableLabelSet | RestartCap | LinkCapabilityTeLinkCapabilities | Capability | Conditions | LspTunnelInterfaceIdUnnumbered | LspTunnelInterfaceIdIPv4 | LspTunnelInterfaceIdIPv6 | LspTunnelInterfaceIdUnnumberedWithActions | UserErrorSpec | NotifyRequestIPv4 | NotifyRequestIPv6 | AdminStatus | LspAttributes | AlarmSpecReserved1 | AlarmSpecReserved2 | AlarmSpecIPv4IfId | AlarmSpecIPv6IfId | AssociationIPv4 | AssociationIPv6 | AssociationIPv4Extended | AssociationIPv4ExtendedBypassSummaryReady | AssociationIPv6Extended | AssociationIPv6ExtendedBypassSummaryReady | SecondaryExplicitRoute | SecondaryExplicitRouteP2mp | SecondaryRecordRoute | SecondaryRecordRouteP2mp | CallAttributes | ReverseLsp | S2lSubLspFragJuniperProperties | FastReroute | FastRerouteReserved7 | SessionAttributeLspTunnelRa | SessionAttributeLspTunnel | PacketcableExtensionsReverseRspec | PacketcableExtensionsReverseSession | PacketcableExtensionsReverseSenderTemplate | PacketcableExtensionsReverseSenderTspec | PacketcableExtensionsForwardRspec | PacketcableExtensionsComponentTspec | PacketcableExtensionsResourceId | PacketcableExtensionsGateId | PacketcableExtensionsCommitEntity | AtmServiceclass | CallOps | GeneralizedUni | CallIdOperatorSpecific | CallIdOperatorSpecificIpv4 | CallIdOperatorSpecificIpv6 | CallIdOperatorSpecificNsap | CallIdGloballyUnique | CallIdGloballyUniqueIpv4 | CallIdGloballyUniqueIpv6 | CallIdGloballyUniqueNsap | Object3gpp2 | ExcludeRoute | PcnIPv4Request | PcnIPv6Request | PcnIPv4Response | PcnIPv6Response;
+export type KnownObject = Null | SessionIPv4 | SessionIPv6 | SessionIPv4Gpi | SessionIPv6Gpi | SessionTaggedTunnelIPv4 | SessionLspTunnelIPv4 | SessionLspTunnelIPv6 | SessionAggregateIPv4 | SessionAggregateIPv6 | SessionUniIPv4 | SessionUniIPv6 | SessionP2mpLspTunnelIPv4 | SessionP2mpLspTunnelIPv6 | SessionEnniIPv4 | SessionEnniIPv6 | SessionGenericAggregateIPv4 | SessionGenericAggregateIPv6 | SessionVpnIPv4 | SessionVpnIPv6 | SessionAggregateVpnIPv4 | SessionAggregateVpnIPv6 | SessionGenericAggregateVpnIPv4 | SessionGenericAggregateVpnIPv6 | RsvpHopIPv4 | RsvpHopIPv6 | RsvpHopIPv4IfId | RsvpHopIPv6IfId | RsvpHopVpnIPv4 | RsvpHopVpnIPv6 | Integrity | TimeValues | ErrorSpecIPv4 | ErrorSpecIPv6 | ErrorSpecIPv4IfId | ErrorSpecIPv6IfId | ScopeIPv4 | ScopeIPv6 | Style | FlowspecObsolete | FlowspecIntServ | FlowspecIntServControlledLoad | FlowspecIntServGuaranteed | FlowspecDeprecated | FlowspecSonetSdh | FlowspecG709 | FlowspecEthernet | FlowspecOtnTdm | FlowspecSson | FilterSpecIPv4 | FilterSpecIPv6 | FilterSpecIPv6FlowLabel | FilterSpecIPv4Gpi | FilterSpecIPv6Gpi | FilterSpecTaggedTunnelIPv4 | FilterSpecLspTunnelIPv4 | FilterSpecLspTunnelIPv6 | FilterSpecAggregateIPv4 | FilterSpecAggregateIPv6 | FilterSpecP2mpLspTunnelIPv4 | FilterSpecP2mpLspTunnelIPv6 | FilterSpecVpnIPv4 | FilterSpecVpnIPv6 | FilterSpecAggregateVpnIPv4 | FilterSpecAggregateVpnIPv6 | SenderTemplateIPv4 | SenderTemplateIPv6 | SenderTemplateIPv6FlowLabel | SenderTemplateIPv4Gpi | SenderTemplateIPv6Gpi | SenderTemplateTaggedTunnelIPv4 | SenderTemplateLspTunnelIPv4 | SenderTemplateLspTunnelIPv6 | SenderTemplateAggregateIPv4 | SenderTemplateAggregateIPv6 | SenderTemplateP2mpLspTunnelIPv4 | SenderTemplateP2mpLspTunnelIPv6 | SenderTemplateVpnIPv4 | SenderTemplateVpnIPv6 | SenderTemplateAggregateVpnIPv4 | SenderTemplateAggregateVpnIPv6 | SenderTspecIntServ | SenderTspecIntServTokenBucket | SenderTspecDeprecated | SenderTspecSonetSdh | SenderTspecG709 | SenderTspecEthernet | SenderTspecOtnTdm | SenderTspecSson | AdspecIntServ | PolicyData | ResvConfirmIPv4 | ResvConfirmIPv6 | Label | LabelGeneralized | LabelWavebandSwitching | LabelGeneralizedChannelSet | HopCountIPv4 | StrictSourceRoute | LabelRequestWithoutLabelRange | LabelRequestAtmLabelRange | LabelRequestFrameRelayLabelRange | LabelRequestGeneralized | LabelRequestGeneralizedChannelSet | ExplicitRoute | RecordRoute | HelloRequest | HelloAck | MessageId | MessageIdAckAck | MessageIdAckNack | MessageIdList | MessageIdListIPv4Source | MessageIdListIPv6Source | MessageIdListIPv4Multicast | MessageIdListIPv6Multicast | DiagnosticIPv4 | DiagnosticIPv6 | RouteIPv4 | RouteIPv6 | DiagResponseIPv4 | DiagResponseIPv6 | DiagSelect | RecoveryLabelPacket | RecoveryLabelGeneralized | RecoveryLabelWavebandSwitching | RecoveryLabelGeneralizedChannelSet | UpstreamLabelPacket | UpstreamLabelGeneralized | UpstreamLabelWavebandSwitching | UpstreamLabelGeneralizedChannelSet | LabelSet | ProtectionLink | ProtectionLsp | ProtectionEgress | PrimaryPathRoute | DsbmIpAddressIPv4 | DsbmIpAddressIPv6 | SbmPriority | DsbmTimerIntervals | SbmInfoMediaType | S2lSubLspIPv4 | S2lSubLspIPv6 | DetourIPv4 | DetourIPv6 | Challenge | DiffservELsp | DiffservLLsp | Classtype | LspRequiredAttributes | UpstreamFlowspecObsolete | UpstreamFlowspecIntServ | UpstreamFlowspecIntServControlledLoad | UpstreamFlowspecIntServGuaranteed | UpstreamFlowspecDeprecated | UpstreamFlowspecSonetSdh | UpstreamFlowspecG709 | UpstreamFlowspecEthernet | UpstreamFlowspecOtnTdm | UpstreamFlowspecSson | UpstreamTspecIntServ | UpstreamTspecIntServTokenBucket | UpstreamTspecDeprecated | UpstreamTspecSonetSdh | UpstreamTspecG709 | UpstreamTspecEthernet | UpstreamTspecOtnTdm | UpstreamTspecSson | UpstreamAdspecIntServ | NodeChar | SuggestedLabelPacket | SuggestedLabelGeneralized | SuggestedLabelWavebandSwitching | SuggestedLabelGeneralizedChannelSet | AcceptableLabelSet | RestartCap | SessionOfInterestGenericAggregateIPv4 | SessionOfInterestGenericAggregateIPv6 | LinkCapabilityTeLinkCapabilities | Capability | Conditions | RsvpHopL2Ieee | LanNhopL2Ieee | LanNhopL3IPv4 | LanNhopL3IPv6 | LanLoopbackIPv4 | LanLoopbackIPv6 | Tclass | SessionAssoc | LspTunnelInterfaceIdUnnumbered | LspTunnelInterfaceIdIPv4 | LspTunnelInterfaceIdIPv6 | LspTunnelInterfaceIdUnnumberedWithActions | UserErrorSpec | NotifyRequestIPv4 | NotifyRequestIPv6 | AdminStatus | LspAttributes | AlarmSpecReserved1 | AlarmSpecReserved2 | AlarmSpecIPv4IfId | AlarmSpecIPv6IfId | AssociationIPv4 | AssociationIPv6 | AssociationIPv4Extended | AssociationIPv4ExtendedBypassSummaryReady | AssociationIPv6Extended | AssociationIPv6ExtendedBypassSummaryReady | SecondaryExplicitRoute | SecondaryExplicitRouteP2mp | SecondaryRecordRoute | SecondaryRecordRouteP2mp | CallAttributes | ReverseLsp | S2lSubLspFragJuniperProperties | FastReroute | FastRerouteReserved7 | SessionAttributeLspTunnelRa | SessionAttributeLspTunnel | Dclass | PacketcableExtensionsReverseRspec | PacketcableExtensionsReverseSession | PacketcableExtensionsReverseSenderTemplate | PacketcableExtensionsReverseSenderTspec | PacketcableExtensionsForwardRspec | PacketcableExtensionsComponentTspec | PacketcableExtensionsResourceId | PacketcableExtensionsGateId | PacketcableExtensionsCommitEntity | AtmServiceclass | CallOps | GeneralizedUni | CallIdOperatorSpecific | CallIdOperatorSpecificIpv4 | CallIdOperatorSpecificIpv6 | CallIdOperatorSpecificNsap | CallIdGloballyUnique | CallIdGloballyUniqueIpv4 | CallIdGloballyUniqueIpv6 | CallIdGloballyUniqueNsap | Object3gpp2 | ExcludeRoute | PcnIPv4Request | PcnIPv6Request | PcnIPv4Response | PcnIPv6Response;
 /** Every decoded object. */
 export type RsvpObject = KnownObject | UnknownObject | MalformedObject;
 function readServiceGeneral(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
@@ -6614,6 +7906,199 @@ function readNullParameterItems(b: Uint8Array, v: DataView, from: number, to: nu
   }
   return items;
 }
+function readPolicyElementPreemptionPri(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length === 12) {
+    const o: PolicyElementPreemptionPriPriorities = { name: "PREEMPTION_PRI", type: 1, mergeStrategy: b[at + 5], errorCode: b[at + 6], preemptionPriority: v.getUint16(at + 8), defendingPriority: v.getUint16(at + 10) };
+    if (b[at + 4] !== 0) o.flags = b[at + 4];
+    if (b[at + 7] !== 0) o.reserved = b[at + 7];
+    return o;
+  }
+  const o: PolicyElementPreemptionPri = { name: "PREEMPTION_PRI", type: 1, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readPolicyElementAuthUser(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readAuthenticationItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return barePolicyElement("AUTH_USER", 2, b, v, at, length, rest);
+  const o: PolicyElementAuthUser = { name: "AUTH_USER", type: 2, attributes: rest };
+  return o;
+}
+function readPolicyElementAuthApp(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readAuthenticationItems(b, v, at + 4, at + length, base, depth);
+  if (typeof rest === "string") return barePolicyElement("AUTH_APP", 3, b, v, at, length, rest);
+  const o: PolicyElementAuthApp = { name: "AUTH_APP", type: 3, attributes: rest };
+  return o;
+}
+const LAYOUT_PolicyElementRsvpHopIPv4: Layout = [["hopAddress", 4, 4], ["logicalInterfaceHandle", 8, 4]];
+function readPolicyElementRsvpHopIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return barePolicyElement("RSVP_HOP_IPv4", 769, b, v, at, length, tooShort(LAYOUT_PolicyElementRsvpHopIPv4, at - base, length));
+  const o: PolicyElementRsvpHopIPv4 = { name: "RSVP_HOP_IPv4", type: 769, hopAddress: ipv4(b, at + 4), logicalInterfaceHandle: v.getUint32(at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_PolicyElementRsvpHopIPv6: Layout = [["hopAddress", 4, 16], ["logicalInterfaceHandle", 20, 4]];
+function readPolicyElementRsvpHopIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return barePolicyElement("RSVP_HOP_IPv6", 770, b, v, at, length, tooShort(LAYOUT_PolicyElementRsvpHopIPv6, at - base, length));
+  const o: PolicyElementRsvpHopIPv6 = { name: "RSVP_HOP_IPv6", type: 770, hopAddress: ipv6(b, at + 4), logicalInterfaceHandle: v.getUint32(at + 20) };
+  if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
+const LAYOUT_PolicyElementIntegrity: Layout = [["flags", 4, 1], ["reserved", 5, 1], ["keyIdentifier", 6, 6], ["sequenceNumber", 12, 8]];
+function readPolicyElementIntegrity(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return barePolicyElement("INTEGRITY", 1025, b, v, at, length, tooShort(LAYOUT_PolicyElementIntegrity, at - base, length));
+  const o: PolicyElementIntegrity = { name: "INTEGRITY", type: 1025, flags: b[at + 4], keyIdentifier: hex(b, at + 6, at + 12), sequenceNumber: u64(v, at + 12), digest: hex(b, at + 20, at + length) };
+  if (b[at + 5] !== 0) o.reserved = b[at + 5];
+  return o;
+}
+const LAYOUT_PolicyElementTimeValues: Layout = [["refreshPeriodMs", 4, 4]];
+function readPolicyElementTimeValues(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return barePolicyElement("TIME_VALUES", 1281, b, v, at, length, tooShort(LAYOUT_PolicyElementTimeValues, at - base, length));
+  const o: PolicyElementTimeValues = { name: "TIME_VALUES", type: 1281, refreshPeriodMs: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+function readPolicyElementScopeIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest: string[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(ipv4(b, from));
+  const o: PolicyElementScopeIPv4 = { name: "SCOPE_IPv4", type: 1793, sourceAddresses: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+function readPolicyElementScopeIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest: string[] = [];
+  let from = at + 4;
+  for (; from + 16 <= at + length; from += 16) rest.push(ipv6(b, from));
+  const o: PolicyElementScopeIPv6 = { name: "SCOPE_IPv6", type: 1794, sourceAddresses: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_PolicyElementFilterSpecIPv4: Layout = [["sourceAddress", 4, 4], ["reserved", 8, 2], ["sourcePort", 10, 2]];
+function readPolicyElementFilterSpecIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return barePolicyElement("FILTER_SPEC_IPv4", 2561, b, v, at, length, tooShort(LAYOUT_PolicyElementFilterSpecIPv4, at - base, length));
+  const o: PolicyElementFilterSpecIPv4 = { name: "FILTER_SPEC_IPv4", type: 2561, sourceAddress: ipv4(b, at + 4), sourcePort: v.getUint16(at + 10) };
+  if (v.getUint16(at + 8) !== 0) o.reserved = v.getUint16(at + 8);
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_PolicyElementFilterSpecIPv6: Layout = [["sourceAddress", 4, 16], ["reserved", 20, 2], ["sourcePort", 22, 2]];
+function readPolicyElementFilterSpecIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return barePolicyElement("FILTER_SPEC_IPv6", 2562, b, v, at, length, tooShort(LAYOUT_PolicyElementFilterSpecIPv6, at - base, length));
+  const o: PolicyElementFilterSpecIPv6 = { name: "FILTER_SPEC_IPv6", type: 2562, sourceAddress: ipv6(b, at + 4), sourcePort: v.getUint16(at + 22) };
+  if (v.getUint16(at + 20) !== 0) o.reserved = v.getUint16(at + 20);
+  if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
+function barePolicyElement(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BarePolicyElement {
+  void v;
+  const o: BarePolicyElement = { name, type, bytes: hex(b, at + 4, at + length) } as BarePolicyElement;
+  if (malformed !== undefined) o.malformed = malformed;
+  return o;
+}
+function readPolicyElementItems(b: Uint8Array, v: DataView, from: number, to: number, base: number, depth: number): PolicyElementItem[] | string {
+  const items: PolicyElementItem[] = [];
+  let at = from;
+  while (at < to) {
+    if (to - at < 4) return `POLICY_ELEMENT at ${at - base}: its header needs 4 bytes, ${to - at} are left`;
+    const type = v.getUint16(at + 2), length = v.getUint16(at + 0);
+    if (length < 4) return `POLICY_ELEMENT length at ${at - base + 0}: ${length} is less than its header`;
+    if (length > to - at) return `POLICY_ELEMENT length at ${at - base + 0}: says ${length} bytes, ${to - at} are left`;
+    let item: PolicyElementItem;
+    switch (type) {
+      case 1: item = readPolicyElementPreemptionPri(b, v, at, length, base, depth) as PolicyElementItem; break;
+      case 2: item = readPolicyElementAuthUser(b, v, at, length, base, depth) as PolicyElementItem; break;
+      case 3: item = readPolicyElementAuthApp(b, v, at, length, base, depth) as PolicyElementItem; break;
+      case 769: item = readPolicyElementRsvpHopIPv4(b, v, at, length, base, depth) as PolicyElementItem; break;
+      case 770: item = readPolicyElementRsvpHopIPv6(b, v, at, length, base, depth) as PolicyElementItem; break;
+      case 1025: item = readPolicyElementIntegrity(b, v, at, length, base, depth) as PolicyElementItem; break;
+      case 1281: item = readPolicyElementTimeValues(b, v, at, length, base, depth) as PolicyElementItem; break;
+      case 1793: item = readPolicyElementScopeIPv4(b, v, at, length, base, depth) as PolicyElementItem; break;
+      case 1794: item = readPolicyElementScopeIPv6(b, v, at, length, base, depth) as PolicyElementItem; break;
+      case 2561: item = readPolicyElementFilterSpecIPv4(b, v, at, length, base, depth) as PolicyElementItem; break;
+      case 2562: item = readPolicyElementFilterSpecIPv6(b, v, at, length, base, depth) as PolicyElementItem; break;
+      default: item = barePolicyElement("UNKNOWN", type, b, v, at, length) as PolicyElementItem;
+    }
+    at += length;
+    items.push(item);
+  }
+  return items;
+}
+function readAuthenticationPolicyLocator(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const textTo = at + length;
+  const text = utf8(b, at + 4, textTo);
+  const o: AuthenticationPolicyLocator = { name: "POLICY_LOCATOR", type: 1, subType: b[at + 3] };
+  if (text !== undefined) o.distinguishedName = text;
+  else o.distinguishedNameBytes = hex(b, at + 4, textTo);
+  return o;
+}
+function readAuthenticationCredential(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const textTo = at + length;
+  const text = utf8(b, at + 4, textTo);
+  const o: AuthenticationCredential = { name: "CREDENTIAL", type: 2, subType: b[at + 3] };
+  if (text !== undefined) o.credential = text;
+  else o.credentialBytes = hex(b, at + 4, textTo);
+  return o;
+}
+function readAuthenticationDigitalSignature(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: AuthenticationDigitalSignature = { name: "DIGITAL_SIGNATURE", type: 3, subType: b[at + 3], signature: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_AuthenticationPolicyErrorObject: Layout = [["reserved", 4, 2], ["errorValue", 6, 2]];
+function readAuthenticationPolicyErrorObject(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return bareAuthentication("POLICY_ERROR_OBJECT", 4, b, v, at, length, tooShort(LAYOUT_AuthenticationPolicyErrorObject, at - base, length));
+  const textTo = at + length;
+  const text = utf8(b, at + 8, textTo);
+  const o: AuthenticationPolicyErrorObject = { name: "POLICY_ERROR_OBJECT", type: 4, subType: b[at + 3], errorValue: v.getUint16(at + 6) };
+  if (v.getUint16(at + 4) !== 0) o.reserved = v.getUint16(at + 4);
+  if (text !== undefined) o.information = text;
+  else o.informationBytes = hex(b, at + 8, textTo);
+  return o;
+}
+function bareAuthentication(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareAuthentication {
+  void v;
+  const o: BareAuthentication = { name, type, subType: b[at + 3], bytes: hex(b, at + 4, at + length) } as BareAuthentication;
+  if (malformed !== undefined) o.malformed = malformed;
+  return o;
+}
+function readAuthenticationItems(b: Uint8Array, v: DataView, from: number, to: number, base: number, depth: number): AuthenticationItem[] | string {
+  const items: AuthenticationItem[] = [];
+  let at = from;
+  while (at < to) {
+    if (to - at < 4) return `AUTHENTICATION at ${at - base}: its header needs 4 bytes, ${to - at} are left`;
+    const type = b[at + 2], length = v.getUint16(at + 0);
+    if (length < 4) return `AUTHENTICATION length at ${at - base + 0}: ${length} is less than its header`;
+    if (length > to - at) return `AUTHENTICATION length at ${at - base + 0}: says ${length} bytes, ${to - at} are left`;
+    let item: AuthenticationItem;
+    switch (type) {
+      case 1: item = readAuthenticationPolicyLocator(b, v, at, length, base, depth) as AuthenticationItem; break;
+      case 2: item = readAuthenticationCredential(b, v, at, length, base, depth) as AuthenticationItem; break;
+      case 3: item = readAuthenticationDigitalSignature(b, v, at, length, base, depth) as AuthenticationItem; break;
+      case 4: item = readAuthenticationPolicyErrorObject(b, v, at, length, base, depth) as AuthenticationItem; break;
+      default: item = bareAuthentication("UNKNOWN", type, b, v, at, length) as AuthenticationItem;
+    }
+    at += length;
+    const padTo = Math.min(to, at + padding(length));
+    const pad = oddPadding(b, at, padTo, padding(length));
+    if (pad !== undefined) item.padding = pad;
+    at = padTo;
+    items.push(item);
+  }
+  return items;
+}
 const LAYOUT_EthernetTrafficBandwidthProfile: Layout = [["reserved1", 4, 1], ["colorMode", 4, 1], ["couplingFlag", 4, 1], ["index", 5, 1], ["reserved2", 6, 2], ["committedRateBytesPerSecond", 8, 4], ["committedBurstBytes", 12, 4], ["excessRateBytesPerSecond", 16, 4], ["excessBurstBytes", 20, 4]];
 function readEthernetTrafficBandwidthProfile(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
@@ -6624,13 +8109,9 @@ function readEthernetTrafficBandwidthProfile(b: Uint8Array, v: DataView, at: num
   if (length > 24) o.trailing = hex(b, at + 24, at + length);
   return o;
 }
-const LAYOUT_EthernetTrafficLayer2ControlProtocol: Layout = [["ingressProcessing", 4, 1], ["egressProcessing", 5, 1], ["reserved", 6, 2]];
 function readEthernetTrafficLayer2ControlProtocol(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  if (length < 8) return bareEthernetTraffic("LAYER_2_CONTROL_PROTOCOL", 3, b, v, at, length, tooShort(LAYOUT_EthernetTrafficLayer2ControlProtocol, at - base, length));
-  const o: EthernetTrafficLayer2ControlProtocol = { name: "LAYER_2_CONTROL_PROTOCOL", type: 3, ingressProcessing: b[at + 4], egressProcessing: b[at + 5] };
-  if (v.getUint16(at + 6) !== 0) o.reserved = v.getUint16(at + 6);
-  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  const o: EthernetTrafficLayer2ControlProtocol = { name: "LAYER_2_CONTROL_PROTOCOL", type: 3, content: hex(b, at + 4, at + length) };
   return o;
 }
 function bareEthernetTraffic(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareEthernetTraffic {
@@ -6720,14 +8201,20 @@ function readInterfaceIdUpstreamLabel(b: Uint8Array, v: DataView, at: number, le
   if (from < at + length) o.trailing = hex(b, from, at + length);
   return o;
 }
+const LAYOUT_InterfaceIdNodeId: Layout = [["address", 4, 4]];
 function readInterfaceIdNodeId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdNodeId = { name: "NODE_ID", type: 8, value: hex(b, at + 4, at + length) };
+  if (length < 8) return bareInterfaceId("NODE_ID", 8, b, v, at, length, tooShort(LAYOUT_InterfaceIdNodeId, at - base, length));
+  const o: InterfaceIdNodeId = { name: "NODE_ID", type: 8, address: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
   return o;
 }
+const LAYOUT_InterfaceIdOspfArea: Layout = [["area", 4, 4]];
 function readInterfaceIdOspfArea(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdOspfArea = { name: "OSPF_AREA", type: 9, value: hex(b, at + 4, at + length) };
+  if (length < 8) return bareInterfaceId("OSPF_AREA", 9, b, v, at, length, tooShort(LAYOUT_InterfaceIdOspfArea, at - base, length));
+  const o: InterfaceIdOspfArea = { name: "OSPF_AREA", type: 9, area: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
   return o;
 }
 function readInterfaceIdIsisArea(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
@@ -6735,9 +8222,12 @@ function readInterfaceIdIsisArea(b: Uint8Array, v: DataView, at: number, length:
   const o: InterfaceIdIsisArea = { name: "ISIS_AREA", type: 10, value: hex(b, at + 4, at + length) };
   return o;
 }
+const LAYOUT_InterfaceIdAutonomousSystem: Layout = [["autonomousSystem", 4, 4]];
 function readInterfaceIdAutonomousSystem(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdAutonomousSystem = { name: "AUTONOMOUS_SYSTEM", type: 11, value: hex(b, at + 4, at + length) };
+  if (length < 8) return bareInterfaceId("AUTONOMOUS_SYSTEM", 11, b, v, at, length, tooShort(LAYOUT_InterfaceIdAutonomousSystem, at - base, length));
+  const o: InterfaceIdAutonomousSystem = { name: "AUTONOMOUS_SYSTEM", type: 11, autonomousSystem: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
   return o;
 }
 function readInterfaceIdEroContext(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
@@ -6750,49 +8240,78 @@ function readInterfaceIdEroNextContext(b: Uint8Array, v: DataView, at: number, l
   const o: InterfaceIdEroNextContext = { name: "ERO_NEXT_CONTEXT", type: 13, value: hex(b, at + 4, at + length) };
   return o;
 }
+const LAYOUT_InterfaceIdPreviousHopIPv4: Layout = [["address", 4, 4]];
 function readInterfaceIdPreviousHopIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdPreviousHopIPv4 = { name: "PREVIOUS_HOP_IPv4", type: 14, value: hex(b, at + 4, at + length) };
+  if (length < 8) return bareInterfaceId("PREVIOUS_HOP_IPv4", 14, b, v, at, length, tooShort(LAYOUT_InterfaceIdPreviousHopIPv4, at - base, length));
+  const o: InterfaceIdPreviousHopIPv4 = { name: "PREVIOUS_HOP_IPv4", type: 14, address: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
   return o;
 }
+const LAYOUT_InterfaceIdPreviousHopIPv6: Layout = [["address", 4, 16]];
 function readInterfaceIdPreviousHopIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdPreviousHopIPv6 = { name: "PREVIOUS_HOP_IPv6", type: 15, value: hex(b, at + 4, at + length) };
+  if (length < 20) return bareInterfaceId("PREVIOUS_HOP_IPv6", 15, b, v, at, length, tooShort(LAYOUT_InterfaceIdPreviousHopIPv6, at - base, length));
+  const o: InterfaceIdPreviousHopIPv6 = { name: "PREVIOUS_HOP_IPv6", type: 15, address: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
   return o;
 }
+const LAYOUT_InterfaceIdIncomingIPv4: Layout = [["address", 4, 4]];
 function readInterfaceIdIncomingIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdIncomingIPv4 = { name: "INCOMING_IPv4", type: 16, value: hex(b, at + 4, at + length) };
+  if (length < 8) return bareInterfaceId("INCOMING_IPv4", 16, b, v, at, length, tooShort(LAYOUT_InterfaceIdIncomingIPv4, at - base, length));
+  const o: InterfaceIdIncomingIPv4 = { name: "INCOMING_IPv4", type: 16, address: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
   return o;
 }
+const LAYOUT_InterfaceIdIncomingIPv6: Layout = [["address", 4, 16]];
 function readInterfaceIdIncomingIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdIncomingIPv6 = { name: "INCOMING_IPv6", type: 17, value: hex(b, at + 4, at + length) };
+  if (length < 20) return bareInterfaceId("INCOMING_IPv6", 17, b, v, at, length, tooShort(LAYOUT_InterfaceIdIncomingIPv6, at - base, length));
+  const o: InterfaceIdIncomingIPv6 = { name: "INCOMING_IPv6", type: 17, address: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
   return o;
 }
+const LAYOUT_InterfaceIdIncomingIfIndex: Layout = [["address", 4, 4], ["interfaceId", 8, 4]];
 function readInterfaceIdIncomingIfIndex(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdIncomingIfIndex = { name: "INCOMING_IF_INDEX", type: 18, value: hex(b, at + 4, at + length) };
+  if (length < 12) return bareInterfaceId("INCOMING_IF_INDEX", 18, b, v, at, length, tooShort(LAYOUT_InterfaceIdIncomingIfIndex, at - base, length));
+  const o: InterfaceIdIncomingIfIndex = { name: "INCOMING_IF_INDEX", type: 18, address: ipv4(b, at + 4), interfaceId: v.getUint32(at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
   return o;
 }
 function readInterfaceIdIncomingDownLabel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdIncomingDownLabel = { name: "INCOMING_DOWN_LABEL", type: 19, value: hex(b, at + 4, at + length) };
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: InterfaceIdIncomingDownLabel = { name: "INCOMING_DOWN_LABEL", type: 19, label: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
   return o;
 }
 function readInterfaceIdIncomingUpLabel(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdIncomingUpLabel = { name: "INCOMING_UP_LABEL", type: 20, value: hex(b, at + 4, at + length) };
+  const rest: number[] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: InterfaceIdIncomingUpLabel = { name: "INCOMING_UP_LABEL", type: 20, label: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
   return o;
 }
+const LAYOUT_InterfaceIdReportingNodeId: Layout = [["address", 4, 4]];
 function readInterfaceIdReportingNodeId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdReportingNodeId = { name: "REPORTING_NODE_ID", type: 21, value: hex(b, at + 4, at + length) };
+  if (length < 8) return bareInterfaceId("REPORTING_NODE_ID", 21, b, v, at, length, tooShort(LAYOUT_InterfaceIdReportingNodeId, at - base, length));
+  const o: InterfaceIdReportingNodeId = { name: "REPORTING_NODE_ID", type: 21, address: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
   return o;
 }
+const LAYOUT_InterfaceIdReportingOspfArea: Layout = [["area", 4, 4]];
 function readInterfaceIdReportingOspfArea(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdReportingOspfArea = { name: "REPORTING_OSPF_AREA", type: 22, value: hex(b, at + 4, at + length) };
+  if (length < 8) return bareInterfaceId("REPORTING_OSPF_AREA", 22, b, v, at, length, tooShort(LAYOUT_InterfaceIdReportingOspfArea, at - base, length));
+  const o: InterfaceIdReportingOspfArea = { name: "REPORTING_OSPF_AREA", type: 22, area: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
   return o;
 }
 function readInterfaceIdReportingIsisArea(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
@@ -6800,9 +8319,12 @@ function readInterfaceIdReportingIsisArea(b: Uint8Array, v: DataView, at: number
   const o: InterfaceIdReportingIsisArea = { name: "REPORTING_ISIS_AREA", type: 23, value: hex(b, at + 4, at + length) };
   return o;
 }
+const LAYOUT_InterfaceIdReportingAs: Layout = [["autonomousSystem", 4, 4]];
 function readInterfaceIdReportingAs(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdReportingAs = { name: "REPORTING_AS", type: 24, value: hex(b, at + 4, at + length) };
+  if (length < 8) return bareInterfaceId("REPORTING_AS", 24, b, v, at, length, tooShort(LAYOUT_InterfaceIdReportingAs, at - base, length));
+  const o: InterfaceIdReportingAs = { name: "REPORTING_AS", type: 24, autonomousSystem: v.getUint32(at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
   return o;
 }
 function readInterfaceIdProposedEro(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
@@ -6842,7 +8364,11 @@ function readInterfaceIdLocalTimestamp(b: Uint8Array, v: DataView, at: number, l
 }
 function readInterfaceIdErrorString(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: InterfaceIdErrorString = { name: "ERROR_STRING", type: 516, value: hex(b, at + 4, at + length) };
+  const textTo = at + length;
+  const text = utf8(b, at + 4, textTo);
+  const o: InterfaceIdErrorString = { name: "ERROR_STRING", type: 516 };
+  if (text !== undefined) o.errorString = text;
+  else o.errorStringBytes = hex(b, at + 4, textTo);
   return o;
 }
 function bareInterfaceId(name: string, type: number, b: Uint8Array, v: DataView, at: number, length: number, malformed?: string): BareInterfaceId {
@@ -6950,9 +8476,16 @@ function readGeneralizedUniDestinationTnaNsap(b: Uint8Array, v: DataView, at: nu
   const o: GeneralizedUniDestinationTnaNsap = { name: "DESTINATION_TNA_NSAP", type: 515, addressLength: b[at + 4], address: hex(b, at + 5, at + length) };
   return o;
 }
+const LAYOUT_GeneralizedUniDiversity: Layout = [["diversity", 4, 1], ["reserved1", 4, 1], ["reserved2", 5, 3]];
 function readGeneralizedUniDiversity(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
-  const o: GeneralizedUniDiversity = { name: "DIVERSITY", type: 769, content: hex(b, at + 4, at + length) };
+  if (length < 8) return bareGeneralizedUni("DIVERSITY", 769, b, v, at, length, tooShort(LAYOUT_GeneralizedUniDiversity, at - base, length));
+  const rest = readObjects(b, v, at + 8, at + length, base, depth + 1);
+  if (typeof rest === "string") return bareGeneralizedUni("DIVERSITY", 769, b, v, at, length, rest);
+  const o: GeneralizedUniDiversity = { name: "DIVERSITY", type: 769, diversity: (b[at + 4] >>> 4), objects: rest };
+  if ((b[at + 4] & 15) !== 0) o.reserved1 = (b[at + 4] & 15);
+  const reserved2 = (b[at + 5] << 16 | v.getUint16(at + 6));
+  if (reserved2 !== 0) o.reserved2 = reserved2;
   return o;
 }
 const LAYOUT_GeneralizedUniEgressLabel: Layout = [["upstream", 4, 4], ["reserved", 4, 4], ["labelType", 4, 4], ["logicalPortId", 8, 4]];
@@ -7788,6 +9321,22 @@ function readSessionIPv6(b: Uint8Array, v: DataView, at: number, length: number,
   if (length > 24) o.trailing = hex(b, at + 24, at + length);
   return o;
 }
+const LAYOUT_SessionIPv4Gpi: Layout = [["destinationAddress", 4, 4], ["protocolId", 8, 1], ["flags", 9, 1], ["virtualDestinationPort", 10, 2]];
+function readSessionIPv4Gpi(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("SESSION", "IPv4_GPI", b, at, length, base, tooShort(LAYOUT_SessionIPv4Gpi, at - base, length));
+  const o: SessionIPv4Gpi = { name: "SESSION", class: 1, ctype: 3, form: "IPv4_GPI", offset: at - base, length, destinationAddress: ipv4(b, at + 4), protocolId: b[at + 8], flags: b[at + 9], virtualDestinationPort: v.getUint16(at + 10) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_SessionIPv6Gpi: Layout = [["destinationAddress", 4, 16], ["protocolId", 20, 1], ["flags", 21, 1], ["virtualDestinationPort", 22, 2]];
+function readSessionIPv6Gpi(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("SESSION", "IPv6_GPI", b, at, length, base, tooShort(LAYOUT_SessionIPv6Gpi, at - base, length));
+  const o: SessionIPv6Gpi = { name: "SESSION", class: 1, ctype: 4, form: "IPv6_GPI", offset: at - base, length, destinationAddress: ipv6(b, at + 4), protocolId: b[at + 20], flags: b[at + 21], virtualDestinationPort: v.getUint16(at + 22) };
+  if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
 function readSessionTaggedTunnelIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
   const o: SessionTaggedTunnelIPv4 = { name: "SESSION", class: 1, ctype: 6, form: "TAGGED_TUNNEL_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
@@ -7809,6 +9358,26 @@ function readSessionLspTunnelIPv6(b: Uint8Array, v: DataView, at: number, length
   const o: SessionLspTunnelIPv6 = { name: "SESSION", class: 1, ctype: 8, form: "LSP_TUNNEL_IPv6", offset: at - base, length, tunnelEndPointAddress: ipv6(b, at + 4), tunnelId: v.getUint16(at + 22), extendedTunnelId: ipv6(b, at + 24) };
   if (v.getUint16(at + 20) !== 0) o.shortCallId = v.getUint16(at + 20);
   if (length > 40) o.trailing = hex(b, at + 40, at + length);
+  return o;
+}
+const LAYOUT_SessionAggregateIPv4: Layout = [["destinationAddress", 4, 4], ["reserved", 8, 1], ["flags", 9, 1], ["reservedBeforeDscp", 10, 1], ["dscp", 11, 1]];
+function readSessionAggregateIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("SESSION", "AGGREGATE_IPv4", b, at, length, base, tooShort(LAYOUT_SessionAggregateIPv4, at - base, length));
+  const o: SessionAggregateIPv4 = { name: "SESSION", class: 1, ctype: 9, form: "AGGREGATE_IPv4", offset: at - base, length, destinationAddress: ipv4(b, at + 4), flags: b[at + 9], dscp: b[at + 11] };
+  if (b[at + 8] !== 0) o.reserved = b[at + 8];
+  if (b[at + 10] !== 0) o.reservedBeforeDscp = b[at + 10];
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_SessionAggregateIPv6: Layout = [["destinationAddress", 4, 16], ["reserved", 20, 1], ["flags", 21, 1], ["reservedBeforeDscp", 22, 1], ["dscp", 23, 1]];
+function readSessionAggregateIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("SESSION", "AGGREGATE_IPv6", b, at, length, base, tooShort(LAYOUT_SessionAggregateIPv6, at - base, length));
+  const o: SessionAggregateIPv6 = { name: "SESSION", class: 1, ctype: 10, form: "AGGREGATE_IPv6", offset: at - base, length, destinationAddress: ipv6(b, at + 4), flags: b[at + 21], dscp: b[at + 23] };
+  if (b[at + 20] !== 0) o.reserved = b[at + 20];
+  if (b[at + 22] !== 0) o.reservedBeforeDscp = b[at + 22];
+  if (length > 24) o.trailing = hex(b, at + 24, at + length);
   return o;
 }
 const LAYOUT_SessionUniIPv4: Layout = [["destinationAddress", 4, 4], ["shortCallId", 8, 2], ["tunnelId", 10, 2], ["extendedAddress", 12, 4]];
@@ -7855,6 +9424,26 @@ function readSessionEnniIPv4(b: Uint8Array, v: DataView, at: number, length: num
 function readSessionEnniIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
   const o: SessionEnniIPv6 = { name: "SESSION", class: 1, ctype: 16, form: "ENNI_IPv6", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_SessionGenericAggregateIPv4: Layout = [["destinationAddress", 4, 4], ["reserved", 8, 1], ["flags", 9, 1], ["phbId", 10, 2], ["reservedBeforePort", 12, 2], ["virtualDestinationPort", 14, 2], ["extendedVirtualDestinationPort", 16, 4]];
+function readSessionGenericAggregateIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("SESSION", "GENERIC_AGGREGATE_IPv4", b, at, length, base, tooShort(LAYOUT_SessionGenericAggregateIPv4, at - base, length));
+  const o: SessionGenericAggregateIPv4 = { name: "SESSION", class: 1, ctype: 17, form: "GENERIC_AGGREGATE_IPv4", offset: at - base, length, destinationAddress: ipv4(b, at + 4), flags: b[at + 9], phbId: v.getUint16(at + 10), virtualDestinationPort: v.getUint16(at + 14), extendedVirtualDestinationPort: ipv4(b, at + 16) };
+  if (b[at + 8] !== 0) o.reserved = b[at + 8];
+  if (v.getUint16(at + 12) !== 0) o.reservedBeforePort = v.getUint16(at + 12);
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_SessionGenericAggregateIPv6: Layout = [["destinationAddress", 4, 16], ["reserved", 20, 1], ["flags", 21, 1], ["phbId", 22, 2], ["reservedBeforePort", 24, 2], ["virtualDestinationPort", 26, 2], ["extendedVirtualDestinationPort", 28, 16]];
+function readSessionGenericAggregateIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 44) return malformedObject("SESSION", "GENERIC_AGGREGATE_IPv6", b, at, length, base, tooShort(LAYOUT_SessionGenericAggregateIPv6, at - base, length));
+  const o: SessionGenericAggregateIPv6 = { name: "SESSION", class: 1, ctype: 18, form: "GENERIC_AGGREGATE_IPv6", offset: at - base, length, destinationAddress: ipv6(b, at + 4), flags: b[at + 21], phbId: v.getUint16(at + 22), virtualDestinationPort: v.getUint16(at + 26), extendedVirtualDestinationPort: ipv6(b, at + 28) };
+  if (b[at + 20] !== 0) o.reserved = b[at + 20];
+  if (v.getUint16(at + 24) !== 0) o.reservedBeforePort = v.getUint16(at + 24);
+  if (length > 44) o.trailing = hex(b, at + 44, at + length);
   return o;
 }
 function readSessionVpnIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
@@ -7929,6 +9518,14 @@ function readRsvpHopVpnIPv4(b: Uint8Array, v: DataView, at: number, length: numb
 function readRsvpHopVpnIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
   const o: RsvpHopVpnIPv6 = { name: "RSVP_HOP", class: 3, ctype: 6, form: "VPN_IPv6", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+const LAYOUT_Integrity: Layout = [["flags", 4, 1], ["reserved", 5, 1], ["keyIdentifier", 6, 6], ["sequenceNumber", 12, 8]];
+function readIntegrity(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("INTEGRITY", "", b, at, length, base, tooShort(LAYOUT_Integrity, at - base, length));
+  const o: Integrity = { name: "INTEGRITY", class: 4, ctype: 1, form: "", offset: at - base, length, flags: b[at + 4], keyIdentifier: hex(b, at + 6, at + 12), sequenceNumber: u64(v, at + 12), digest: hex(b, at + 20, at + length) };
+  if (b[at + 5] !== 0) o.reserved = b[at + 5];
   return o;
 }
 const LAYOUT_TimeValues: Layout = [["refreshPeriodMs", 4, 4]];
@@ -8099,6 +9696,22 @@ function readFilterSpecIPv6FlowLabel(b: Uint8Array, v: DataView, at: number, len
   if (length > 24) o.trailing = hex(b, at + 24, at + length);
   return o;
 }
+const LAYOUT_FilterSpecIPv4Gpi: Layout = [["sourceAddress", 4, 4], ["generalizedPortIdentifier", 8, 4]];
+function readFilterSpecIPv4Gpi(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("FILTER_SPEC", "IPv4_GPI", b, at, length, base, tooShort(LAYOUT_FilterSpecIPv4Gpi, at - base, length));
+  const o: FilterSpecIPv4Gpi = { name: "FILTER_SPEC", class: 10, ctype: 4, form: "IPv4_GPI", offset: at - base, length, sourceAddress: ipv4(b, at + 4), generalizedPortIdentifier: v.getUint32(at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_FilterSpecIPv6Gpi: Layout = [["sourceAddress", 4, 16], ["generalizedPortIdentifier", 20, 4]];
+function readFilterSpecIPv6Gpi(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("FILTER_SPEC", "IPv6_GPI", b, at, length, base, tooShort(LAYOUT_FilterSpecIPv6Gpi, at - base, length));
+  const o: FilterSpecIPv6Gpi = { name: "FILTER_SPEC", class: 10, ctype: 5, form: "IPv6_GPI", offset: at - base, length, sourceAddress: ipv6(b, at + 4), generalizedPortIdentifier: v.getUint32(at + 20) };
+  if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
 function readFilterSpecTaggedTunnelIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
   const o: FilterSpecTaggedTunnelIPv4 = { name: "FILTER_SPEC", class: 10, ctype: 6, form: "TAGGED_TUNNEL_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
@@ -8120,6 +9733,22 @@ function readFilterSpecLspTunnelIPv6(b: Uint8Array, v: DataView, at: number, len
   const o: FilterSpecLspTunnelIPv6 = { name: "FILTER_SPEC", class: 10, ctype: 8, form: "LSP_TUNNEL_IPv6", offset: at - base, length, tunnelSenderAddress: ipv6(b, at + 4), lspId: v.getUint16(at + 22) };
   if (v.getUint16(at + 20) !== 0) o.shortCallId = v.getUint16(at + 20);
   if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
+const LAYOUT_FilterSpecAggregateIPv4: Layout = [["aggregatorAddress", 4, 4]];
+function readFilterSpecAggregateIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("FILTER_SPEC", "AGGREGATE_IPv4", b, at, length, base, tooShort(LAYOUT_FilterSpecAggregateIPv4, at - base, length));
+  const o: FilterSpecAggregateIPv4 = { name: "FILTER_SPEC", class: 10, ctype: 9, form: "AGGREGATE_IPv4", offset: at - base, length, aggregatorAddress: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_FilterSpecAggregateIPv6: Layout = [["aggregatorAddress", 4, 16]];
+function readFilterSpecAggregateIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("FILTER_SPEC", "AGGREGATE_IPv6", b, at, length, base, tooShort(LAYOUT_FilterSpecAggregateIPv6, at - base, length));
+  const o: FilterSpecAggregateIPv6 = { name: "FILTER_SPEC", class: 10, ctype: 10, form: "AGGREGATE_IPv6", offset: at - base, length, aggregatorAddress: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
   return o;
 }
 const LAYOUT_FilterSpecP2mpLspTunnelIPv4: Layout = [["tunnelSenderAddress", 4, 4], ["reserved1", 8, 2], ["lspId", 10, 2], ["subGroupOriginatorId", 12, 4], ["reserved2", 16, 2], ["subGroupId", 18, 2]];
@@ -8189,6 +9818,22 @@ function readSenderTemplateIPv6FlowLabel(b: Uint8Array, v: DataView, at: number,
   if (length > 24) o.trailing = hex(b, at + 24, at + length);
   return o;
 }
+const LAYOUT_SenderTemplateIPv4Gpi: Layout = [["sourceAddress", 4, 4], ["generalizedPortIdentifier", 8, 4]];
+function readSenderTemplateIPv4Gpi(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("SENDER_TEMPLATE", "IPv4_GPI", b, at, length, base, tooShort(LAYOUT_SenderTemplateIPv4Gpi, at - base, length));
+  const o: SenderTemplateIPv4Gpi = { name: "SENDER_TEMPLATE", class: 11, ctype: 4, form: "IPv4_GPI", offset: at - base, length, sourceAddress: ipv4(b, at + 4), generalizedPortIdentifier: v.getUint32(at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_SenderTemplateIPv6Gpi: Layout = [["sourceAddress", 4, 16], ["generalizedPortIdentifier", 20, 4]];
+function readSenderTemplateIPv6Gpi(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("SENDER_TEMPLATE", "IPv6_GPI", b, at, length, base, tooShort(LAYOUT_SenderTemplateIPv6Gpi, at - base, length));
+  const o: SenderTemplateIPv6Gpi = { name: "SENDER_TEMPLATE", class: 11, ctype: 5, form: "IPv6_GPI", offset: at - base, length, sourceAddress: ipv6(b, at + 4), generalizedPortIdentifier: v.getUint32(at + 20) };
+  if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
 function readSenderTemplateTaggedTunnelIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
   const o: SenderTemplateTaggedTunnelIPv4 = { name: "SENDER_TEMPLATE", class: 11, ctype: 6, form: "TAGGED_TUNNEL_IPv4", offset: at - base, length, content: hex(b, at + 4, at + length) };
@@ -8210,6 +9855,22 @@ function readSenderTemplateLspTunnelIPv6(b: Uint8Array, v: DataView, at: number,
   const o: SenderTemplateLspTunnelIPv6 = { name: "SENDER_TEMPLATE", class: 11, ctype: 8, form: "LSP_TUNNEL_IPv6", offset: at - base, length, tunnelSenderAddress: ipv6(b, at + 4), lspId: v.getUint16(at + 22) };
   if (v.getUint16(at + 20) !== 0) o.shortCallId = v.getUint16(at + 20);
   if (length > 24) o.trailing = hex(b, at + 24, at + length);
+  return o;
+}
+const LAYOUT_SenderTemplateAggregateIPv4: Layout = [["aggregatorAddress", 4, 4]];
+function readSenderTemplateAggregateIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("SENDER_TEMPLATE", "AGGREGATE_IPv4", b, at, length, base, tooShort(LAYOUT_SenderTemplateAggregateIPv4, at - base, length));
+  const o: SenderTemplateAggregateIPv4 = { name: "SENDER_TEMPLATE", class: 11, ctype: 9, form: "AGGREGATE_IPv4", offset: at - base, length, aggregatorAddress: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_SenderTemplateAggregateIPv6: Layout = [["aggregatorAddress", 4, 16]];
+function readSenderTemplateAggregateIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("SENDER_TEMPLATE", "AGGREGATE_IPv6", b, at, length, base, tooShort(LAYOUT_SenderTemplateAggregateIPv6, at - base, length));
+  const o: SenderTemplateAggregateIPv6 = { name: "SENDER_TEMPLATE", class: 11, ctype: 10, form: "AGGREGATE_IPv6", offset: at - base, length, aggregatorAddress: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
   return o;
 }
 const LAYOUT_SenderTemplateP2mpLspTunnelIPv4: Layout = [["tunnelSenderAddress", 4, 4], ["reserved1", 8, 2], ["lspId", 10, 2], ["subGroupOriginatorId", 12, 4], ["reserved2", 16, 2], ["subGroupId", 18, 2]];
@@ -8321,6 +9982,16 @@ function readAdspecIntServ(b: Uint8Array, v: DataView, at: number, length: numbe
   if ((b[at + 4] >>> 4) !== 0) o.messageFormatVersion = (b[at + 4] >>> 4);
   if ((v.getUint16(at + 4) & 4095) !== 0) o.unused = (v.getUint16(at + 4) & 4095);
   if (v.getUint16(at + 6) !== (length - 8) / 4) o.overallLengthWords = v.getUint16(at + 6);
+  return o;
+}
+const LAYOUT_PolicyData: Layout = [["dataOffset", 4, 2], ["reserved", 6, 2]];
+function readPolicyData(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("POLICY_DATA", "", b, at, length, base, tooShort(LAYOUT_PolicyData, at - base, length));
+  const rest = readPolicyElementItems(b, v, at + 8, at + length, base, depth);
+  if (typeof rest === "string") return malformedObject("POLICY_DATA", "", b, at, length, base, rest);
+  const o: PolicyData = { name: "POLICY_DATA", class: 14, ctype: 1, form: "", offset: at - base, length, dataOffset: v.getUint16(at + 4), elements: rest };
+  if (v.getUint16(at + 6) !== 0) o.reserved = v.getUint16(at + 6);
   return o;
 }
 const LAYOUT_ResvConfirmIPv4: Layout = [["receiverAddress", 4, 4]];
@@ -8456,6 +10127,180 @@ function readHelloAck(b: Uint8Array, v: DataView, at: number, length: number, ba
   if (length > 12) o.trailing = hex(b, at + 12, at + length);
   return o;
 }
+const LAYOUT_MessageId: Layout = [["flags", 4, 1], ["epoch", 5, 3], ["messageIdentifier", 8, 4]];
+function readMessageId(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("MESSAGE_ID", "", b, at, length, base, tooShort(LAYOUT_MessageId, at - base, length));
+  const o: MessageId = { name: "MESSAGE_ID", class: 23, ctype: 1, form: "", offset: at - base, length, flags: b[at + 4], epoch: (b[at + 5] << 16 | v.getUint16(at + 6)), messageIdentifier: v.getUint32(at + 8) };
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_MessageIdAckAck: Layout = [["flags", 4, 1], ["epoch", 5, 3], ["messageIdentifier", 8, 4]];
+function readMessageIdAckAck(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("MESSAGE_ID_ACK", "ACK", b, at, length, base, tooShort(LAYOUT_MessageIdAckAck, at - base, length));
+  const o: MessageIdAckAck = { name: "MESSAGE_ID_ACK", class: 24, ctype: 1, form: "ACK", offset: at - base, length, epoch: (b[at + 5] << 16 | v.getUint16(at + 6)), messageIdentifier: v.getUint32(at + 8) };
+  if (b[at + 4] !== 0) o.flags = b[at + 4];
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_MessageIdAckNack: Layout = [["flags", 4, 1], ["epoch", 5, 3], ["messageIdentifier", 8, 4]];
+function readMessageIdAckNack(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("MESSAGE_ID_ACK", "NACK", b, at, length, base, tooShort(LAYOUT_MessageIdAckNack, at - base, length));
+  const o: MessageIdAckNack = { name: "MESSAGE_ID_ACK", class: 24, ctype: 2, form: "NACK", offset: at - base, length, epoch: (b[at + 5] << 16 | v.getUint16(at + 6)), messageIdentifier: v.getUint32(at + 8) };
+  if (b[at + 4] !== 0) o.flags = b[at + 4];
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_MessageIdList: Layout = [["flags", 4, 1], ["epoch", 5, 3]];
+function readMessageIdList(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("MESSAGE_ID_LIST", "", b, at, length, base, tooShort(LAYOUT_MessageIdList, at - base, length));
+  const rest: number[] = [];
+  let from = at + 8;
+  for (; from + 4 <= at + length; from += 4) rest.push(v.getUint32(from));
+  const o: MessageIdList = { name: "MESSAGE_ID_LIST", class: 25, ctype: 1, form: "", offset: at - base, length, epoch: (b[at + 5] << 16 | v.getUint16(at + 6)), messageIdentifiers: rest };
+  if (b[at + 4] !== 0) o.flags = b[at + 4];
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_MessageIdListIPv4Source: Layout = [["flags", 4, 1], ["epoch", 5, 3]];
+function readMessageIdListIPv4Source(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("MESSAGE_ID_LIST", "IPv4_SOURCE", b, at, length, base, tooShort(LAYOUT_MessageIdListIPv4Source, at - base, length));
+  const rest: MessageIdListIPv4Source["states"] = [];
+  let from = at + 8;
+  for (; from + 8 <= at + length; from += 8) {
+    const o: MessageIdListIPv4Source["states"][number] = { messageIdentifier: v.getUint32(from), sourceAddress: ipv4(b, from + 4) };
+    rest.push(o);
+  }
+  const o: MessageIdListIPv4Source = { name: "MESSAGE_ID_LIST", class: 25, ctype: 2, form: "IPv4_SOURCE", offset: at - base, length, epoch: (b[at + 5] << 16 | v.getUint16(at + 6)), states: rest };
+  if (b[at + 4] !== 0) o.flags = b[at + 4];
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_MessageIdListIPv6Source: Layout = [["flags", 4, 1], ["epoch", 5, 3]];
+function readMessageIdListIPv6Source(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("MESSAGE_ID_LIST", "IPv6_SOURCE", b, at, length, base, tooShort(LAYOUT_MessageIdListIPv6Source, at - base, length));
+  const rest: MessageIdListIPv6Source["states"] = [];
+  let from = at + 8;
+  for (; from + 20 <= at + length; from += 20) {
+    const o: MessageIdListIPv6Source["states"][number] = { messageIdentifier: v.getUint32(from), sourceAddress: ipv6(b, from + 4) };
+    rest.push(o);
+  }
+  const o: MessageIdListIPv6Source = { name: "MESSAGE_ID_LIST", class: 25, ctype: 3, form: "IPv6_SOURCE", offset: at - base, length, epoch: (b[at + 5] << 16 | v.getUint16(at + 6)), states: rest };
+  if (b[at + 4] !== 0) o.flags = b[at + 4];
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_MessageIdListIPv4Multicast: Layout = [["flags", 4, 1], ["epoch", 5, 3]];
+function readMessageIdListIPv4Multicast(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("MESSAGE_ID_LIST", "IPv4_MULTICAST", b, at, length, base, tooShort(LAYOUT_MessageIdListIPv4Multicast, at - base, length));
+  const rest: MessageIdListIPv4Multicast["states"] = [];
+  let from = at + 8;
+  for (; from + 12 <= at + length; from += 12) {
+    const o: MessageIdListIPv4Multicast["states"][number] = { messageIdentifier: v.getUint32(from), sourceAddress: ipv4(b, from + 4), destinationAddress: ipv4(b, from + 8) };
+    rest.push(o);
+  }
+  const o: MessageIdListIPv4Multicast = { name: "MESSAGE_ID_LIST", class: 25, ctype: 4, form: "IPv4_MULTICAST", offset: at - base, length, epoch: (b[at + 5] << 16 | v.getUint16(at + 6)), states: rest };
+  if (b[at + 4] !== 0) o.flags = b[at + 4];
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_MessageIdListIPv6Multicast: Layout = [["flags", 4, 1], ["epoch", 5, 3]];
+function readMessageIdListIPv6Multicast(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("MESSAGE_ID_LIST", "IPv6_MULTICAST", b, at, length, base, tooShort(LAYOUT_MessageIdListIPv6Multicast, at - base, length));
+  const rest: MessageIdListIPv6Multicast["states"] = [];
+  let from = at + 8;
+  for (; from + 36 <= at + length; from += 36) {
+    const o: MessageIdListIPv6Multicast["states"][number] = { messageIdentifier: v.getUint32(from), sourceAddress: ipv6(b, from + 4), destinationAddress: ipv6(b, from + 20) };
+    rest.push(o);
+  }
+  const o: MessageIdListIPv6Multicast = { name: "MESSAGE_ID_LIST", class: 25, ctype: 5, form: "IPv6_MULTICAST", offset: at - base, length, epoch: (b[at + 5] << 16 | v.getUint16(at + 6)), states: rest };
+  if (b[at + 4] !== 0) o.flags = b[at + 4];
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_DiagnosticIPv4: Layout = [["maximumRsvpHops", 4, 1], ["rsvpHopCount", 5, 1], ["reserved", 6, 2], ["moreFragments", 6, 2], ["requestId", 8, 4], ["pathMtuBytes", 12, 2], ["fragmentOffsetBytes", 14, 2], ["lastHopAddress", 16, 4]];
+function readDiagnosticIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("DIAGNOSTIC", "IPv4", b, at, length, base, tooShort(LAYOUT_DiagnosticIPv4, at - base, length));
+  const rest = readObjects(b, v, at + 20, at + length, base, depth + 1);
+  if (typeof rest === "string") return malformedObject("DIAGNOSTIC", "IPv4", b, at, length, base, rest);
+  const o: DiagnosticIPv4 = { name: "DIAGNOSTIC", class: 30, ctype: 1, form: "IPv4", offset: at - base, length, maximumRsvpHops: b[at + 4], rsvpHopCount: b[at + 5], moreFragments: (v.getUint16(at + 6) & 1), requestId: v.getUint32(at + 8), pathMtuBytes: v.getUint16(at + 12), fragmentOffsetBytes: v.getUint16(at + 14), lastHopAddress: ipv4(b, at + 16), parties: rest };
+  if ((v.getUint16(at + 6) >>> 1) !== 0) o.reserved = (v.getUint16(at + 6) >>> 1);
+  return o;
+}
+const LAYOUT_DiagnosticIPv6: Layout = [["maximumRsvpHops", 4, 1], ["rsvpHopCount", 5, 1], ["reserved", 6, 2], ["moreFragments", 6, 2], ["requestId", 8, 4], ["pathMtuBytes", 12, 2], ["fragmentOffsetBytes", 14, 2], ["lastHopAddress", 16, 16]];
+function readDiagnosticIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 32) return malformedObject("DIAGNOSTIC", "IPv6", b, at, length, base, tooShort(LAYOUT_DiagnosticIPv6, at - base, length));
+  const rest = readObjects(b, v, at + 32, at + length, base, depth + 1);
+  if (typeof rest === "string") return malformedObject("DIAGNOSTIC", "IPv6", b, at, length, base, rest);
+  const o: DiagnosticIPv6 = { name: "DIAGNOSTIC", class: 30, ctype: 2, form: "IPv6", offset: at - base, length, maximumRsvpHops: b[at + 4], rsvpHopCount: b[at + 5], moreFragments: (v.getUint16(at + 6) & 1), requestId: v.getUint32(at + 8), pathMtuBytes: v.getUint16(at + 12), fragmentOffsetBytes: v.getUint16(at + 14), lastHopAddress: ipv6(b, at + 16), parties: rest };
+  if ((v.getUint16(at + 6) >>> 1) !== 0) o.reserved = (v.getUint16(at + 6) >>> 1);
+  return o;
+}
+const LAYOUT_RouteIPv4: Layout = [["reserved", 4, 3], ["routePointer", 7, 1]];
+function readRouteIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("ROUTE", "IPv4", b, at, length, base, tooShort(LAYOUT_RouteIPv4, at - base, length));
+  const rest: string[] = [];
+  let from = at + 8;
+  for (; from + 4 <= at + length; from += 4) rest.push(ipv4(b, from));
+  const o: RouteIPv4 = { name: "ROUTE", class: 31, ctype: 1, form: "IPv4", offset: at - base, length, routePointer: b[at + 7], nodes: rest };
+  const reserved = (b[at + 4] << 16 | v.getUint16(at + 5));
+  if (reserved !== 0) o.reserved = reserved;
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_RouteIPv6: Layout = [["reserved", 4, 3], ["routePointer", 7, 1]];
+function readRouteIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("ROUTE", "IPv6", b, at, length, base, tooShort(LAYOUT_RouteIPv6, at - base, length));
+  const rest: string[] = [];
+  let from = at + 8;
+  for (; from + 16 <= at + length; from += 16) rest.push(ipv6(b, from));
+  const o: RouteIPv6 = { name: "ROUTE", class: 31, ctype: 2, form: "IPv6", offset: at - base, length, routePointer: b[at + 7], nodes: rest };
+  const reserved = (b[at + 4] << 16 | v.getUint16(at + 5));
+  if (reserved !== 0) o.reserved = reserved;
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_DiagResponseIPv4: Layout = [["arrivalTime", 4, 4], ["incomingInterfaceAddress", 8, 4], ["outgoingInterfaceAddress", 12, 4], ["previousHopAddress", 16, 4], ["distanceTtl", 20, 1], ["merged", 21, 1], ["responseError", 21, 1], ["refreshMultiple", 21, 1], ["refreshIntervalSeconds", 22, 2]];
+function readDiagResponseIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 24) return malformedObject("DIAG_RESPONSE", "IPv4", b, at, length, base, tooShort(LAYOUT_DiagResponseIPv4, at - base, length));
+  const rest = readObjects(b, v, at + 24, at + length, base, depth + 1);
+  if (typeof rest === "string") return malformedObject("DIAG_RESPONSE", "IPv4", b, at, length, base, rest);
+  const o: DiagResponseIPv4 = { name: "DIAG_RESPONSE", class: 32, ctype: 1, form: "IPv4", offset: at - base, length, arrivalTime: v.getUint32(at + 4), incomingInterfaceAddress: ipv4(b, at + 8), outgoingInterfaceAddress: ipv4(b, at + 12), previousHopAddress: ipv4(b, at + 16), distanceTtl: b[at + 20], merged: (b[at + 21] >>> 7), responseError: ((b[at + 21] >>> 4) & 7), refreshMultiple: (b[at + 21] & 15), refreshIntervalSeconds: v.getUint16(at + 22), objects: rest };
+  return o;
+}
+const LAYOUT_DiagResponseIPv6: Layout = [["arrivalTime", 4, 4], ["incomingInterfaceAddress", 8, 16], ["outgoingInterfaceAddress", 24, 16], ["previousHopAddress", 40, 16], ["distanceTtl", 56, 1], ["merged", 57, 1], ["responseError", 57, 1], ["refreshMultiple", 57, 1], ["refreshIntervalSeconds", 58, 2]];
+function readDiagResponseIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 60) return malformedObject("DIAG_RESPONSE", "IPv6", b, at, length, base, tooShort(LAYOUT_DiagResponseIPv6, at - base, length));
+  const rest = readObjects(b, v, at + 60, at + length, base, depth + 1);
+  if (typeof rest === "string") return malformedObject("DIAG_RESPONSE", "IPv6", b, at, length, base, rest);
+  const o: DiagResponseIPv6 = { name: "DIAG_RESPONSE", class: 32, ctype: 2, form: "IPv6", offset: at - base, length, arrivalTime: v.getUint32(at + 4), incomingInterfaceAddress: ipv6(b, at + 8), outgoingInterfaceAddress: ipv6(b, at + 24), previousHopAddress: ipv6(b, at + 40), distanceTtl: b[at + 56], merged: (b[at + 57] >>> 7), responseError: ((b[at + 57] >>> 4) & 7), refreshMultiple: (b[at + 57] & 15), refreshIntervalSeconds: v.getUint16(at + 58), objects: rest };
+  return o;
+}
+function readDiagSelect(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest: DiagSelect["selected"] = [];
+  let from = at + 4;
+  for (; from + 2 <= at + length; from += 2) {
+    const o: DiagSelect["selected"][number] = { class: b[from], ctype: b[from + 1] };
+    rest.push(o);
+  }
+  const o: DiagSelect = { name: "DIAG_SELECT", class: 33, ctype: 1, form: "", offset: at - base, length, selected: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
 const LAYOUT_RecoveryLabelPacket: Layout = [["label", 4, 4]];
 function readRecoveryLabelPacket(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
@@ -8561,6 +10406,37 @@ function readPrimaryPathRoute(b: Uint8Array, v: DataView, at: number, length: nu
   const o: PrimaryPathRoute = { name: "PRIMARY_PATH_ROUTE", class: 38, ctype: 1, form: "", offset: at - base, length, subobjects: rest };
   return o;
 }
+const LAYOUT_DsbmIpAddressIPv4: Layout = [["address", 4, 4]];
+function readDsbmIpAddressIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("DSBM_IP_ADDRESS", "IPv4", b, at, length, base, tooShort(LAYOUT_DsbmIpAddressIPv4, at - base, length));
+  const o: DsbmIpAddressIPv4 = { name: "DSBM_IP_ADDRESS", class: 42, ctype: 1, form: "IPv4", offset: at - base, length, address: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_DsbmIpAddressIPv6: Layout = [["address", 4, 16]];
+function readDsbmIpAddressIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("DSBM_IP_ADDRESS", "IPv6", b, at, length, base, tooShort(LAYOUT_DsbmIpAddressIPv6, at - base, length));
+  const o: DsbmIpAddressIPv6 = { name: "DSBM_IP_ADDRESS", class: 42, ctype: 2, form: "IPv6", offset: at - base, length, address: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+function readSbmPriority(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SbmPriority = { name: "SBM_PRIORITY", class: 43, ctype: 1, form: "", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readDsbmTimerIntervals(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: DsbmTimerIntervals = { name: "DSBM_TIMER_INTERVALS", class: 44, ctype: 1, form: "", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readSbmInfoMediaType(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: SbmInfoMediaType = { name: "SBM_INFO", class: 45, ctype: 1, form: "MEDIA_TYPE", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
 const LAYOUT_S2lSubLspIPv4: Layout = [["destinationAddress", 4, 4]];
 function readS2lSubLspIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
@@ -8599,6 +10475,15 @@ function readDetourIPv6(b: Uint8Array, v: DataView, at: number, length: number, 
   }
   const o: DetourIPv6 = { name: "DETOUR", class: 63, ctype: 8, form: "IPv6", offset: at - base, length, detours: rest };
   if (from < at + length) o.trailing = hex(b, from, at + length);
+  return o;
+}
+const LAYOUT_Challenge: Layout = [["reserved", 4, 2], ["keyIdentifier", 6, 6], ["challengeCookie", 12, 8]];
+function readChallenge(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("CHALLENGE", "", b, at, length, base, tooShort(LAYOUT_Challenge, at - base, length));
+  const o: Challenge = { name: "CHALLENGE", class: 64, ctype: 1, form: "", offset: at - base, length, keyIdentifier: hex(b, at + 6, at + 12), challengeCookie: u64(v, at + 12) };
+  if (v.getUint16(at + 4) !== 0) o.reserved = v.getUint16(at + 4);
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
   return o;
 }
 const LAYOUT_DiffservELsp: Layout = [["reserved", 4, 4], ["mapCount", 4, 4]];
@@ -8785,6 +10670,15 @@ function readUpstreamAdspecIntServ(b: Uint8Array, v: DataView, at: number, lengt
   if (v.getUint16(at + 6) !== (length - 8) / 4) o.overallLengthWords = v.getUint16(at + 6);
   return o;
 }
+const LAYOUT_NodeChar: Layout = [["reserved", 4, 4], ["rsvpTunnelCapable", 4, 4]];
+function readNodeChar(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("NODE_CHAR", "", b, at, length, base, tooShort(LAYOUT_NodeChar, at - base, length));
+  const o: NodeChar = { name: "NODE_CHAR", class: 128, ctype: b[at + 3], form: "", offset: at - base, length, rsvpTunnelCapable: (v.getUint32(at + 4) & 1) };
+  if ((v.getUint32(at + 4) >>> 1) !== 0) o.reserved = (v.getUint32(at + 4) >>> 1);
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
 const LAYOUT_SuggestedLabelPacket: Layout = [["label", 4, 4]];
 function readSuggestedLabelPacket(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
@@ -8835,6 +10729,26 @@ function readRestartCap(b: Uint8Array, v: DataView, at: number, length: number, 
   if (length > 12) o.trailing = hex(b, at + 12, at + length);
   return o;
 }
+const LAYOUT_SessionOfInterestGenericAggregateIPv4: Layout = [["destinationAddress", 4, 4], ["reserved", 8, 1], ["flags", 9, 1], ["phbId", 10, 2], ["reservedBeforePort", 12, 2], ["virtualDestinationPort", 14, 2], ["extendedVirtualDestinationPort", 16, 4]];
+function readSessionOfInterestGenericAggregateIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("SESSION_OF_INTEREST", "GENERIC_AGGREGATE_IPv4", b, at, length, base, tooShort(LAYOUT_SessionOfInterestGenericAggregateIPv4, at - base, length));
+  const o: SessionOfInterestGenericAggregateIPv4 = { name: "SESSION_OF_INTEREST", class: 132, ctype: 1, form: "GENERIC_AGGREGATE_IPv4", offset: at - base, length, destinationAddress: ipv4(b, at + 4), flags: b[at + 9], phbId: v.getUint16(at + 10), virtualDestinationPort: v.getUint16(at + 14), extendedVirtualDestinationPort: ipv4(b, at + 16) };
+  if (b[at + 8] !== 0) o.reserved = b[at + 8];
+  if (v.getUint16(at + 12) !== 0) o.reservedBeforePort = v.getUint16(at + 12);
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_SessionOfInterestGenericAggregateIPv6: Layout = [["destinationAddress", 4, 16], ["reserved", 20, 1], ["flags", 21, 1], ["phbId", 22, 2], ["reservedBeforePort", 24, 2], ["virtualDestinationPort", 26, 2], ["extendedVirtualDestinationPort", 28, 16]];
+function readSessionOfInterestGenericAggregateIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 44) return malformedObject("SESSION_OF_INTEREST", "GENERIC_AGGREGATE_IPv6", b, at, length, base, tooShort(LAYOUT_SessionOfInterestGenericAggregateIPv6, at - base, length));
+  const o: SessionOfInterestGenericAggregateIPv6 = { name: "SESSION_OF_INTEREST", class: 132, ctype: 2, form: "GENERIC_AGGREGATE_IPv6", offset: at - base, length, destinationAddress: ipv6(b, at + 4), flags: b[at + 21], phbId: v.getUint16(at + 22), virtualDestinationPort: v.getUint16(at + 26), extendedVirtualDestinationPort: ipv6(b, at + 28) };
+  if (b[at + 20] !== 0) o.reserved = b[at + 20];
+  if (v.getUint16(at + 24) !== 0) o.reservedBeforePort = v.getUint16(at + 24);
+  if (length > 44) o.trailing = hex(b, at + 44, at + length);
+  return o;
+}
 function readLinkCapabilityTeLinkCapabilities(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
   void v; void base; void depth;
   const o: LinkCapabilityTeLinkCapabilities = { name: "LINK_CAPABILITY", class: 133, ctype: 1, form: "TE_LINK_CAPABILITIES", offset: at - base, length, content: hex(b, at + 4, at + length) };
@@ -8854,6 +10768,68 @@ function readConditions(b: Uint8Array, v: DataView, at: number, length: number, 
   if (length < 8) return malformedObject("CONDITIONS", "", b, at, length, base, tooShort(LAYOUT_Conditions, at - base, length));
   const o: Conditions = { name: "CONDITIONS", class: 135, ctype: 1, form: "", offset: at - base, length, flags: v.getUint32(at + 4) };
   if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_RsvpHopL2Ieee: Layout = [["address", 4, 6], ["unused", 10, 2]];
+function readRsvpHopL2Ieee(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("RSVP_HOP_L2", "IEEE", b, at, length, base, tooShort(LAYOUT_RsvpHopL2Ieee, at - base, length));
+  const o: RsvpHopL2Ieee = { name: "RSVP_HOP_L2", class: 161, ctype: 1, form: "IEEE", offset: at - base, length, address: mac(b, at + 4) };
+  if (v.getUint16(at + 10) !== 0) o.unused = v.getUint16(at + 10);
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_LanNhopL2Ieee: Layout = [["address", 4, 6], ["unused", 10, 2]];
+function readLanNhopL2Ieee(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 12) return malformedObject("LAN_NHOP_L2", "IEEE", b, at, length, base, tooShort(LAYOUT_LanNhopL2Ieee, at - base, length));
+  const o: LanNhopL2Ieee = { name: "LAN_NHOP_L2", class: 162, ctype: 1, form: "IEEE", offset: at - base, length, address: mac(b, at + 4) };
+  if (v.getUint16(at + 10) !== 0) o.unused = v.getUint16(at + 10);
+  if (length > 12) o.trailing = hex(b, at + 12, at + length);
+  return o;
+}
+const LAYOUT_LanNhopL3IPv4: Layout = [["address", 4, 4]];
+function readLanNhopL3IPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("LAN_NHOP_L3", "IPv4", b, at, length, base, tooShort(LAYOUT_LanNhopL3IPv4, at - base, length));
+  const o: LanNhopL3IPv4 = { name: "LAN_NHOP_L3", class: 163, ctype: 1, form: "IPv4", offset: at - base, length, address: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_LanNhopL3IPv6: Layout = [["address", 4, 16]];
+function readLanNhopL3IPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("LAN_NHOP_L3", "IPv6", b, at, length, base, tooShort(LAYOUT_LanNhopL3IPv6, at - base, length));
+  const o: LanNhopL3IPv6 = { name: "LAN_NHOP_L3", class: 163, ctype: 2, form: "IPv6", offset: at - base, length, address: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+const LAYOUT_LanLoopbackIPv4: Layout = [["address", 4, 4]];
+function readLanLoopbackIPv4(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 8) return malformedObject("LAN_LOOPBACK", "IPv4", b, at, length, base, tooShort(LAYOUT_LanLoopbackIPv4, at - base, length));
+  const o: LanLoopbackIPv4 = { name: "LAN_LOOPBACK", class: 164, ctype: 1, form: "IPv4", offset: at - base, length, address: ipv4(b, at + 4) };
+  if (length > 8) o.trailing = hex(b, at + 8, at + length);
+  return o;
+}
+const LAYOUT_LanLoopbackIPv6: Layout = [["address", 4, 16]];
+function readLanLoopbackIPv6(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  if (length < 20) return malformedObject("LAN_LOOPBACK", "IPv6", b, at, length, base, tooShort(LAYOUT_LanLoopbackIPv6, at - base, length));
+  const o: LanLoopbackIPv6 = { name: "LAN_LOOPBACK", class: 164, ctype: 2, form: "IPv6", offset: at - base, length, address: ipv6(b, at + 4) };
+  if (length > 20) o.trailing = hex(b, at + 20, at + length);
+  return o;
+}
+function readTclass(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const o: Tclass = { name: "TCLASS", class: 165, ctype: 1, form: "", offset: at - base, length, content: hex(b, at + 4, at + length) };
+  return o;
+}
+function readSessionAssoc(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest = readObjects(b, v, at + 4, at + length, base, depth + 1);
+  if (typeof rest === "string") return malformedObject("SESSION_ASSOC", "", b, at, length, base, rest);
+  const o: SessionAssoc = { name: "SESSION_ASSOC", class: 192, ctype: b[at + 3], form: "", offset: at - base, length, objects: rest };
   return o;
 }
 const LAYOUT_LspTunnelInterfaceIdUnnumbered: Layout = [["routerId", 4, 4], ["interfaceId", 8, 4]];
@@ -9113,6 +11089,20 @@ function readSessionAttributeLspTunnel(b: Uint8Array, v: DataView, at: number, l
   else o.sessionNameBytes = hex(b, at + 8, textTo);
   const pad = oddPadding(b, textTo, at + length, padding(textTo - at));
   if (pad !== undefined) o.padding = pad;
+  return o;
+}
+function readDclass(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
+  void v; void base; void depth;
+  const rest: Dclass["codePoints"] = [];
+  let from = at + 4;
+  for (; from + 4 <= at + length; from += 4) {
+    const o: Dclass["codePoints"][number] = { dscp: ((v.getUint32(from) >>> 2) & 63) };
+    if ((v.getUint32(from) >>> 8) !== 0) o.unused = (v.getUint32(from) >>> 8);
+    if ((v.getUint32(from) & 3) !== 0) o.unusedLow = (v.getUint32(from) & 3);
+    rest.push(o);
+  }
+  const o: Dclass = { name: "DCLASS", class: 225, ctype: 1, form: "", offset: at - base, length, codePoints: rest };
+  if (from < at + length) o.trailing = hex(b, from, at + length);
   return o;
 }
 function readPacketcableExtensionsReverseRspec(b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number): RsvpStructure {
@@ -9503,6 +11493,166 @@ function writeNullParameterItems(w: Writer, value: unknown, field: string): void
     w.path.pop();
   });
 }
+function writePolicyElementPreemptionPri(w: Writer, o: Values): void {
+  if (o.content === undefined && o.mergeStrategy !== undefined && o.errorCode !== undefined && o.preemptionPriority !== undefined && o.defendingPriority !== undefined) {
+    const at = w.take(8) - 4;
+    putU8(w, at + 5, o.mergeStrategy, "mergeStrategy");
+    putU8(w, at + 6, o.errorCode, "errorCode");
+    putU16(w, at + 8, o.preemptionPriority, "preemptionPriority");
+    putU16(w, at + 10, o.defendingPriority, "defendingPriority");
+    if (o.flags !== undefined) putU8(w, at + 4, o.flags, "flags");
+    if (o.reserved !== undefined) putU8(w, at + 7, o.reserved, "reserved");
+    if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+    return;
+  }
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePolicyElementAuthUser(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeAuthenticationItems(w, o.attributes, "attributes");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePolicyElementAuthApp(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeAuthenticationItems(w, o.attributes, "attributes");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePolicyElementRsvpHopIPv4(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.hopAddress, "hopAddress");
+  putU32(w, at + 8, o.logicalInterfaceHandle, "logicalInterfaceHandle");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePolicyElementRsvpHopIPv6(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putIpv6(w, at + 4, o.hopAddress, "hopAddress");
+  putU32(w, at + 20, o.logicalInterfaceHandle, "logicalInterfaceHandle");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePolicyElementIntegrity(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putU8(w, at + 4, o.flags, "flags");
+  putBytes(w, at + 6, 6, o.keyIdentifier, "keyIdentifier");
+  putU64(w, at + 12, o.sequenceNumber, "sequenceNumber");
+  if (o.reserved !== undefined) putU8(w, at + 5, o.reserved, "reserved");
+  appendBytes(w, o.digest, "digest");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePolicyElementTimeValues(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.refreshPeriodMs, "refreshPeriodMs");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePolicyElementScopeIPv4(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  for (const value of list(w, o.sourceAddresses, "sourceAddresses")) {
+    const at = w.take(4);
+    putIpv4(w, at, value, "sourceAddresses");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePolicyElementScopeIPv6(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  for (const value of list(w, o.sourceAddresses, "sourceAddresses")) {
+    const at = w.take(16);
+    putIpv6(w, at, value, "sourceAddresses");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePolicyElementFilterSpecIPv4(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.sourceAddress, "sourceAddress");
+  putU16(w, at + 10, o.sourcePort, "sourcePort");
+  if (o.reserved !== undefined) putU16(w, at + 8, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writePolicyElementFilterSpecIPv6(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putIpv6(w, at + 4, o.sourceAddress, "sourceAddress");
+  putU16(w, at + 22, o.sourcePort, "sourcePort");
+  if (o.reserved !== undefined) putU16(w, at + 20, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+const POLICYELEMENT_TYPES: Readonly<Record<string, number>> = {"PREEMPTION_PRI":1,"AUTH_USER":2,"AUTH_APP":3,"RSVP_HOP_IPv4":769,"RSVP_HOP_IPv6":770,"INTEGRITY":1025,"TIME_VALUES":1281,"SCOPE_IPv4":1793,"SCOPE_IPv6":1794,"FILTER_SPEC_IPv4":2561,"FILTER_SPEC_IPv6":2562};
+function writePolicyElementItems(w: Writer, value: unknown, field: string): void {
+  list(w, value, field).forEach((item, index) => {
+    w.path.push(`${field}[${index}]`);
+    const o = fieldsOf(w, item);
+    const type = o.type ?? POLICYELEMENT_TYPES[String(o.name)];
+    const at = w.take(4);
+    putU16(w, at + 2, type, "type");
+    if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
+    else {
+      switch (type) {
+        case 1: writePolicyElementPreemptionPri(w, o); break;
+        case 2: writePolicyElementAuthUser(w, o); break;
+        case 3: writePolicyElementAuthApp(w, o); break;
+        case 769: writePolicyElementRsvpHopIPv4(w, o); break;
+        case 770: writePolicyElementRsvpHopIPv6(w, o); break;
+        case 1025: writePolicyElementIntegrity(w, o); break;
+        case 1281: writePolicyElementTimeValues(w, o); break;
+        case 1793: writePolicyElementScopeIPv4(w, o); break;
+        case 1794: writePolicyElementScopeIPv6(w, o); break;
+        case 2561: writePolicyElementFilterSpecIPv4(w, o); break;
+        case 2562: writePolicyElementFilterSpecIPv6(w, o); break;
+        default: w.refuse("bytes", `is missing, and type ${type} is not known`);
+      }
+    }
+    const length = w.at - at;
+    putU16(w, at, length, "length");
+    w.path.pop();
+  });
+}
+function writeAuthenticationPolicyLocator(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendText(w, at, o.distinguishedName, o.distinguishedNameBytes, "", "distinguishedName");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAuthenticationCredential(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendText(w, at, o.credential, o.credentialBytes, "", "credential");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAuthenticationDigitalSignature(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.signature, "signature");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeAuthenticationPolicyErrorObject(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU16(w, at + 6, o.errorValue, "errorValue");
+  if (o.reserved !== undefined) putU16(w, at + 4, o.reserved, "reserved");
+  appendText(w, at, o.information, o.informationBytes, "", "information");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+const AUTHENTICATION_TYPES: Readonly<Record<string, number>> = {"POLICY_LOCATOR":1,"CREDENTIAL":2,"DIGITAL_SIGNATURE":3,"POLICY_ERROR_OBJECT":4};
+function writeAuthenticationItems(w: Writer, value: unknown, field: string): void {
+  list(w, value, field).forEach((item, index) => {
+    w.path.push(`${field}[${index}]`);
+    const o = fieldsOf(w, item);
+    const type = o.type ?? AUTHENTICATION_TYPES[String(o.name)];
+    const at = w.take(4);
+    putU8(w, at + 2, type, "type");
+    putU8(w, at + 3, o.subType, "subType");
+    if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
+    else {
+      switch (type) {
+        case 1: writeAuthenticationPolicyLocator(w, o); break;
+        case 2: writeAuthenticationCredential(w, o); break;
+        case 3: writeAuthenticationDigitalSignature(w, o); break;
+        case 4: writeAuthenticationPolicyErrorObject(w, o); break;
+        default: w.refuse("bytes", `is missing, and type ${type} is not known`);
+      }
+    }
+    const length = w.at - at;
+    putU16(w, at, length, "length");
+    if (o.padding !== undefined) appendBytes(w, o.padding, "padding");
+    else w.take(-length & 3);
+    w.path.pop();
+  });
+}
 function writeEthernetTrafficBandwidthProfile(w: Writer, o: Values): void {
   const at = w.take(20) - 4;
   putBits(w, at + 4, 1, 1, 1, o.colorMode, "colorMode");
@@ -9517,10 +11667,8 @@ function writeEthernetTrafficBandwidthProfile(w: Writer, o: Values): void {
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeEthernetTrafficLayer2ControlProtocol(w: Writer, o: Values): void {
-  const at = w.take(4) - 4;
-  putU8(w, at + 4, o.ingressProcessing, "ingressProcessing");
-  putU8(w, at + 5, o.egressProcessing, "egressProcessing");
-  if (o.reserved !== undefined) putU16(w, at + 6, o.reserved, "reserved");
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 const ETHERNETTRAFFIC_TYPES: Readonly<Record<string, number>> = {"BANDWIDTH_PROFILE":2,"LAYER_2_CONTROL_PROTOCOL":3};
@@ -9591,13 +11739,13 @@ function writeInterfaceIdUpstreamLabel(w: Writer, o: Values): void {
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdNodeId(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.address, "address");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdOspfArea(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.area, "area");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdIsisArea(w: Writer, o: Values): void {
@@ -9606,8 +11754,8 @@ function writeInterfaceIdIsisArea(w: Writer, o: Values): void {
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdAutonomousSystem(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.autonomousSystem, "autonomousSystem");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdEroContext(w: Writer, o: Values): void {
@@ -9621,48 +11769,55 @@ function writeInterfaceIdEroNextContext(w: Writer, o: Values): void {
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdPreviousHopIPv4(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.address, "address");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdPreviousHopIPv6(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.address, "address");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdIncomingIPv4(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.address, "address");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdIncomingIPv6(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.address, "address");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdIncomingIfIndex(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.address, "address");
+  putU32(w, at + 8, o.interfaceId, "interfaceId");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdIncomingDownLabel(w: Writer, o: Values): void {
   const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdIncomingUpLabel(w: Writer, o: Values): void {
   const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  for (const value of list(w, o.label, "label")) {
+    const at = w.take(4);
+    putU32(w, at, value, "label");
+  }
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdReportingNodeId(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.address, "address");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdReportingOspfArea(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.area, "area");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdReportingIsisArea(w: Writer, o: Values): void {
@@ -9671,8 +11826,8 @@ function writeInterfaceIdReportingIsisArea(w: Writer, o: Values): void {
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdReportingAs(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  const at = w.take(4) - 4;
+  putU32(w, at + 4, o.autonomousSystem, "autonomousSystem");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeInterfaceIdProposedEro(w: Writer, o: Values): void {
@@ -9712,7 +11867,7 @@ function writeInterfaceIdLocalTimestamp(w: Writer, o: Values): void {
 }
 function writeInterfaceIdErrorString(w: Writer, o: Values): void {
   const at = w.take(0) - 4;
-  appendBytes(w, o.value, "value");
+  appendText(w, at, o.errorString, o.errorStringBytes, "", "errorString");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 const INTERFACEID_TYPES: Readonly<Record<string, number>> = {"IPv4":1,"IPv6":2,"IF_INDEX":3,"COMPONENT_IF_DOWNSTREAM":4,"COMPONENT_IF_UPSTREAM":5,"DOWNSTREAM_LABEL":6,"UPSTREAM_LABEL":7,"NODE_ID":8,"OSPF_AREA":9,"ISIS_AREA":10,"AUTONOMOUS_SYSTEM":11,"ERO_CONTEXT":12,"ERO_NEXT_CONTEXT":13,"PREVIOUS_HOP_IPv4":14,"PREVIOUS_HOP_IPv6":15,"INCOMING_IPv4":16,"INCOMING_IPv6":17,"INCOMING_IF_INDEX":18,"INCOMING_DOWN_LABEL":19,"INCOMING_UP_LABEL":20,"REPORTING_NODE_ID":21,"REPORTING_OSPF_AREA":22,"REPORTING_ISIS_AREA":23,"REPORTING_AS":24,"PROPOSED_ERO":25,"NODE_EXCLUSIONS":26,"LINK_EXCLUSIONS":27,"REFERENCE_COUNT":512,"SEVERITY":513,"GLOBAL_TIMESTAMP":514,"LOCAL_TIMESTAMP":515,"ERROR_STRING":516};
@@ -9801,8 +11956,11 @@ function writeGeneralizedUniDestinationTnaNsap(w: Writer, o: Values): void {
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeGeneralizedUniDiversity(w: Writer, o: Values): void {
-  const at = w.take(0) - 4;
-  appendBytes(w, o.content, "content");
+  const at = w.take(4) - 4;
+  putBits(w, at + 4, 1, 4, 4, o.diversity, "diversity");
+  if (o.reserved1 !== undefined) putBits(w, at + 4, 1, 0, 4, o.reserved1, "reserved1");
+  if (o.reserved2 !== undefined) putU24(w, at + 5, o.reserved2, "reserved2");
+  writeObjects(w, o.objects, "objects");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeGeneralizedUniEgressLabel(w: Writer, o: Values): void {
@@ -10541,6 +12699,22 @@ function writeSessionIPv6(w: Writer, o: Values): void {
   putU16(w, at + 22, o.destinationPort, "destinationPort");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
+function writeSessionIPv4Gpi(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.destinationAddress, "destinationAddress");
+  putU8(w, at + 8, o.protocolId, "protocolId");
+  putU8(w, at + 9, o.flags, "flags");
+  putU16(w, at + 10, o.virtualDestinationPort, "virtualDestinationPort");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionIPv6Gpi(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putIpv6(w, at + 4, o.destinationAddress, "destinationAddress");
+  putU8(w, at + 20, o.protocolId, "protocolId");
+  putU8(w, at + 21, o.flags, "flags");
+  putU16(w, at + 22, o.virtualDestinationPort, "virtualDestinationPort");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writeSessionTaggedTunnelIPv4(w: Writer, o: Values): void {
   const at = w.take(0) - 4;
   appendBytes(w, o.content, "content");
@@ -10560,6 +12734,24 @@ function writeSessionLspTunnelIPv6(w: Writer, o: Values): void {
   putU16(w, at + 22, o.tunnelId, "tunnelId");
   putIpv6(w, at + 24, o.extendedTunnelId, "extendedTunnelId");
   if (o.shortCallId !== undefined) putU16(w, at + 20, o.shortCallId, "shortCallId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionAggregateIPv4(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.destinationAddress, "destinationAddress");
+  putU8(w, at + 9, o.flags, "flags");
+  putU8(w, at + 11, o.dscp, "dscp");
+  if (o.reserved !== undefined) putU8(w, at + 8, o.reserved, "reserved");
+  if (o.reservedBeforeDscp !== undefined) putU8(w, at + 10, o.reservedBeforeDscp, "reservedBeforeDscp");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionAggregateIPv6(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putIpv6(w, at + 4, o.destinationAddress, "destinationAddress");
+  putU8(w, at + 21, o.flags, "flags");
+  putU8(w, at + 23, o.dscp, "dscp");
+  if (o.reserved !== undefined) putU8(w, at + 20, o.reserved, "reserved");
+  if (o.reservedBeforeDscp !== undefined) putU8(w, at + 22, o.reservedBeforeDscp, "reservedBeforeDscp");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeSessionUniIPv4(w: Writer, o: Values): void {
@@ -10602,6 +12794,28 @@ function writeSessionEnniIPv4(w: Writer, o: Values): void {
 function writeSessionEnniIPv6(w: Writer, o: Values): void {
   const at = w.take(0) - 4;
   appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionGenericAggregateIPv4(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv4(w, at + 4, o.destinationAddress, "destinationAddress");
+  putU8(w, at + 9, o.flags, "flags");
+  putU16(w, at + 10, o.phbId, "phbId");
+  putU16(w, at + 14, o.virtualDestinationPort, "virtualDestinationPort");
+  putIpv4(w, at + 16, o.extendedVirtualDestinationPort, "extendedVirtualDestinationPort");
+  if (o.reserved !== undefined) putU8(w, at + 8, o.reserved, "reserved");
+  if (o.reservedBeforePort !== undefined) putU16(w, at + 12, o.reservedBeforePort, "reservedBeforePort");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionGenericAggregateIPv6(w: Writer, o: Values): void {
+  const at = w.take(40) - 4;
+  putIpv6(w, at + 4, o.destinationAddress, "destinationAddress");
+  putU8(w, at + 21, o.flags, "flags");
+  putU16(w, at + 22, o.phbId, "phbId");
+  putU16(w, at + 26, o.virtualDestinationPort, "virtualDestinationPort");
+  putIpv6(w, at + 28, o.extendedVirtualDestinationPort, "extendedVirtualDestinationPort");
+  if (o.reserved !== undefined) putU8(w, at + 20, o.reserved, "reserved");
+  if (o.reservedBeforePort !== undefined) putU16(w, at + 24, o.reservedBeforePort, "reservedBeforePort");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeSessionVpnIPv4(w: Writer, o: Values): void {
@@ -10668,6 +12882,15 @@ function writeRsvpHopVpnIPv4(w: Writer, o: Values): void {
 function writeRsvpHopVpnIPv6(w: Writer, o: Values): void {
   const at = w.take(0) - 4;
   appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeIntegrity(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putU8(w, at + 4, o.flags, "flags");
+  putBytes(w, at + 6, 6, o.keyIdentifier, "keyIdentifier");
+  putU64(w, at + 12, o.sequenceNumber, "sequenceNumber");
+  if (o.reserved !== undefined) putU8(w, at + 5, o.reserved, "reserved");
+  appendBytes(w, o.digest, "digest");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeTimeValues(w: Writer, o: Values): void {
@@ -10851,6 +13074,18 @@ function writeFilterSpecIPv6FlowLabel(w: Writer, o: Values): void {
   if (o.reserved !== undefined) putU8(w, at + 20, o.reserved, "reserved");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
+function writeFilterSpecIPv4Gpi(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.sourceAddress, "sourceAddress");
+  putU32(w, at + 8, o.generalizedPortIdentifier, "generalizedPortIdentifier");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFilterSpecIPv6Gpi(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putIpv6(w, at + 4, o.sourceAddress, "sourceAddress");
+  putU32(w, at + 20, o.generalizedPortIdentifier, "generalizedPortIdentifier");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writeFilterSpecTaggedTunnelIPv4(w: Writer, o: Values): void {
   const at = w.take(0) - 4;
   appendBytes(w, o.content, "content");
@@ -10868,6 +13103,16 @@ function writeFilterSpecLspTunnelIPv6(w: Writer, o: Values): void {
   putIpv6(w, at + 4, o.tunnelSenderAddress, "tunnelSenderAddress");
   putU16(w, at + 22, o.lspId, "lspId");
   if (o.shortCallId !== undefined) putU16(w, at + 20, o.shortCallId, "shortCallId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFilterSpecAggregateIPv4(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.aggregatorAddress, "aggregatorAddress");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeFilterSpecAggregateIPv6(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.aggregatorAddress, "aggregatorAddress");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeFilterSpecP2mpLspTunnelIPv4(w: Writer, o: Values): void {
@@ -10931,6 +13176,18 @@ function writeSenderTemplateIPv6FlowLabel(w: Writer, o: Values): void {
   if (o.reserved !== undefined) putU8(w, at + 20, o.reserved, "reserved");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
+function writeSenderTemplateIPv4Gpi(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putIpv4(w, at + 4, o.sourceAddress, "sourceAddress");
+  putU32(w, at + 8, o.generalizedPortIdentifier, "generalizedPortIdentifier");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTemplateIPv6Gpi(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putIpv6(w, at + 4, o.sourceAddress, "sourceAddress");
+  putU32(w, at + 20, o.generalizedPortIdentifier, "generalizedPortIdentifier");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writeSenderTemplateTaggedTunnelIPv4(w: Writer, o: Values): void {
   const at = w.take(0) - 4;
   appendBytes(w, o.content, "content");
@@ -10948,6 +13205,16 @@ function writeSenderTemplateLspTunnelIPv6(w: Writer, o: Values): void {
   putIpv6(w, at + 4, o.tunnelSenderAddress, "tunnelSenderAddress");
   putU16(w, at + 22, o.lspId, "lspId");
   if (o.shortCallId !== undefined) putU16(w, at + 20, o.shortCallId, "shortCallId");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTemplateAggregateIPv4(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.aggregatorAddress, "aggregatorAddress");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSenderTemplateAggregateIPv6(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.aggregatorAddress, "aggregatorAddress");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeSenderTemplateP2mpLspTunnelIPv4(w: Writer, o: Values): void {
@@ -11068,6 +13335,13 @@ function writeAdspecIntServ(w: Writer, o: Values): void {
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
   putU16(w, at + 6, o.overallLengthWords ?? (w.at - at - 8) / 4, "overallLengthWords");
 }
+function writePolicyData(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU16(w, at + 4, o.dataOffset, "dataOffset");
+  if (o.reserved !== undefined) putU16(w, at + 6, o.reserved, "reserved");
+  writePolicyElementItems(w, o.elements, "elements");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writeResvConfirmIPv4(w: Writer, o: Values): void {
   const at = w.take(4) - 4;
   putIpv4(w, at + 4, o.receiverAddress, "receiverAddress");
@@ -11179,6 +13453,171 @@ function writeHelloAck(w: Writer, o: Values): void {
   putU32(w, at + 8, o.destinationInstance, "destinationInstance");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
+function writeMessageId(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putU8(w, at + 4, o.flags, "flags");
+  putU24(w, at + 5, o.epoch, "epoch");
+  putU32(w, at + 8, o.messageIdentifier, "messageIdentifier");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeMessageIdAckAck(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putU24(w, at + 5, o.epoch, "epoch");
+  putU32(w, at + 8, o.messageIdentifier, "messageIdentifier");
+  if (o.flags !== undefined) putU8(w, at + 4, o.flags, "flags");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeMessageIdAckNack(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putU24(w, at + 5, o.epoch, "epoch");
+  putU32(w, at + 8, o.messageIdentifier, "messageIdentifier");
+  if (o.flags !== undefined) putU8(w, at + 4, o.flags, "flags");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeMessageIdList(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU24(w, at + 5, o.epoch, "epoch");
+  if (o.flags !== undefined) putU8(w, at + 4, o.flags, "flags");
+  for (const value of list(w, o.messageIdentifiers, "messageIdentifiers")) {
+    const at = w.take(4);
+    putU32(w, at, value, "messageIdentifiers");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeMessageIdListIPv4Source(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU24(w, at + 5, o.epoch, "epoch");
+  if (o.flags !== undefined) putU8(w, at + 4, o.flags, "flags");
+  for (const record of list(w, o.states, "states")) {
+    const o = fieldsOf(w, record);
+    const at = w.take(8);
+    putU32(w, at, o.messageIdentifier, "messageIdentifier");
+    putIpv4(w, at + 4, o.sourceAddress, "sourceAddress");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeMessageIdListIPv6Source(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU24(w, at + 5, o.epoch, "epoch");
+  if (o.flags !== undefined) putU8(w, at + 4, o.flags, "flags");
+  for (const record of list(w, o.states, "states")) {
+    const o = fieldsOf(w, record);
+    const at = w.take(20);
+    putU32(w, at, o.messageIdentifier, "messageIdentifier");
+    putIpv6(w, at + 4, o.sourceAddress, "sourceAddress");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeMessageIdListIPv4Multicast(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU24(w, at + 5, o.epoch, "epoch");
+  if (o.flags !== undefined) putU8(w, at + 4, o.flags, "flags");
+  for (const record of list(w, o.states, "states")) {
+    const o = fieldsOf(w, record);
+    const at = w.take(12);
+    putU32(w, at, o.messageIdentifier, "messageIdentifier");
+    putIpv4(w, at + 4, o.sourceAddress, "sourceAddress");
+    putIpv4(w, at + 8, o.destinationAddress, "destinationAddress");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeMessageIdListIPv6Multicast(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU24(w, at + 5, o.epoch, "epoch");
+  if (o.flags !== undefined) putU8(w, at + 4, o.flags, "flags");
+  for (const record of list(w, o.states, "states")) {
+    const o = fieldsOf(w, record);
+    const at = w.take(36);
+    putU32(w, at, o.messageIdentifier, "messageIdentifier");
+    putIpv6(w, at + 4, o.sourceAddress, "sourceAddress");
+    putIpv6(w, at + 20, o.destinationAddress, "destinationAddress");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeDiagnosticIPv4(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putU8(w, at + 4, o.maximumRsvpHops, "maximumRsvpHops");
+  putU8(w, at + 5, o.rsvpHopCount, "rsvpHopCount");
+  putBits(w, at + 6, 2, 0, 1, o.moreFragments, "moreFragments");
+  putU32(w, at + 8, o.requestId, "requestId");
+  putU16(w, at + 12, o.pathMtuBytes, "pathMtuBytes");
+  putU16(w, at + 14, o.fragmentOffsetBytes, "fragmentOffsetBytes");
+  putIpv4(w, at + 16, o.lastHopAddress, "lastHopAddress");
+  if (o.reserved !== undefined) putBits(w, at + 6, 2, 1, 15, o.reserved, "reserved");
+  writeObjects(w, o.parties, "parties");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeDiagnosticIPv6(w: Writer, o: Values): void {
+  const at = w.take(28) - 4;
+  putU8(w, at + 4, o.maximumRsvpHops, "maximumRsvpHops");
+  putU8(w, at + 5, o.rsvpHopCount, "rsvpHopCount");
+  putBits(w, at + 6, 2, 0, 1, o.moreFragments, "moreFragments");
+  putU32(w, at + 8, o.requestId, "requestId");
+  putU16(w, at + 12, o.pathMtuBytes, "pathMtuBytes");
+  putU16(w, at + 14, o.fragmentOffsetBytes, "fragmentOffsetBytes");
+  putIpv6(w, at + 16, o.lastHopAddress, "lastHopAddress");
+  if (o.reserved !== undefined) putBits(w, at + 6, 2, 1, 15, o.reserved, "reserved");
+  writeObjects(w, o.parties, "parties");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRouteIPv4(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU8(w, at + 7, o.routePointer, "routePointer");
+  if (o.reserved !== undefined) putU24(w, at + 4, o.reserved, "reserved");
+  for (const value of list(w, o.nodes, "nodes")) {
+    const at = w.take(4);
+    putIpv4(w, at, value, "nodes");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRouteIPv6(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putU8(w, at + 7, o.routePointer, "routePointer");
+  if (o.reserved !== undefined) putU24(w, at + 4, o.reserved, "reserved");
+  for (const value of list(w, o.nodes, "nodes")) {
+    const at = w.take(16);
+    putIpv6(w, at, value, "nodes");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeDiagResponseIPv4(w: Writer, o: Values): void {
+  const at = w.take(20) - 4;
+  putU32(w, at + 4, o.arrivalTime, "arrivalTime");
+  putIpv4(w, at + 8, o.incomingInterfaceAddress, "incomingInterfaceAddress");
+  putIpv4(w, at + 12, o.outgoingInterfaceAddress, "outgoingInterfaceAddress");
+  putIpv4(w, at + 16, o.previousHopAddress, "previousHopAddress");
+  putU8(w, at + 20, o.distanceTtl, "distanceTtl");
+  putBits(w, at + 21, 1, 7, 1, o.merged, "merged");
+  putBits(w, at + 21, 1, 4, 3, o.responseError, "responseError");
+  putBits(w, at + 21, 1, 0, 4, o.refreshMultiple, "refreshMultiple");
+  putU16(w, at + 22, o.refreshIntervalSeconds, "refreshIntervalSeconds");
+  writeObjects(w, o.objects, "objects");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeDiagResponseIPv6(w: Writer, o: Values): void {
+  const at = w.take(56) - 4;
+  putU32(w, at + 4, o.arrivalTime, "arrivalTime");
+  putIpv6(w, at + 8, o.incomingInterfaceAddress, "incomingInterfaceAddress");
+  putIpv6(w, at + 24, o.outgoingInterfaceAddress, "outgoingInterfaceAddress");
+  putIpv6(w, at + 40, o.previousHopAddress, "previousHopAddress");
+  putU8(w, at + 56, o.distanceTtl, "distanceTtl");
+  putBits(w, at + 57, 1, 7, 1, o.merged, "merged");
+  putBits(w, at + 57, 1, 4, 3, o.responseError, "responseError");
+  putBits(w, at + 57, 1, 0, 4, o.refreshMultiple, "refreshMultiple");
+  putU16(w, at + 58, o.refreshIntervalSeconds, "refreshIntervalSeconds");
+  writeObjects(w, o.objects, "objects");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeDiagSelect(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  for (const record of list(w, o.selected, "selected")) {
+    const o = fieldsOf(w, record);
+    const at = w.take(2);
+    putU8(w, at, o.class, "class");
+    putU8(w, at + 1, o.ctype, "ctype");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writeRecoveryLabelPacket(w: Writer, o: Values): void {
   const at = w.take(4) - 4;
   putU32(w, at + 4, o.label, "label");
@@ -11274,6 +13713,31 @@ function writePrimaryPathRoute(w: Writer, o: Values): void {
   writeExplicitRouteItems(w, o.subobjects, "subobjects");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
+function writeDsbmIpAddressIPv4(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeDsbmIpAddressIPv6(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSbmPriority(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeDsbmTimerIntervals(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSbmInfoMediaType(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writeS2lSubLspIPv4(w: Writer, o: Values): void {
   const at = w.take(4) - 4;
   putIpv4(w, at + 4, o.destinationAddress, "destinationAddress");
@@ -11302,6 +13766,13 @@ function writeDetourIPv6(w: Writer, o: Values): void {
     putIpv6(w, at, o.plrId, "plrId");
     putIpv6(w, at + 16, o.avoidNodeId, "avoidNodeId");
   }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeChallenge(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putBytes(w, at + 6, 6, o.keyIdentifier, "keyIdentifier");
+  putU64(w, at + 12, o.challengeCookie, "challengeCookie");
+  if (o.reserved !== undefined) putU16(w, at + 4, o.reserved, "reserved");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeDiffservELsp(w: Writer, o: Values): void {
@@ -11511,6 +13982,12 @@ function writeUpstreamAdspecIntServ(w: Writer, o: Values): void {
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
   putU16(w, at + 6, o.overallLengthWords ?? (w.at - at - 8) / 4, "overallLengthWords");
 }
+function writeNodeChar(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putBits(w, at + 4, 4, 0, 1, o.rsvpTunnelCapable, "rsvpTunnelCapable");
+  if (o.reserved !== undefined) putBits(w, at + 4, 4, 1, 31, o.reserved, "reserved");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writeSuggestedLabelPacket(w: Writer, o: Values): void {
   const at = w.take(4) - 4;
   putU32(w, at + 4, o.label, "label");
@@ -11553,6 +14030,28 @@ function writeRestartCap(w: Writer, o: Values): void {
   putU32(w, at + 8, o.recoveryTimeMs, "recoveryTimeMs");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
+function writeSessionOfInterestGenericAggregateIPv4(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv4(w, at + 4, o.destinationAddress, "destinationAddress");
+  putU8(w, at + 9, o.flags, "flags");
+  putU16(w, at + 10, o.phbId, "phbId");
+  putU16(w, at + 14, o.virtualDestinationPort, "virtualDestinationPort");
+  putIpv4(w, at + 16, o.extendedVirtualDestinationPort, "extendedVirtualDestinationPort");
+  if (o.reserved !== undefined) putU8(w, at + 8, o.reserved, "reserved");
+  if (o.reservedBeforePort !== undefined) putU16(w, at + 12, o.reservedBeforePort, "reservedBeforePort");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionOfInterestGenericAggregateIPv6(w: Writer, o: Values): void {
+  const at = w.take(40) - 4;
+  putIpv6(w, at + 4, o.destinationAddress, "destinationAddress");
+  putU8(w, at + 21, o.flags, "flags");
+  putU16(w, at + 22, o.phbId, "phbId");
+  putU16(w, at + 26, o.virtualDestinationPort, "virtualDestinationPort");
+  putIpv6(w, at + 28, o.extendedVirtualDestinationPort, "extendedVirtualDestinationPort");
+  if (o.reserved !== undefined) putU8(w, at + 20, o.reserved, "reserved");
+  if (o.reservedBeforePort !== undefined) putU16(w, at + 24, o.reservedBeforePort, "reservedBeforePort");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writeLinkCapabilityTeLinkCapabilities(w: Writer, o: Values): void {
   const at = w.take(0) - 4;
   appendBytes(w, o.content, "content");
@@ -11566,6 +14065,48 @@ function writeCapability(w: Writer, o: Values): void {
 function writeConditions(w: Writer, o: Values): void {
   const at = w.take(4) - 4;
   putU32(w, at + 4, o.flags, "flags");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeRsvpHopL2Ieee(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putMac(w, at + 4, o.address, "address");
+  if (o.unused !== undefined) putU16(w, at + 10, o.unused, "unused");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLanNhopL2Ieee(w: Writer, o: Values): void {
+  const at = w.take(8) - 4;
+  putMac(w, at + 4, o.address, "address");
+  if (o.unused !== undefined) putU16(w, at + 10, o.unused, "unused");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLanNhopL3IPv4(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLanNhopL3IPv6(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLanLoopbackIPv4(w: Writer, o: Values): void {
+  const at = w.take(4) - 4;
+  putIpv4(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeLanLoopbackIPv6(w: Writer, o: Values): void {
+  const at = w.take(16) - 4;
+  putIpv6(w, at + 4, o.address, "address");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeTclass(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  appendBytes(w, o.content, "content");
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
+function writeSessionAssoc(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  writeObjects(w, o.objects, "objects");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
 function writeLspTunnelInterfaceIdUnnumbered(w: Writer, o: Values): void {
@@ -11813,6 +14354,17 @@ function writeSessionAttributeLspTunnel(w: Writer, o: Values): void {
   putU8(w, at + 7, textLength, "nameLength");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
+function writeDclass(w: Writer, o: Values): void {
+  const at = w.take(0) - 4;
+  for (const record of list(w, o.codePoints, "codePoints")) {
+    const o = fieldsOf(w, record);
+    const at = w.take(4);
+    putBits(w, at, 4, 2, 6, o.dscp, "dscp");
+    if (o.unused !== undefined) putBits(w, at, 4, 8, 24, o.unused, "unused");
+    if (o.unusedLow !== undefined) putBits(w, at, 4, 0, 2, o.unusedLow, "unusedLow");
+  }
+  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
+}
 function writePacketcableExtensionsReverseRspec(w: Writer, o: Values): void {
   const at = w.take(0) - 4;
   appendBytes(w, o.content, "content");
@@ -11978,17 +14530,19 @@ function writePcnIPv6Response(w: Writer, o: Values): void {
 /** Class, C-Types and forms of each object by name. */
 export const OBJECT_NUMBERS: Readonly<Record<string, { readonly class: number; readonly ctypes: readonly number[]; readonly forms: Readonly<Record<string, number>>; readonly any: boolean }>> = {
   "NULL": {"class":0,"ctypes":[0],"forms":{"":0},"any":true},
-  "SESSION": {"class":1,"ctypes":[1,2,6,7,8,11,12,13,14,15,16,19,20,21,22,23,24],"forms":{"IPv4":1,"IPv6":2,"TAGGED_TUNNEL_IPv4":6,"LSP_TUNNEL_IPv4":7,"LSP_TUNNEL_IPv6":8,"UNI_IPv4":11,"UNI_IPv6":12,"P2MP_LSP_TUNNEL_IPv4":13,"P2MP_LSP_TUNNEL_IPv6":14,"ENNI_IPv4":15,"ENNI_IPv6":16,"VPN_IPv4":19,"VPN_IPv6":20,"AGGREGATE_VPN_IPv4":21,"AGGREGATE_VPN_IPv6":22,"GENERIC_AGGREGATE_VPN_IPv4":23,"GENERIC_AGGREGATE_VPN_IPv6":24},"any":false},
+  "SESSION": {"class":1,"ctypes":[1,2,3,4,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24],"forms":{"IPv4":1,"IPv6":2,"IPv4_GPI":3,"IPv6_GPI":4,"TAGGED_TUNNEL_IPv4":6,"LSP_TUNNEL_IPv4":7,"LSP_TUNNEL_IPv6":8,"AGGREGATE_IPv4":9,"AGGREGATE_IPv6":10,"UNI_IPv4":11,"UNI_IPv6":12,"P2MP_LSP_TUNNEL_IPv4":13,"P2MP_LSP_TUNNEL_IPv6":14,"ENNI_IPv4":15,"ENNI_IPv6":16,"GENERIC_AGGREGATE_IPv4":17,"GENERIC_AGGREGATE_IPv6":18,"VPN_IPv4":19,"VPN_IPv6":20,"AGGREGATE_VPN_IPv4":21,"AGGREGATE_VPN_IPv6":22,"GENERIC_AGGREGATE_VPN_IPv4":23,"GENERIC_AGGREGATE_VPN_IPv6":24},"any":false},
   "RSVP_HOP": {"class":3,"ctypes":[1,2,3,4,5,6],"forms":{"IPv4":1,"IPv6":2,"IPv4_IF_ID":3,"IPv6_IF_ID":4,"VPN_IPv4":5,"VPN_IPv6":6},"any":false},
+  "INTEGRITY": {"class":4,"ctypes":[1],"forms":{"":1},"any":false},
   "TIME_VALUES": {"class":5,"ctypes":[1],"forms":{"":1},"any":false},
   "ERROR_SPEC": {"class":6,"ctypes":[1,2,3,4],"forms":{"IPv4":1,"IPv6":2,"IPv4_IF_ID":3,"IPv6_IF_ID":4},"any":false},
   "SCOPE": {"class":7,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
   "STYLE": {"class":8,"ctypes":[1],"forms":{"":1},"any":false},
   "FLOWSPEC": {"class":9,"ctypes":[1,2,3,4,5,6,7,8],"forms":{"OBSOLETE":1,"IntServ":2,"DEPRECATED":3,"SONET_SDH":4,"G_709":5,"ETHERNET":6,"OTN_TDM":7,"SSON":8},"any":false},
-  "FILTER_SPEC": {"class":10,"ctypes":[1,2,3,6,7,8,12,13,14,15,16,17],"forms":{"IPv4":1,"IPv6":2,"IPv6_FLOW_LABEL":3,"TAGGED_TUNNEL_IPv4":6,"LSP_TUNNEL_IPv4":7,"LSP_TUNNEL_IPv6":8,"P2MP_LSP_TUNNEL_IPv4":12,"P2MP_LSP_TUNNEL_IPv6":13,"VPN_IPv4":14,"VPN_IPv6":15,"AGGREGATE_VPN_IPv4":16,"AGGREGATE_VPN_IPv6":17},"any":false},
-  "SENDER_TEMPLATE": {"class":11,"ctypes":[1,2,3,6,7,8,12,13,14,15,16,17],"forms":{"IPv4":1,"IPv6":2,"IPv6_FLOW_LABEL":3,"TAGGED_TUNNEL_IPv4":6,"LSP_TUNNEL_IPv4":7,"LSP_TUNNEL_IPv6":8,"P2MP_LSP_TUNNEL_IPv4":12,"P2MP_LSP_TUNNEL_IPv6":13,"VPN_IPv4":14,"VPN_IPv6":15,"AGGREGATE_VPN_IPv4":16,"AGGREGATE_VPN_IPv6":17},"any":false},
+  "FILTER_SPEC": {"class":10,"ctypes":[1,2,3,4,5,6,7,8,9,10,12,13,14,15,16,17],"forms":{"IPv4":1,"IPv6":2,"IPv6_FLOW_LABEL":3,"IPv4_GPI":4,"IPv6_GPI":5,"TAGGED_TUNNEL_IPv4":6,"LSP_TUNNEL_IPv4":7,"LSP_TUNNEL_IPv6":8,"AGGREGATE_IPv4":9,"AGGREGATE_IPv6":10,"P2MP_LSP_TUNNEL_IPv4":12,"P2MP_LSP_TUNNEL_IPv6":13,"VPN_IPv4":14,"VPN_IPv6":15,"AGGREGATE_VPN_IPv4":16,"AGGREGATE_VPN_IPv6":17},"any":false},
+  "SENDER_TEMPLATE": {"class":11,"ctypes":[1,2,3,4,5,6,7,8,9,10,12,13,14,15,16,17],"forms":{"IPv4":1,"IPv6":2,"IPv6_FLOW_LABEL":3,"IPv4_GPI":4,"IPv6_GPI":5,"TAGGED_TUNNEL_IPv4":6,"LSP_TUNNEL_IPv4":7,"LSP_TUNNEL_IPv6":8,"AGGREGATE_IPv4":9,"AGGREGATE_IPv6":10,"P2MP_LSP_TUNNEL_IPv4":12,"P2MP_LSP_TUNNEL_IPv6":13,"VPN_IPv4":14,"VPN_IPv6":15,"AGGREGATE_VPN_IPv4":16,"AGGREGATE_VPN_IPv6":17},"any":false},
   "SENDER_TSPEC": {"class":12,"ctypes":[2,3,4,5,6,7,8],"forms":{"IntServ":2,"DEPRECATED":3,"SONET_SDH":4,"G_709":5,"ETHERNET":6,"OTN_TDM":7,"SSON":8},"any":false},
   "ADSPEC": {"class":13,"ctypes":[2],"forms":{"IntServ":2},"any":false},
+  "POLICY_DATA": {"class":14,"ctypes":[1],"forms":{"":1},"any":false},
   "RESV_CONFIRM": {"class":15,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
   "LABEL": {"class":16,"ctypes":[1,2,3,4],"forms":{"":1,"GENERALIZED":2,"WAVEBAND_SWITCHING":3,"GENERALIZED_CHANNEL_SET":4},"any":false},
   "HOP_COUNT": {"class":17,"ctypes":[1],"forms":{"IPv4":1},"any":false},
@@ -11997,25 +14551,45 @@ export const OBJECT_NUMBERS: Readonly<Record<string, { readonly class: number; r
   "EXPLICIT_ROUTE": {"class":20,"ctypes":[1],"forms":{"":1},"any":false},
   "RECORD_ROUTE": {"class":21,"ctypes":[1],"forms":{"":1},"any":false},
   "HELLO": {"class":22,"ctypes":[1,2],"forms":{"REQUEST":1,"ACK":2},"any":false},
+  "MESSAGE_ID": {"class":23,"ctypes":[1],"forms":{"":1},"any":false},
+  "MESSAGE_ID_ACK": {"class":24,"ctypes":[1,2],"forms":{"ACK":1,"NACK":2},"any":false},
+  "MESSAGE_ID_LIST": {"class":25,"ctypes":[1,2,3,4,5],"forms":{"":1,"IPv4_SOURCE":2,"IPv6_SOURCE":3,"IPv4_MULTICAST":4,"IPv6_MULTICAST":5},"any":false},
+  "DIAGNOSTIC": {"class":30,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
+  "ROUTE": {"class":31,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
+  "DIAG_RESPONSE": {"class":32,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
+  "DIAG_SELECT": {"class":33,"ctypes":[1],"forms":{"":1},"any":false},
   "RECOVERY_LABEL": {"class":34,"ctypes":[1,2,3,4],"forms":{"PACKET":1,"GENERALIZED":2,"WAVEBAND_SWITCHING":3,"GENERALIZED_CHANNEL_SET":4},"any":false},
   "UPSTREAM_LABEL": {"class":35,"ctypes":[1,2,3,4],"forms":{"PACKET":1,"GENERALIZED":2,"WAVEBAND_SWITCHING":3,"GENERALIZED_CHANNEL_SET":4},"any":false},
   "LABEL_SET": {"class":36,"ctypes":[1],"forms":{"":1},"any":false},
   "PROTECTION": {"class":37,"ctypes":[1,2,3],"forms":{"LINK":1,"LSP":2,"EGRESS":3},"any":false},
   "PRIMARY_PATH_ROUTE": {"class":38,"ctypes":[1],"forms":{"":1},"any":false},
+  "DSBM_IP_ADDRESS": {"class":42,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
+  "SBM_PRIORITY": {"class":43,"ctypes":[1],"forms":{"":1},"any":false},
+  "DSBM_TIMER_INTERVALS": {"class":44,"ctypes":[1],"forms":{"":1},"any":false},
+  "SBM_INFO": {"class":45,"ctypes":[1],"forms":{"MEDIA_TYPE":1},"any":false},
   "S2L_SUB_LSP": {"class":50,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
   "DETOUR": {"class":63,"ctypes":[7,8],"forms":{"IPv4":7,"IPv6":8},"any":false},
+  "CHALLENGE": {"class":64,"ctypes":[1],"forms":{"":1},"any":false},
   "DIFFSERV": {"class":65,"ctypes":[1,2],"forms":{"E_LSP":1,"L_LSP":2},"any":false},
   "CLASSTYPE": {"class":66,"ctypes":[1],"forms":{"":1},"any":false},
   "LSP_REQUIRED_ATTRIBUTES": {"class":67,"ctypes":[1],"forms":{"":1},"any":false},
   "UPSTREAM_FLOWSPEC": {"class":120,"ctypes":[1,2,3,4,5,6,7,8],"forms":{"OBSOLETE":1,"IntServ":2,"DEPRECATED":3,"SONET_SDH":4,"G_709":5,"ETHERNET":6,"OTN_TDM":7,"SSON":8},"any":false},
   "UPSTREAM_TSPEC": {"class":121,"ctypes":[2,3,4,5,6,7,8],"forms":{"IntServ":2,"DEPRECATED":3,"SONET_SDH":4,"G_709":5,"ETHERNET":6,"OTN_TDM":7,"SSON":8},"any":false},
   "UPSTREAM_ADSPEC": {"class":122,"ctypes":[2],"forms":{"IntServ":2},"any":false},
+  "NODE_CHAR": {"class":128,"ctypes":[0],"forms":{"":0},"any":true},
   "SUGGESTED_LABEL": {"class":129,"ctypes":[1,2,3,4],"forms":{"PACKET":1,"GENERALIZED":2,"WAVEBAND_SWITCHING":3,"GENERALIZED_CHANNEL_SET":4},"any":false},
   "ACCEPTABLE_LABEL_SET": {"class":130,"ctypes":[1],"forms":{"":1},"any":false},
   "RESTART_CAP": {"class":131,"ctypes":[1],"forms":{"":1},"any":false},
+  "SESSION_OF_INTEREST": {"class":132,"ctypes":[1,2],"forms":{"GENERIC_AGGREGATE_IPv4":1,"GENERIC_AGGREGATE_IPv6":2},"any":false},
   "LINK_CAPABILITY": {"class":133,"ctypes":[1],"forms":{"TE_LINK_CAPABILITIES":1},"any":false},
   "CAPABILITY": {"class":134,"ctypes":[1],"forms":{"":1},"any":false},
   "CONDITIONS": {"class":135,"ctypes":[1],"forms":{"":1},"any":false},
+  "RSVP_HOP_L2": {"class":161,"ctypes":[1],"forms":{"IEEE":1},"any":false},
+  "LAN_NHOP_L2": {"class":162,"ctypes":[1],"forms":{"IEEE":1},"any":false},
+  "LAN_NHOP_L3": {"class":163,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
+  "LAN_LOOPBACK": {"class":164,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
+  "TCLASS": {"class":165,"ctypes":[1],"forms":{"":1},"any":false},
+  "SESSION_ASSOC": {"class":192,"ctypes":[0],"forms":{"":0},"any":true},
   "LSP_TUNNEL_INTERFACE_ID": {"class":193,"ctypes":[1,2,3,4],"forms":{"UNNUMBERED":1,"IPv4":2,"IPv6":3,"UNNUMBERED_WITH_ACTIONS":4},"any":false},
   "USER_ERROR_SPEC": {"class":194,"ctypes":[1],"forms":{"":1},"any":false},
   "NOTIFY_REQUEST": {"class":195,"ctypes":[1,2],"forms":{"IPv4":1,"IPv6":2},"any":false},
@@ -12030,6 +14604,7 @@ export const OBJECT_NUMBERS: Readonly<Record<string, { readonly class: number; r
   "S2L_SUB_LSP_FRAG": {"class":204,"ctypes":[1],"forms":{"JUNIPER_PROPERTIES":1},"any":false},
   "FAST_REROUTE": {"class":205,"ctypes":[1,7],"forms":{"":1,"RESERVED_7":7},"any":false},
   "SESSION_ATTRIBUTE": {"class":207,"ctypes":[1,7],"forms":{"LSP_TUNNEL_RA":1,"LSP_TUNNEL":7},"any":false},
+  "DCLASS": {"class":225,"ctypes":[1],"forms":{"":1},"any":false},
   "PACKETCABLE_EXTENSIONS": {"class":226,"ctypes":[1,2,3,4,5,6,7,8,9],"forms":{"REVERSE_RSPEC":1,"REVERSE_SESSION":2,"REVERSE_SENDER_TEMPLATE":3,"REVERSE_SENDER_TSPEC":4,"FORWARD_RSPEC":5,"COMPONENT_TSPEC":6,"RESOURCE_ID":7,"GATE_ID":8,"COMMIT_ENTITY":9},"any":false},
   "ATM_SERVICECLASS": {"class":227,"ctypes":[1],"forms":{"":1},"any":false},
   "CALL_OPS": {"class":228,"ctypes":[1],"forms":{"":1},"any":false},
@@ -12040,12 +14615,14 @@ export const OBJECT_NUMBERS: Readonly<Record<string, { readonly class: number; r
   "PCN": {"class":248,"ctypes":[1,2,3,4],"forms":{"IPv4_REQUEST":1,"IPv6_REQUEST":2,"IPv4_RESPONSE":3,"IPv6_RESPONSE":4},"any":false},
 };
 /** Name of each class. */
-export const OBJECT_NAMES: Readonly<Record<number, string>> = {"0":"NULL","1":"SESSION","3":"RSVP_HOP","5":"TIME_VALUES","6":"ERROR_SPEC","7":"SCOPE","8":"STYLE","9":"FLOWSPEC","10":"FILTER_SPEC","11":"SENDER_TEMPLATE","12":"SENDER_TSPEC","13":"ADSPEC","15":"RESV_CONFIRM","16":"LABEL","17":"HOP_COUNT","18":"STRICT_SOURCE_ROUTE","19":"LABEL_REQUEST","20":"EXPLICIT_ROUTE","21":"RECORD_ROUTE","22":"HELLO","34":"RECOVERY_LABEL","35":"UPSTREAM_LABEL","36":"LABEL_SET","37":"PROTECTION","38":"PRIMARY_PATH_ROUTE","50":"S2L_SUB_LSP","63":"DETOUR","65":"DIFFSERV","66":"CLASSTYPE","67":"LSP_REQUIRED_ATTRIBUTES","120":"UPSTREAM_FLOWSPEC","121":"UPSTREAM_TSPEC","122":"UPSTREAM_ADSPEC","129":"SUGGESTED_LABEL","130":"ACCEPTABLE_LABEL_SET","131":"RESTART_CAP","133":"LINK_CAPABILITY","134":"CAPABILITY","135":"CONDITIONS","193":"LSP_TUNNEL_INTERFACE_ID","194":"USER_ERROR_SPEC","195":"NOTIFY_REQUEST","196":"ADMIN_STATUS","197":"LSP_ATTRIBUTES","198":"ALARM_SPEC","199":"ASSOCIATION","200":"SECONDARY_EXPLICIT_ROUTE","201":"SECONDARY_RECORD_ROUTE","202":"CALL_ATTRIBUTES","203":"REVERSE_LSP","204":"S2L_SUB_LSP_FRAG","205":"FAST_REROUTE","207":"SESSION_ATTRIBUTE","226":"PACKETCABLE_EXTENSIONS","227":"ATM_SERVICECLASS","228":"CALL_OPS","229":"GENERALIZED_UNI","230":"CALL_ID","231":"OBJECT_3GPP2","232":"EXCLUDE_ROUTE","248":"PCN"};
+export const OBJECT_NAMES: Readonly<Record<number, string>> = {"0":"NULL","1":"SESSION","3":"RSVP_HOP","4":"INTEGRITY","5":"TIME_VALUES","6":"ERROR_SPEC","7":"SCOPE","8":"STYLE","9":"FLOWSPEC","10":"FILTER_SPEC","11":"SENDER_TEMPLATE","12":"SENDER_TSPEC","13":"ADSPEC","14":"POLICY_DATA","15":"RESV_CONFIRM","16":"LABEL","17":"HOP_COUNT","18":"STRICT_SOURCE_ROUTE","19":"LABEL_REQUEST","20":"EXPLICIT_ROUTE","21":"RECORD_ROUTE","22":"HELLO","23":"MESSAGE_ID","24":"MESSAGE_ID_ACK","25":"MESSAGE_ID_LIST","30":"DIAGNOSTIC","31":"ROUTE","32":"DIAG_RESPONSE","33":"DIAG_SELECT","34":"RECOVERY_LABEL","35":"UPSTREAM_LABEL","36":"LABEL_SET","37":"PROTECTION","38":"PRIMARY_PATH_ROUTE","42":"DSBM_IP_ADDRESS","43":"SBM_PRIORITY","44":"DSBM_TIMER_INTERVALS","45":"SBM_INFO","50":"S2L_SUB_LSP","63":"DETOUR","64":"CHALLENGE","65":"DIFFSERV","66":"CLASSTYPE","67":"LSP_REQUIRED_ATTRIBUTES","120":"UPSTREAM_FLOWSPEC","121":"UPSTREAM_TSPEC","122":"UPSTREAM_ADSPEC","128":"NODE_CHAR","129":"SUGGESTED_LABEL","130":"ACCEPTABLE_LABEL_SET","131":"RESTART_CAP","132":"SESSION_OF_INTEREST","133":"LINK_CAPABILITY","134":"CAPABILITY","135":"CONDITIONS","161":"RSVP_HOP_L2","162":"LAN_NHOP_L2","163":"LAN_NHOP_L3","164":"LAN_LOOPBACK","165":"TCLASS","192":"SESSION_ASSOC","193":"LSP_TUNNEL_INTERFACE_ID","194":"USER_ERROR_SPEC","195":"NOTIFY_REQUEST","196":"ADMIN_STATUS","197":"LSP_ATTRIBUTES","198":"ALARM_SPEC","199":"ASSOCIATION","200":"SECONDARY_EXPLICIT_ROUTE","201":"SECONDARY_RECORD_ROUTE","202":"CALL_ATTRIBUTES","203":"REVERSE_LSP","204":"S2L_SUB_LSP_FRAG","205":"FAST_REROUTE","207":"SESSION_ATTRIBUTE","225":"DCLASS","226":"PACKETCABLE_EXTENSIONS","227":"ATM_SERVICECLASS","228":"CALL_OPS","229":"GENERALIZED_UNI","230":"CALL_ID","231":"OBJECT_3GPP2","232":"EXCLUDE_ROUTE","248":"PCN"};
 type Reader = (b: Uint8Array, v: DataView, at: number, length: number, base: number, depth: number) => RsvpObject;
 /** By class and the low four bits of the C-Type; greater C-Types are in the second table. */
 const READERS: (Reader | undefined)[] = new Array(4096).fill(undefined);
 const RARE_READERS: Readonly<Record<number, Reader>> = {
   272: readSessionEnniIPv6,
+  273: readSessionGenericAggregateIPv4,
+  274: readSessionGenericAggregateIPv6,
   275: readSessionVpnIPv4,
   276: readSessionVpnIPv6,
   277: readSessionAggregateVpnIPv4,
@@ -12059,9 +14636,13 @@ const RARE_READERS: Readonly<Record<number, Reader>> = {
 };
 READERS[17] = readSessionIPv4;
 READERS[18] = readSessionIPv6;
+READERS[19] = readSessionIPv4Gpi;
+READERS[20] = readSessionIPv6Gpi;
 READERS[22] = readSessionTaggedTunnelIPv4;
 READERS[23] = readSessionLspTunnelIPv4;
 READERS[24] = readSessionLspTunnelIPv6;
+READERS[25] = readSessionAggregateIPv4;
+READERS[26] = readSessionAggregateIPv6;
 READERS[27] = readSessionUniIPv4;
 READERS[28] = readSessionUniIPv6;
 READERS[29] = readSessionP2mpLspTunnelIPv4;
@@ -12073,6 +14654,7 @@ READERS[51] = readRsvpHopIPv4IfId;
 READERS[52] = readRsvpHopIPv6IfId;
 READERS[53] = readRsvpHopVpnIPv4;
 READERS[54] = readRsvpHopVpnIPv6;
+READERS[65] = readIntegrity;
 READERS[81] = readTimeValues;
 READERS[97] = readErrorSpecIPv4;
 READERS[98] = readErrorSpecIPv6;
@@ -12092,9 +14674,13 @@ READERS[152] = readFlowspecSson;
 READERS[161] = readFilterSpecIPv4;
 READERS[162] = readFilterSpecIPv6;
 READERS[163] = readFilterSpecIPv6FlowLabel;
+READERS[164] = readFilterSpecIPv4Gpi;
+READERS[165] = readFilterSpecIPv6Gpi;
 READERS[166] = readFilterSpecTaggedTunnelIPv4;
 READERS[167] = readFilterSpecLspTunnelIPv4;
 READERS[168] = readFilterSpecLspTunnelIPv6;
+READERS[169] = readFilterSpecAggregateIPv4;
+READERS[170] = readFilterSpecAggregateIPv6;
 READERS[172] = readFilterSpecP2mpLspTunnelIPv4;
 READERS[173] = readFilterSpecP2mpLspTunnelIPv6;
 READERS[174] = readFilterSpecVpnIPv4;
@@ -12102,9 +14688,13 @@ READERS[175] = readFilterSpecVpnIPv6;
 READERS[177] = readSenderTemplateIPv4;
 READERS[178] = readSenderTemplateIPv6;
 READERS[179] = readSenderTemplateIPv6FlowLabel;
+READERS[180] = readSenderTemplateIPv4Gpi;
+READERS[181] = readSenderTemplateIPv6Gpi;
 READERS[182] = readSenderTemplateTaggedTunnelIPv4;
 READERS[183] = readSenderTemplateLspTunnelIPv4;
 READERS[184] = readSenderTemplateLspTunnelIPv6;
+READERS[185] = readSenderTemplateAggregateIPv4;
+READERS[186] = readSenderTemplateAggregateIPv6;
 READERS[188] = readSenderTemplateP2mpLspTunnelIPv4;
 READERS[189] = readSenderTemplateP2mpLspTunnelIPv6;
 READERS[190] = readSenderTemplateVpnIPv4;
@@ -12117,6 +14707,7 @@ READERS[198] = readSenderTspecEthernet;
 READERS[199] = readSenderTspecOtnTdm;
 READERS[200] = readSenderTspecSson;
 READERS[210] = readAdspecIntServ;
+READERS[225] = readPolicyData;
 READERS[241] = readResvConfirmIPv4;
 READERS[242] = readResvConfirmIPv6;
 READERS[257] = readLabel;
@@ -12134,6 +14725,21 @@ READERS[321] = readExplicitRoute;
 READERS[337] = readRecordRoute;
 READERS[353] = readHelloRequest;
 READERS[354] = readHelloAck;
+READERS[369] = readMessageId;
+READERS[385] = readMessageIdAckAck;
+READERS[386] = readMessageIdAckNack;
+READERS[401] = readMessageIdList;
+READERS[402] = readMessageIdListIPv4Source;
+READERS[403] = readMessageIdListIPv6Source;
+READERS[404] = readMessageIdListIPv4Multicast;
+READERS[405] = readMessageIdListIPv6Multicast;
+READERS[481] = readDiagnosticIPv4;
+READERS[482] = readDiagnosticIPv6;
+READERS[497] = readRouteIPv4;
+READERS[498] = readRouteIPv6;
+READERS[513] = readDiagResponseIPv4;
+READERS[514] = readDiagResponseIPv6;
+READERS[529] = readDiagSelect;
 READERS[545] = readRecoveryLabelPacket;
 READERS[546] = readRecoveryLabelGeneralized;
 READERS[547] = readRecoveryLabelWavebandSwitching;
@@ -12147,10 +14753,16 @@ READERS[593] = readProtectionLink;
 READERS[594] = readProtectionLsp;
 READERS[595] = readProtectionEgress;
 READERS[609] = readPrimaryPathRoute;
+READERS[673] = readDsbmIpAddressIPv4;
+READERS[674] = readDsbmIpAddressIPv6;
+READERS[689] = readSbmPriority;
+READERS[705] = readDsbmTimerIntervals;
+READERS[721] = readSbmInfoMediaType;
 READERS[801] = readS2lSubLspIPv4;
 READERS[802] = readS2lSubLspIPv6;
 READERS[1015] = readDetourIPv4;
 READERS[1016] = readDetourIPv6;
+READERS[1025] = readChallenge;
 READERS[1041] = readDiffservELsp;
 READERS[1042] = readDiffservLLsp;
 READERS[1057] = readClasstype;
@@ -12177,9 +14789,18 @@ READERS[2067] = readSuggestedLabelWavebandSwitching;
 READERS[2068] = readSuggestedLabelGeneralizedChannelSet;
 READERS[2081] = readAcceptableLabelSet;
 READERS[2097] = readRestartCap;
+READERS[2113] = readSessionOfInterestGenericAggregateIPv4;
+READERS[2114] = readSessionOfInterestGenericAggregateIPv6;
 READERS[2129] = readLinkCapabilityTeLinkCapabilities;
 READERS[2145] = readCapability;
 READERS[2161] = readConditions;
+READERS[2577] = readRsvpHopL2Ieee;
+READERS[2593] = readLanNhopL2Ieee;
+READERS[2609] = readLanNhopL3IPv4;
+READERS[2610] = readLanNhopL3IPv6;
+READERS[2625] = readLanLoopbackIPv4;
+READERS[2626] = readLanLoopbackIPv6;
+READERS[2641] = readTclass;
 READERS[3089] = readLspTunnelInterfaceIdUnnumbered;
 READERS[3090] = readLspTunnelInterfaceIdIPv4;
 READERS[3091] = readLspTunnelInterfaceIdIPv6;
@@ -12208,6 +14829,7 @@ READERS[3281] = readFastReroute;
 READERS[3287] = readFastRerouteReserved7;
 READERS[3313] = readSessionAttributeLspTunnelRa;
 READERS[3319] = readSessionAttributeLspTunnel;
+READERS[3601] = readDclass;
 READERS[3617] = readPacketcableExtensionsReverseRspec;
 READERS[3618] = readPacketcableExtensionsReverseSession;
 READERS[3619] = readPacketcableExtensionsReverseSenderTemplate;
@@ -12228,19 +14850,25 @@ READERS[3969] = readPcnIPv4Request;
 READERS[3970] = readPcnIPv6Request;
 READERS[3971] = readPcnIPv4Response;
 READERS[3972] = readPcnIPv6Response;
-const ANY_READERS: Readonly<Record<number, Reader>> = { 0: readNull };
+const ANY_READERS: Readonly<Record<number, Reader>> = { 0: readNull, 128: readNodeChar, 192: readSessionAssoc };
 const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   257: writeSessionIPv4,
   258: writeSessionIPv6,
+  259: writeSessionIPv4Gpi,
+  260: writeSessionIPv6Gpi,
   262: writeSessionTaggedTunnelIPv4,
   263: writeSessionLspTunnelIPv4,
   264: writeSessionLspTunnelIPv6,
+  265: writeSessionAggregateIPv4,
+  266: writeSessionAggregateIPv6,
   267: writeSessionUniIPv4,
   268: writeSessionUniIPv6,
   269: writeSessionP2mpLspTunnelIPv4,
   270: writeSessionP2mpLspTunnelIPv6,
   271: writeSessionEnniIPv4,
   272: writeSessionEnniIPv6,
+  273: writeSessionGenericAggregateIPv4,
+  274: writeSessionGenericAggregateIPv6,
   275: writeSessionVpnIPv4,
   276: writeSessionVpnIPv6,
   277: writeSessionAggregateVpnIPv4,
@@ -12253,6 +14881,7 @@ const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   772: writeRsvpHopIPv6IfId,
   773: writeRsvpHopVpnIPv4,
   774: writeRsvpHopVpnIPv6,
+  1025: writeIntegrity,
   1281: writeTimeValues,
   1537: writeErrorSpecIPv4,
   1538: writeErrorSpecIPv6,
@@ -12272,9 +14901,13 @@ const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   2561: writeFilterSpecIPv4,
   2562: writeFilterSpecIPv6,
   2563: writeFilterSpecIPv6FlowLabel,
+  2564: writeFilterSpecIPv4Gpi,
+  2565: writeFilterSpecIPv6Gpi,
   2566: writeFilterSpecTaggedTunnelIPv4,
   2567: writeFilterSpecLspTunnelIPv4,
   2568: writeFilterSpecLspTunnelIPv6,
+  2569: writeFilterSpecAggregateIPv4,
+  2570: writeFilterSpecAggregateIPv6,
   2572: writeFilterSpecP2mpLspTunnelIPv4,
   2573: writeFilterSpecP2mpLspTunnelIPv6,
   2574: writeFilterSpecVpnIPv4,
@@ -12284,9 +14917,13 @@ const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   2817: writeSenderTemplateIPv4,
   2818: writeSenderTemplateIPv6,
   2819: writeSenderTemplateIPv6FlowLabel,
+  2820: writeSenderTemplateIPv4Gpi,
+  2821: writeSenderTemplateIPv6Gpi,
   2822: writeSenderTemplateTaggedTunnelIPv4,
   2823: writeSenderTemplateLspTunnelIPv4,
   2824: writeSenderTemplateLspTunnelIPv6,
+  2825: writeSenderTemplateAggregateIPv4,
+  2826: writeSenderTemplateAggregateIPv6,
   2828: writeSenderTemplateP2mpLspTunnelIPv4,
   2829: writeSenderTemplateP2mpLspTunnelIPv6,
   2830: writeSenderTemplateVpnIPv4,
@@ -12301,6 +14938,7 @@ const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   3079: writeSenderTspecOtnTdm,
   3080: writeSenderTspecSson,
   3330: writeAdspecIntServ,
+  3585: writePolicyData,
   3841: writeResvConfirmIPv4,
   3842: writeResvConfirmIPv6,
   4097: writeLabel,
@@ -12318,6 +14956,21 @@ const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   5377: writeRecordRoute,
   5633: writeHelloRequest,
   5634: writeHelloAck,
+  5889: writeMessageId,
+  6145: writeMessageIdAckAck,
+  6146: writeMessageIdAckNack,
+  6401: writeMessageIdList,
+  6402: writeMessageIdListIPv4Source,
+  6403: writeMessageIdListIPv6Source,
+  6404: writeMessageIdListIPv4Multicast,
+  6405: writeMessageIdListIPv6Multicast,
+  7681: writeDiagnosticIPv4,
+  7682: writeDiagnosticIPv6,
+  7937: writeRouteIPv4,
+  7938: writeRouteIPv6,
+  8193: writeDiagResponseIPv4,
+  8194: writeDiagResponseIPv6,
+  8449: writeDiagSelect,
   8705: writeRecoveryLabelPacket,
   8706: writeRecoveryLabelGeneralized,
   8707: writeRecoveryLabelWavebandSwitching,
@@ -12331,10 +14984,16 @@ const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   9474: writeProtectionLsp,
   9475: writeProtectionEgress,
   9729: writePrimaryPathRoute,
+  10753: writeDsbmIpAddressIPv4,
+  10754: writeDsbmIpAddressIPv6,
+  11009: writeSbmPriority,
+  11265: writeDsbmTimerIntervals,
+  11521: writeSbmInfoMediaType,
   12801: writeS2lSubLspIPv4,
   12802: writeS2lSubLspIPv6,
   16135: writeDetourIPv4,
   16136: writeDetourIPv6,
+  16385: writeChallenge,
   16641: writeDiffservELsp,
   16642: writeDiffservLLsp,
   16897: writeClasstype,
@@ -12361,9 +15020,18 @@ const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   33028: writeSuggestedLabelGeneralizedChannelSet,
   33281: writeAcceptableLabelSet,
   33537: writeRestartCap,
+  33793: writeSessionOfInterestGenericAggregateIPv4,
+  33794: writeSessionOfInterestGenericAggregateIPv6,
   34049: writeLinkCapabilityTeLinkCapabilities,
   34305: writeCapability,
   34561: writeConditions,
+  41217: writeRsvpHopL2Ieee,
+  41473: writeLanNhopL2Ieee,
+  41729: writeLanNhopL3IPv4,
+  41730: writeLanNhopL3IPv6,
+  41985: writeLanLoopbackIPv4,
+  41986: writeLanLoopbackIPv6,
+  42241: writeTclass,
   49409: writeLspTunnelInterfaceIdUnnumbered,
   49410: writeLspTunnelInterfaceIdIPv4,
   49411: writeLspTunnelInterfaceIdIPv6,
@@ -12392,6 +15060,7 @@ const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   52487: writeFastRerouteReserved7,
   52993: writeSessionAttributeLspTunnelRa,
   52999: writeSessionAttributeLspTunnel,
+  57601: writeDclass,
   57857: writePacketcableExtensionsReverseRspec,
   57858: writePacketcableExtensionsReverseSession,
   57859: writePacketcableExtensionsReverseSenderTemplate,
@@ -12413,7 +15082,7 @@ const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   63491: writePcnIPv4Response,
   63492: writePcnIPv6Response,
 };
-const ANY_WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = { 0: writeNull };
+const ANY_WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = { 0: writeNull, 128: writeNodeChar, 192: writeSessionAssoc };
 
 function malformedObject(name: ObjectName, form: string, b: Uint8Array, at: number, length: number, base: number, reason: string): MalformedObject {
   return { name, class: b[at + 2], ctype: b[at + 3], form, offset: at - base, length, malformed: reason, bytes: hex(b, at + 4, at + length) };

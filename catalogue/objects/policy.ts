@@ -70,16 +70,21 @@ const ELEMENTS: readonly ItemDescription[] = [
     name: "PREEMPTION_PRI",
     type: 1,
     rfc: "RFC 3181 4",
-    doc: "The priority of a flow against others.",
-    length: 12,
-    fields: [
-      u8("flags", 4, "None is defined.", { reserved: true }),
-      u8("mergeStrategy", 5, "What becomes of the priority when reservations merge.", { names: "mergeStrategy" }),
-      u8("errorCode", 6, "Why a flow was refused or taken away.", { names: "preemptionError" }),
-      reserved(7, "u8"),
-      u16("preemptionPriority", 8, "Of the flow while it is new; higher wins."),
-      u16("defendingPriority", 10, "Of the flow once it stands; at least the preemption priority."),
-    ],
+    doc: "The priority of a flow against others. Empty, it deletes what an earlier one said (RFC 2750 3.4).",
+    variants: [{
+      name: "Priorities",
+      doc: "RFC 3181 4.",
+      length: 12,
+      fields: [
+        u8("flags", 4, "None is defined.", { reserved: true }),
+        u8("mergeStrategy", 5, "What becomes of the priority when reservations merge.", { names: "mergeStrategy" }),
+        u8("errorCode", 6, "Why a flow was refused or taken away.", { names: "preemptionError" }),
+        reserved(7, "u8"),
+        u16("preemptionPriority", 8, "Of the flow while it is new; higher wins."),
+        u16("defendingPriority", 10, "Of the flow once it stands; at least the preemption priority."),
+      ],
+    }],
+    rest: { kind: "bytes", name: "content", doc: "Where it is not twelve bytes long." },
   },
   authentication("AUTH_USER", 2, "RFC 3182 3.2", "Who the user is."),
   authentication("AUTH_APP", 3, "RFC 3182 3.2, RFC 2872 2", "What the application is."),
@@ -165,7 +170,12 @@ export const FAMILIES: readonly ItemFamily[] = [
 const APPLICATION = "00140101" + "4150503d5341502c205645523d312e31" + "000b0201" + "5341502e45584500";
 const PRIORITY = "000c0001" + "00010000" + "000a0014";
 const USER = "0018000200090201616c69636500000000080300deadbeef";
-const REFUSED = "00180002" + "00140400" + "00000004" + "6974206578706972" + "65642e00";
+const REFUSED = "00180002" + "00130400" + "00000004" + "6974206578706972" + "65642e00";
+/** Two hops, a digest, a period; then senders: every option of RFC 2750 3.2. */
+const HOPS = "000c03010a00010100000007" + "0018030220010db800000000000000000000000100000000";
+const DIGEST = "00240401000000000000000200000000000000010102030405060708090a0b0c0d0e0f10";
+const SCOPES = "0008070" + "1c000020a" + "0014070220010db800000000000000000000000a";
+const SENDER_LIST = "000c0a01c000020a00000fa0" + "00180a0220010db800000000000000000000000a00000fa0";
 
 export const OBJECTS: readonly ObjectDescription[] = [
   {
@@ -187,7 +197,9 @@ export const OBJECTS: readonly ObjectDescription[] = [
       `00200e0100080000${USER}`,
       `002c0e0100080000` + `00240003${APPLICATION}`,
       `00200e0100080000${REFUSED}`,
-      "000c0e01000800000004c001",
+      // Every option, and no element.
+      `00980e0100980000${HOPS}${DIGEST}000805010000ea60${SCOPES}${SENDER_LIST}`,
+      "00100e01000800000004000100040002",
     ],
   },
 ];
