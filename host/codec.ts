@@ -8,6 +8,7 @@
  */
 import type { CheckResult, MessageChecker } from "./codec/checker.ts";
 import {
+  type BrokenMessage,
   type DecodeFailure,
   type EncodeOptions,
   failureOf,
@@ -19,13 +20,22 @@ import {
 } from "./codec/message.ts";
 import { inRecommendedOrder } from "./codec/order.ts";
 import { makeMessage, MessageOutline, OutlinePool } from "./codec/outline.ts";
-import { fieldsOf, list, putBits, putU16, putU8, ResvEncodeError, Writer } from "./codec/write.ts";
+import { hex } from "./codec/read.ts";
+import { appendBytes, fieldsOf, list, putBits, putU16, putU8, Writer } from "./codec/write.ts";
 import { STATUS } from "./boundary.gen.ts";
 import { MESSAGE_TYPES } from "./messages.gen.ts";
 import { readObject, type RsvpObject, writeObject } from "./objects.gen.ts";
 
 export { ResvDecodeError } from "./codec/message.ts";
-export type { DecodeFailure, EncodeOptions, Message, MessageInput, ObjectInput, Problem } from "./codec/message.ts";
+export type {
+  BrokenMessage,
+  DecodeFailure,
+  EncodeOptions,
+  Message,
+  MessageInput,
+  ObjectInput,
+  Problem,
+} from "./codec/message.ts";
 export { MessageOutline, type ObjectEntry } from "./codec/outline.ts";
 export { ResvEncodeError } from "./codec/write.ts";
 export type { CheckResult, MessageChecker } from "./codec/checker.ts";
@@ -33,7 +43,7 @@ export type { CheckResult, MessageChecker } from "./codec/checker.ts";
 /** Decodes and encodes with one checker, which is the engine but in tests of this file. */
 export class Codec {
   #checker: MessageChecker;
-  #pool = new OutlinePool();
+  #pool = new OutlinePool((bytes) => this.decode(bytes));
   #writer = new Writer();
   #scratch = new Uint8Array(65536);
   #scratchView = new DataView(this.#scratch.buffer);
@@ -83,7 +93,41 @@ export class Codec {
     }
     const checksum = bytes[2] << 8 | bytes[3];
     const verdict = checksum === 0 ? "none" : checksum === result.checksum ? "ok" : "bad";
-    return makeMessage(scratch, 0, verdict, result.problemCount > 0 ? problemsOf(result) : undefined, objects);
+    const problems = result.problemCount > 0 ? problemsOf(result) : undefined;
+    const message = makeMessage(scratch, 0, verdict, problems, objects);
+    const from = result.messagesOffset;
+    // The result and the scratch copy are used again from here on.
+    if (from < bytes.length || carriesMessages(message)) message.messages = this.#readMessages(bytes.subarray(from));
+    return message;
+  }
+
+  /** Reads the messages of a Bundle; each is checked as if it had come alone. */
+  #readMessages(bytes: Uint8Array): (Message | BrokenMessage)[] {
+    const messages: (Message | BrokenMessage)[] = [];
+    for (let at = 0; at < bytes.length;) {
+      const left = bytes.length - at;
+      const length = left < 8 ? 0 : bytes[at + 6] << 8 | bytes[at + 7];
+      if (length < 8 || length > left) {
+        messages.push({
+          malformed: `message length says ${length} bytes, ${left} are left`,
+          bytes: hex(bytes, at, bytes.length),
+        });
+        break;
+      }
+      messages.push(this.#readBundled(bytes.subarray(at, at + length)));
+      at += length;
+    }
+    return messages;
+  }
+
+  #readBundled(bytes: Uint8Array): Message | BrokenMessage {
+    // A Bundle in a Bundle is forbidden (RFC 2961 3.2), and would nest as deep as its sender likes.
+    if (bytes[1] === MESSAGE_TYPES.Bundle) {
+      return { malformed: "a Bundle stands in a Bundle", bytes: hex(bytes, 0, bytes.length) };
+    }
+    const result = this.#checker.check(bytes);
+    if (result.status === STATUS.OK) return this.#read(bytes, result);
+    return { malformed: failureOf(result).text, bytes: hex(bytes, 0, bytes.length) };
   }
 
   /**
@@ -94,34 +138,46 @@ export class Codec {
     const w = this.#writer;
     w.at = 0;
     w.path.length = 0;
-    const raw = options.raw === true;
+    this.#write(message, options);
+    return w.bytes.slice(0, w.at);
+  }
+
+  /** Writes a message where the writer stands, with its checksum. */
+  #write(message: MessageInput, options: EncodeOptions): void {
+    const w = this.#writer, at = w.at, raw = options.raw === true;
     writeMessage(w, message, options.order === "rfc", raw);
+    (message.messages ?? []).forEach((bundled, index) => {
+      w.path.push(`messages[${index}]`);
+      if ("bytes" in bundled) appendBytes(w, bundled.bytes, "bytes");
+      else this.#write(bundled, options);
+      w.path.pop();
+    });
+    if (!raw && w.at - at > 0xffff) w.refuse("length", `the message has ${w.at - at} bytes, more than 65535`);
+    putU16(w, at + 6, raw && message.length !== undefined ? message.length : w.at - at, "length");
     if (message.checksum === "bad" || (raw && message.checksumValue !== undefined)) {
-      putU16(w, 2, message.checksumValue, "checksumValue");
-      return w.bytes.slice(0, w.at);
+      putU16(w, at + 2, message.checksumValue, "checksumValue");
+    } else if (message.checksum !== "none") {
+      putU16(w, at + 2, this.#checker.check(w.bytes.subarray(at, w.at)).checksum, "checksum");
     }
-    const bytes = w.bytes.slice(0, w.at);
-    if (message.checksum !== "none") {
-      const { checksum } = this.#checker.check(bytes);
-      bytes[2] = checksum >> 8;
-      bytes[3] = checksum & 255;
-    }
-    return bytes;
   }
 }
 
+/** Whether the type says that there are messages inside, though there may be none. */
+const carriesMessages = (message: Message) => message.type === MESSAGE_TYPES.Bundle;
+
+/** Writes header and objects; length and checksum come when all is written. */
 function writeMessage(w: Writer, message: MessageInput, sort: boolean, raw: boolean): void {
   fieldsOf(w, message);
   const type = message.type ?? MESSAGE_TYPES[String(message.message)];
   if (type === undefined) {
     w.refuse("message", `${String(message.message)} is not the name of a message, and there is no type`);
   }
-  w.take(8);
-  putBits(w, 0, 1, 4, 4, message.version ?? 1, "version");
-  putBits(w, 0, 1, 0, 4, message.flags ?? 0, "flags");
-  putU8(w, 1, type, "type");
-  putU8(w, 4, message.sendTtl ?? 255, "sendTtl");
-  putU8(w, 5, message.reserved ?? 0, "reserved");
+  const at = w.take(8);
+  putBits(w, at, 1, 4, 4, message.version ?? 1, "version");
+  putBits(w, at, 1, 0, 4, message.flags ?? 0, "flags");
+  putU8(w, at + 1, type, "type");
+  putU8(w, at + 4, message.sendTtl ?? 255, "sendTtl");
+  putU8(w, at + 5, message.reserved ?? 0, "reserved");
   const given = list(w, message.objects, "objects") as readonly ObjectInput[];
   const objects = sort ? inRecommendedOrder(type, given) : given;
   for (let index = 0; index < objects.length; index++) {
@@ -129,6 +185,4 @@ function writeMessage(w: Writer, message: MessageInput, sort: boolean, raw: bool
     writeObject(w, objects[index], raw);
     w.path.pop();
   }
-  if (!raw && w.at > 0xffff) throw new ResvEncodeError("objects", `make a message of ${w.at} bytes, more than 65535`);
-  putU16(w, 6, raw && message.length !== undefined ? message.length : w.at, "length");
 }

@@ -246,6 +246,37 @@ Deno.test("unknown classes, C-Types and messages keep their bytes", () => {
   assertEquals(hexOf(codec.encode(message)), hex);
 });
 
+/** A Bundle (RFC 2961 3.2) of the messages given, without a checksum. */
+function bundle(...messages: string[]): string {
+  const length = 8 + messages.join("").length / 2;
+  return `110c00003f00${length.toString(16).padStart(4, "0")}${messages.join("")}`;
+}
+
+Deno.test("a Bundle holds its messages, each as if it had come alone", () => {
+  const message = decode(bundle(PATH, RESV));
+  assertEquals(message.objects, []);
+  assertEquals(message.messages, [decode(PATH), decode(RESV)]);
+  assertEquals(hexOf(codec.encode(JSON.parse(JSON.stringify(message)))), bundle(PATH, RESV));
+  assertEquals(decode(bundle()).messages, []);
+  assertEquals(codec.peek(bytesOf(bundle(PATH, RESV))).toMessage(), message);
+});
+
+Deno.test("a broken message in a Bundle is kept as bytes, and what follows it is read", () => {
+  const broken = PATH.slice(0, 16) + "000401" + PATH.slice(22);
+  for (
+    const hex of [
+      bundle(broken, RESV),
+      bundle(PATH, "1001000040000007"),
+      bundle(PATH, "10010000"),
+      bundle(bundle(PATH)),
+    ]
+  ) {
+    const message = decode(hex);
+    assert(message.messages?.some((each) => "malformed" in each), hex);
+    assertEquals(hexOf(codec.encode(JSON.parse(JSON.stringify(message)))), hex);
+  }
+});
+
 /** Messages of random objects, often of known classes, with random bodies. */
 const randomMessage = fc.array(
   fc.record({

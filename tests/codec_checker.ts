@@ -22,6 +22,7 @@ function failure(status: number, offset: number, number = 0, ctype = 0): CheckRe
     checksum: 0,
     count: 0,
     entries: [],
+    messagesOffset: 0,
     problemCount: 0,
     problems: [],
   };
@@ -35,7 +36,10 @@ export class StandInChecker implements MessageChecker {
     if (bytes[0] >> 4 !== 1) return { ...failure(STATUS.BAD_VERSION, 0), checksum };
     if (view.getUint16(6) !== bytes.length) return { ...failure(STATUS.BAD_LENGTH, 6), checksum };
     const entries: number[] = [];
-    for (let at = 8; at < bytes.length;) {
+    // A message begins with version 1; an object of a Bundle would have to be 4,096 bytes long to begin like it.
+    const bundle = bytes[1] === 12;
+    let at = 8;
+    while (at < bytes.length && !(bundle && bytes[at] >> 4 === 1)) {
       const left = bytes.length - at;
       if (left < 4) return { ...failure(STATUS.OBJECT_OVERRUN, at), checksum };
       const length = view.getUint16(at);
@@ -46,6 +50,6 @@ export class StandInChecker implements MessageChecker {
       entries.push(at, (length << 16 | bytes[at + 2] << 8 | bytes[at + 3]) >>> 0);
       at += length;
     }
-    return { ...failure(STATUS.OK, 0), checksum, count: entries.length / 2, entries };
+    return { ...failure(STATUS.OK, 0), checksum, count: entries.length / 2, entries, messagesOffset: at };
   }
 }

@@ -18,6 +18,8 @@ export interface CheckResult {
   readonly count: number;
   /** Two words for each object: its offset, then length << 16 | class << 8 | C-Type. */
   readonly entries: ArrayLike<number>;
+  /** Where whole messages begin, in a message that carries them (Bundle, RFC 2961 3.2); else the length. */
+  readonly messagesOffset: number;
   /** How many problems there are that leave the message readable: grammar, sizes, unknown classes. */
   readonly problemCount: number;
   /** Two words for each problem: its offset, then STATUS << 16 | class << 8 | C-Type. */

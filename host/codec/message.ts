@@ -41,6 +41,16 @@ export interface Message {
   problems?: Problem[];
   /** In the order of the message. */
   objects: RsvpObject[];
+  /** The messages in a Bundle (RFC 2961 3.2). */
+  messages?: (Message | BrokenMessage)[];
+}
+
+/** A message in a Bundle that cannot be taken apart, or what is left of the Bundle where no message can begin. */
+export interface BrokenMessage {
+  /** Why. */
+  malformed: string;
+  /** All of it, hex. */
+  bytes: string;
 }
 
 type Loose<T> = T extends { name: string }
@@ -67,6 +77,8 @@ export interface MessageInput {
   /** Only read with `raw`. */
   length?: number;
   objects: readonly ObjectInput[];
+  /** Of a Bundle. */
+  messages?: readonly (MessageInput | BrokenMessage)[];
 }
 
 export interface EncodeOptions {

@@ -24,6 +24,9 @@ export class OutlinePool {
   words: Uint32Array<ArrayBuffer> = new Uint32Array(this.bytes.buffer);
   used = 0;
 
+  /** @param decode makes the whole message of bytes, for messages that hold messages */
+  constructor(readonly decode: (bytes: Uint8Array) => Message) {}
+
   /** Makes room for `length` bytes and `count` pairs of words, in one piece, from `used` on. */
   reserve(length: number, count: number): void {
     const needed = ((length + 3) & ~3) + 8 * count;
@@ -35,7 +38,10 @@ export class OutlinePool {
   }
 }
 
-/** Header and object list of a message, over a private copy of its bytes; `objects` are read when first asked for. */
+/**
+ * Header and object list of a message, over a private copy of its bytes; `objects` are read when first asked for. The
+ * messages inside a Bundle are there in `toMessage()`.
+ */
 export class MessageOutline {
   /** RSVP message type. */
   readonly type: number;
@@ -54,6 +60,9 @@ export class MessageOutline {
   readonly #words: Uint32Array;
   readonly #at: number;
   readonly #list: number;
+  readonly #pool: OutlinePool;
+  /** Where its objects end: before the messages of a Bundle. */
+  readonly #end: number;
   #objects: RsvpObject[] | undefined = undefined;
 
   /** @param bytes the message, to be copied @param result of checking it @param pool where the copy goes */
@@ -79,6 +88,8 @@ export class MessageOutline {
     this.#words = words;
     this.#at = at;
     this.#list = list;
+    this.#pool = pool;
+    this.#end = result.messagesOffset;
   }
 
   /** Name of the message type; `UNKNOWN` if it has none. */
@@ -147,6 +158,7 @@ export class MessageOutline {
 
   /** The plain value that `decode` would have made. */
   toMessage(): Message {
+    if (this.#end < this.length) return this.#pool.decode(this.bytes());
     return makeMessage(this.#bytes, this.#at, this.checksum, this.problems, this.objects);
   }
 
