@@ -20,6 +20,7 @@ import {
   writePackets,
 } from "./boundary.gen.ts";
 import { type EngineExports, type SubmitRecords, WRITERS } from "./engine_exports.ts";
+import { type Copied, keep } from "./arena.ts";
 import { EngineMisuseError, EngineTrapError, ResvError } from "./engine_errors.ts";
 import {
   defaultEngineHash,
@@ -166,11 +167,11 @@ export class Engine {
     const length = this.#poll();
     const actions: Action[] = [];
     if (length === 0) return actions;
-    const start = this.#exports.outbox() >>> 0;
+    const { view, bytes, start } = this.#copyOut(length);
     for (let at = start; at < start + length;) {
-      const action = readAction(this.#view, this.#bytes, at);
+      const action = readAction(view, bytes, at);
       if (action) actions.push(action);
-      at += this.#recordLength(at, start + length);
+      at += this.#recordLength(view, at, start + length);
     }
     return actions;
   }
@@ -203,10 +204,10 @@ export class Engine {
     let cursor = 0;
     for (let calls = 0; calls < MAXIMUM_INSPECT_CALLS; calls++) {
       cursor = this.#call(`inspecting ${String(table)}`, () => this.#exports.inspect(reader.table, cursor)) >>> 0;
-      const start = this.#exports.outbox() >>> 0;
-      const end = start + (this.#exports.outboxLength() >>> 0);
-      for (let at = start; at < end; at += this.#recordLength(at, end)) {
-        rows.push(reader.read(this.#view, this.#bytes, at));
+      const length = this.#exports.outboxLength() >>> 0;
+      const { view, bytes, start } = this.#copyOut(length);
+      for (let at = start; at < start + length; at += this.#recordLength(view, at, start + length)) {
+        rows.push(reader.read(view, bytes, at));
       }
       if (cursor === 0) return rows;
     }
@@ -351,8 +352,13 @@ export class Engine {
     }
   }
 
-  #recordLength(at: number, end: number): number {
-    const length = this.#view.getUint32(at + 4, true);
+  /** Copies the outbox to where the views that go out to the caller stay good. */
+  #copyOut(length: number): Copied {
+    return keep(new Uint8Array(this.#exports.memory.buffer, this.#exports.outbox() >>> 0, length));
+  }
+
+  #recordLength(view: DataView, at: number, end: number): number {
+    const length = view.getUint32(at + 4, true);
     if (length < 8 || at + length > end) {
       this.#dead = "it wrote a record that does not fit its outbox";
       throw new EngineMisuseError(`engine wrote a record of ${length} bytes at ${at}, outbox ends at ${end}`);

@@ -94,9 +94,9 @@ function readField(field: Placed): string {
     case "f64":
       return `view.getFloat64(at + ${field.at}, true)`;
     case "address":
-      return `bytes.slice(at + ${field.at}, at + ${field.at + 16})`;
+      return `bytes.subarray(at + ${field.at}, at + ${field.at + 16})`;
     default:
-      return `bytes.slice(at + ${field.at}, at + TAIL)`;
+      return `bytes.subarray(at + ${field.at}, at + TAIL)`;
   }
 }
 
@@ -138,7 +138,7 @@ function reader(laid: Laid): string[] {
     : "view.getUint32(at + 4, true) - view.getUint16(at + 2, true)";
   const body = fields.map((field) => `    ${field.name}: ${readField(field).replace("at + TAIL", `at + ${end}`)},`);
   return [
-    `/** Reads the record that starts at \`at\`. */`,
+    `/** Reads the record that starts at \`at\`; its byte fields are views of \`bytes\`. */`,
     `export function read${pascal(record.name)}(view: DataView, bytes: Uint8Array, at: number): ${
       pascal(record.name)
     } {`,
