@@ -77,6 +77,7 @@ const TSHARK_FAULTS: Readonly<Record<string, string>> = {
   "1/8": "takes an IPv6 address for an IPv4 address",
   "10/8": "takes an IPv6 address for an IPv4 address",
   "11/8": "takes an IPv6 address for an IPv4 address",
+  "1/9": "looks for an Extended IPv4 Address, which RFC 3175 does not have",
   "1/14": "takes the 16-byte Extended Tunnel ID for an IPv4 address",
   "193/2": "reads a draft in which an IGP instance stood before the actions (RFC 6107 3.1.3 has the actions there)",
   "193/3": "as 193/2",
