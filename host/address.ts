@@ -1,5 +1,6 @@
 /** IP addresses between text and the boundary's form: 16 bytes in network order, an IPv4 address in the first four. */
-import ipaddr from "ipaddr.js";
+import { ipv4, ipv6 } from "./codec/read.ts";
+import { parseIpv4, parseIpv6 } from "./codec/write.ts";
 
 export interface Address {
   bytes: Uint8Array;
@@ -13,12 +14,14 @@ export interface Address {
  */
 export function parseAddress(text: string): Address {
   const bytes = new Uint8Array(16);
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) {
-    bytes.set(ipaddr.IPv4.parse(text).toByteArray());
+  const octets = parseIpv4(text);
+  if (octets) {
+    bytes.set(octets);
     return { bytes, family: 4 };
   }
-  if (!text.includes("%") && ipaddr.IPv6.isValid(text)) {
-    bytes.set(ipaddr.IPv6.parse(text).toByteArray());
+  const groups = parseIpv6(text);
+  if (groups) {
+    groups.forEach((group, index) => bytes.set([group >> 8, group & 255], 2 * index));
     return { bytes, family: 6 };
   }
   throw new RangeError(`"${text}" is not an IPv4 or IPv6 address`);
@@ -26,8 +29,8 @@ export function parseAddress(text: string): Address {
 
 /** Writes an address; `family` 0 gives an empty string. IPv6 as RFC 5952 wants it. */
 export function formatAddress(bytes: Uint8Array, family: number): string {
-  if (family === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
-  if (family === 6) return new ipaddr.IPv6(Array.from(bytes.subarray(0, 16))).toRFC5952String();
+  if (family === 4) return ipv4(bytes, 0);
+  if (family === 6) return ipv6(bytes, 0);
   return "";
 }
 

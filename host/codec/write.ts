@@ -123,7 +123,7 @@ export function putF32(w: Writer, at: number, value: unknown, field: string): vo
 const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
 
 /** Four bytes of dotted text, or undefined. */
-function parseIpv4(text: unknown): number[] | undefined {
+export function parseIpv4(text: unknown): number[] | undefined {
   const match = typeof text === "string" ? IPV4.exec(text) : null;
   const octets = match?.slice(1).map(Number);
   return octets?.every((octet) => octet <= 255) ? octets : undefined;
@@ -136,7 +136,7 @@ export function putIpv4(w: Writer, at: number, value: unknown, field: string): v
 }
 
 /** Eight groups of an IPv6 address, or undefined. */
-function parseIpv6(value: unknown): number[] | undefined {
+export function parseIpv6(value: unknown): number[] | undefined {
   if (typeof value !== "string") return undefined;
   let text = value;
   const lastColon = text.lastIndexOf(":");
