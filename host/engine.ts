@@ -8,18 +8,23 @@
 import {
   ABI_VERSION,
   type Action,
-  COUNTER,
   INPUT,
   PACKET_HEADER_BYTES,
   PACKET_SLOT_BYTES,
   readAction,
   STATUS,
-  STATUS_TEXT,
   TABLE_READERS,
   type TableRows,
   writePackets,
 } from "./boundary.gen.ts";
-import { type EngineExports, type SubmitRecords, WRITERS } from "./engine_exports.ts";
+import {
+  counterName,
+  type EngineExports,
+  packetRecord,
+  type SubmitRecords,
+  tailLength,
+  WRITERS,
+} from "./engine_exports.ts";
 import { type Copied, keep } from "./arena.ts";
 import { EngineMisuseError, EngineTrapError, ResvError } from "./engine_errors.ts";
 import {
@@ -62,6 +67,8 @@ export class Engine {
   #dead: string | undefined;
   #onSubmit: SubmitObserver | undefined;
   #hash: Uint8Array;
+  #workspace = 0;
+  #workspaceBytes = 0;
 
   /**
    * Instantiates a compiled module; `defaultModule()` has the embedded one.
@@ -223,22 +230,18 @@ export class Engine {
     return counters;
   }
 
-  /** Parses one message and returns the bytes of the result record, or throws its status (codec engines only). */
-  check(message: Uint8Array): Uint8Array {
-    const { workspace, check } = this.#exports;
-    if (!workspace || !check) throw new EngineMisuseError("this engine has no check export");
+  /**
+   * One pass over a message (codec engines only): the words of the result as `host/check_result.ts` reads them. They
+   * are a view of the engine's memory and good until its next call.
+   */
+  check(message: Uint8Array): Uint32Array {
+    const check = this.#exports.check;
+    if (!check) throw new EngineMisuseError("this engine has no check export");
     this.#mustBeDrained("check");
-    const length = this.#call("checking a message", () => {
-      const pointer = workspace(message.length) >>> 0;
-      this.#deriveViews();
-      if (pointer === 0 || pointer + message.length > this.#bytes.length) {
-        throw new ResvError(STATUS.OUT_OF_MEMORY, "workspace");
-      }
-      this.#bytes.set(message, pointer);
-      return check(pointer, message.length) >>> 0;
-    });
-    const start = this.#exports.outbox() >>> 0;
-    return this.#bytes.slice(start, start + length);
+    const pointer = this.#workspaceFor(message.length);
+    this.#bytes.set(message, pointer);
+    const length = this.#call("checking a message", () => check(pointer, message.length)) >>> 0;
+    return new Uint32Array(this.#exports.memory.buffer, this.#exports.outbox() >>> 0, length >>> 2);
   }
 
   /** Flowspec arithmetic (RFC 2205 3.11.6) on RSVP objects, in wire form; returns the resulting bytes. */
@@ -352,6 +355,18 @@ export class Engine {
     }
   }
 
+  /** Scratch memory of at least this size. Asked for in powers of two, because the engine never gives any back. */
+  #workspaceFor(length: number): number {
+    if (length <= this.#workspaceBytes) return this.#workspace;
+    const { workspace } = this.#exports;
+    if (!workspace) throw new EngineMisuseError("this engine has no workspace export");
+    const bytes = 2 ** Math.ceil(Math.log2(Math.max(length, 4096)));
+    const pointer = this.#call("asking for a workspace", () => workspace(bytes)) >>> 0;
+    if (pointer === 0) throw new ResvError(STATUS.OUT_OF_MEMORY, `asking for ${bytes} bytes of workspace`);
+    this.#workspaceBytes = bytes;
+    return this.#workspace = pointer;
+  }
+
   /** Copies the outbox to where the views that go out to the caller stay good. */
   #copyOut(length: number): Copied {
     return keep(new Uint8Array(this.#exports.memory.buffer, this.#exports.outbox() >>> 0, length));
@@ -376,31 +391,4 @@ export class Engine {
     this.#bytes = new Uint8Array(buffer);
     this.#view = new DataView(buffer);
   }
-}
-
-function tailLength(record: object): number {
-  const { objects, hops } = record as { objects?: Uint8Array; hops?: Uint8Array };
-  return (objects ?? hops)?.length ?? 0;
-}
-
-function packetRecord(packet: Packet): Packet & { payloadLength: number } {
-  const { interface: handle, source, destination, family, ttl, encapsulation, routerAlert, payload } = packet;
-  return {
-    interface: handle,
-    source,
-    destination,
-    family,
-    ttl,
-    encapsulation,
-    routerAlert,
-    payload,
-    payloadLength: payload.length,
-  };
-}
-
-const COUNTER_NAMES = new Map<number, string>(Object.entries(COUNTER).map(([name, number]) => [number, name]));
-
-/** The name of a counter: that of COUNTER, or of the STATUS under which drops are counted. */
-export function counterName(counter: number): string {
-  return COUNTER_NAMES.get(counter) ?? STATUS_TEXT[counter]?.name ?? `COUNTER_${counter}`;
 }

@@ -8,6 +8,8 @@ import type {
   TrafficControlResultInput,
 } from "./boundary.gen.ts";
 import {
+  COUNTER,
+  STATUS_TEXT,
   writeCall,
   writeConfig,
   writeInterface,
@@ -15,6 +17,7 @@ import {
   writeTick,
   writeTrafficControlResult,
 } from "./boundary.gen.ts";
+import type { Packet } from "./transport/transport.ts";
 
 /** The records that `submit` takes, by name. Packets go through `submitPackets`. */
 export interface SubmitRecords {
@@ -56,3 +59,32 @@ export const WRITERS: Record<keyof SubmitRecords, Writer> = {
   TRAFFIC_CONTROL_RESULT: writeTrafficControlResult,
   CALL: writeCall,
 };
+
+/** Bytes of a record's tail. */
+export function tailLength(record: object): number {
+  const { objects, hops } = record as { objects?: Uint8Array; hops?: Uint8Array };
+  return (objects ?? hops)?.length ?? 0;
+}
+
+/** A packet as the record that the generated writer takes. */
+export function packetRecord(packet: Packet): Packet & { payloadLength: number } {
+  const { interface: handle, source, destination, family, ttl, encapsulation, routerAlert, payload } = packet;
+  return {
+    interface: handle,
+    source,
+    destination,
+    family,
+    ttl,
+    encapsulation,
+    routerAlert,
+    payload,
+    payloadLength: payload.length,
+  };
+}
+
+const COUNTER_NAMES = new Map<number, string>(Object.entries(COUNTER).map(([name, number]) => [number, name]));
+
+/** The name of a counter: that of COUNTER, or of the STATUS under which drops are counted. */
+export function counterName(counter: number): string {
+  return COUNTER_NAMES.get(counter) ?? STATUS_TEXT[counter]?.name ?? `COUNTER_${counter}`;
+}
