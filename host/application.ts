@@ -44,6 +44,8 @@ export interface SenderOptions extends TokenBucket, Partial<SenderAddress> {
   ttl?: number;
   /** Outgoing interface handle of a multihomed host; by route if absent. */
   interface?: number;
+  /** True sends no ADSPEC; by default there is one, the engine's own unless `objects` has another. */
+  noAdspec?: boolean;
   /** ADSPEC and POLICY_DATA objects to go with it. */
   objects?: readonly (ObjectInput | RsvpObject)[];
 }

@@ -79,8 +79,8 @@ export interface InterfaceSettings {
   guaranteedErrorTermBytes?: number;
   /** D of RFC 2212; 0 by default. */
   guaranteedErrorTermMicroseconds?: number;
-  /** Int-Serv services that it implements; both by default. */
-  services?: readonly ("controlled-load" | "guaranteed")[];
+  /** Int-Serv services that it implements: RFC 2211, RFC 2212, RFC 2997; all by default. */
+  services?: readonly ("controlled-load" | "guaranteed" | "null")[];
   /** Its traffic control can police (RFC 2205 3.8); true by default. */
   policing?: boolean;
   /** UDP encapsulation (RFC 2205 appendix C): `only` without raw access, `also` beside it; `none` by default. */
@@ -123,7 +123,7 @@ export function interfaceRecord(settings: InterfaceSettings): InterfaceInput {
   if (!Number.isInteger(handle) || handle < 1 || handle > MAXIMUM_INTERFACE_HANDLE) {
     throw new RangeError(`interface handle ${handle} is not 1 to ${MAXIMUM_INTERFACE_HANDLE}`);
   }
-  const { services = ["controlled-load", "guaranteed"], udp = "none" } = settings;
+  const { services = ["controlled-load", "guaranteed", "null"], udp = "none" } = settings;
   const record: InterfaceInput = {
     interface: handle,
     up: settings.up === false ? 0 : 1,
@@ -138,7 +138,8 @@ export function interfaceRecord(settings: InterfaceSettings): InterfaceInput {
     guaranteedErrorTermBytes: settings.guaranteedErrorTermBytes ?? 0,
     guaranteedErrorTermMicroseconds: settings.guaranteedErrorTermMicroseconds ?? 0,
     services: (services.includes("controlled-load") ? SERVICE.CONTROLLED_LOAD : 0) |
-      (services.includes("guaranteed") ? SERVICE.GUARANTEED : 0),
+      (services.includes("guaranteed") ? SERVICE.GUARANTEED : 0) |
+      (services.includes("null") ? SERVICE.NULL : 0),
   };
   for (const text of settings.addresses) placeAddress(record, handle, text);
   if (settings.udpNextHop !== undefined) {

@@ -64,6 +64,7 @@ export class Session {
     const { address = this.#port.localAddress(this.address.destination), port, ttl, objects = [] } = options;
     this.#call({
       call: CALL_KIND.SENDER,
+      options: options.noAdspec ? CALL_OPTION.NO_ADSPEC : 0,
       ttl,
       interface: options.interface,
       objects: encodeObjects([
