@@ -2,12 +2,13 @@
  * `deno task bench`: the engine against plain TypeScript and, where a C compiler is present, against a C program
  * compiled on the spot. Prints the tables that docs/performance.md quotes and leaves reports in bench/results/.
  *
- * Options: `--rounds N` (5), `--messages N` (20,000), `--sessions N` (100,000), `--only interleaved|report|sizes`.
+ * Options: `--rounds N` (5), `--messages N` (20,000), `--sessions N` (100,000), `--only interleaved|shared|report|sizes`.
  */
 import { parseArgs } from "node:util";
 import { buildCase } from "./cases/build.ts";
 import { decodeCase } from "./cases/decode.ts";
 import { lookupCase } from "./cases/lookup.ts";
+import { sharedCase } from "./cases/shared.ts";
 import { transitCase } from "./cases/transit.ts";
 import { compileBenchModule, instance } from "./engine_side.ts";
 import { compileLimit } from "./limit_side.ts";
