@@ -149,8 +149,11 @@ function packFamily(family: ItemFamily, items: number[]): number[] {
 function packMessages(): number[] {
   const classOf = new Map(OBJECTS.map((object) => [object.name, object.class]));
   return MESSAGES.flatMap((message) => {
-    // A class that is not in the catalogue has no number that a message could lack.
-    const required = message.required.flatMap((name) => classOf.get(name) ?? []);
+    const required = message.required.map((name) => {
+      const number = classOf.get(name);
+      if (number === undefined) throw new Error(`${message.name} requires ${name}, which is not in the catalogue`);
+      return number;
+    });
     if (required.length > 8) throw new Error(`${message.name} requires more than eight classes`);
     const flags = message.rest === "messages" ? 1 : 0;
     return [message.type, flags, ...le16(text(message.name)), ...Array.from({ length: 8 }, (_, i) => required[i] ?? 0)];

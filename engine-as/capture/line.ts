@@ -23,7 +23,7 @@ export function writeCapturedLine(s: CaptureState, output: usize, end: usize): u
   at = writeU32(copyText(at, TEXT_TTL), s.ttl);
   if (s.encapsulation != ENCAPSULATION_RAW) at = copyText(at, TEXT_ENCAPSULATION_UDP);
   if (s.flags) at = writeFlags(at, s.flags);
-  at = writeMembers(at, s.payload, min<u32>(s.payloadBytes, 65535), changetype<usize>(s) + CHECK_RESULT, 0);
+  at = writeMembers(at, s.payload, min<u32>(s.payloadBytes, 65535), changetype<usize>(s) + CHECK_RESULT);
   if (textIsFull()) return 0;
   store<u16>(at, 0x0a7d);
   return <u32> (at + 2 - output);

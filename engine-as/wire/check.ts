@@ -7,7 +7,7 @@
 //   1  byte of the message that STATUS is about    2  class there, 0 for the header    3  C-Type there
 //   4  the checksum that the message should carry, never 0
 //   5  number of objects      6  number of problems
-//   7  where the messages inside a Bundle start (RFC 2961 section 3.1), 0 if there are none
+//   7  where the messages inside a Bundle start (RFC 2961 section 3.2); else the length of the message
 //   8  for each object: its offset; then length << 16 | class << 8 | C-Type
 //      then for each problem: its offset; then STATUS << 16 | class << 8 | C-Type
 // A wrong checksum is no problem of this list: word 4 against bytes 2 and 3 of the message tells.
@@ -37,6 +37,7 @@ export function checkMessage(message: usize, available: u32, result: usize): u32
   if (load<u8>(message) >> 4 != 1) return failed(result, STATUS_BAD_VERSION, 0);
   if (length < 8 || (length & 3) || length != available) return failed(result, STATUS_BAD_LENGTH, 6);
   const bundle = isBundle(load<u8>(message, 1));
+  store<u32>(result, length, 28);
   const entries = result + CHECK_ENTRIES;
   let entry = entries;
   let at = message + 8;
@@ -80,7 +81,6 @@ function failedAt(result: usize, status: u32, offset: u32, header: u32): u32 {
   store<u32>(result, offset, 4);
   store<u32>(result, (header >>> 8) & 255, 8);
   store<u32>(result, header & 255, 12);
-  store<u32>(result, 0, 28);
   return <u32> CHECK_ENTRIES;
 }
 

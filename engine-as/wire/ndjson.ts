@@ -3,18 +3,15 @@
 // them one by one.
 import { STATUS_OK } from "../boundary.gen";
 import {
-  TEXT_CHECKSUM_BAD, TEXT_CHECKSUM_NONE, TEXT_CHECKSUM_OK, TEXT_CTYPE, TEXT_ERROR, TEXT_FLAGS, TEXT_LENGTH, TEXT_MESSAGE,
+  TEXT_ARE_LEFT, TEXT_BUNDLED_BUNDLE, TEXT_BUNDLED_LENGTH, TEXT_BYTES, TEXT_BYTES_COMMA, TEXT_CHECKSUM_BAD, TEXT_CHECKSUM_NONE, TEXT_CHECKSUM_OK, TEXT_CTYPE, TEXT_ERROR, TEXT_FLAGS, TEXT_LENGTH, TEXT_MESSAGE,
   TEXT_MESSAGES, TEXT_OBJECTS, TEXT_OFFSET, TEXT_PROBLEMS, TEXT_RESERVED, TEXT_SEND_TTL, TEXT_STATUS, TEXT_STATUS_CLASS,
   TEXT_TYPE, TEXT_UNKNOWN, TEXT_VERSION,
 } from "../tables.gen";
 import { load16 } from "./bytes";
-import { CHECK_ENTRIES, checkMessage } from "./check";
-import { CONTEXT, fits, TEXT_MARGIN, TextContext, writeObject } from "./object_text";
+import { CHECK_ENTRIES, checkMessage, isBundle } from "./check";
+import { CONTEXT, fits, TEXT_MARGIN, TextContext, writeHexMember, writeObject } from "./object_text";
 import { findMessageType, statusName } from "./tables";
 import { copyText, writeByte, writeU32 } from "./text";
-
-// Bundles inside Bundles are forbidden (RFC 2961 section 3.1), so this is enough.
-const MAXIMUM_BUNDLE_DEPTH: u32 = 2;
 
 // Where text may end for one line in the room up to `end`; false if there is no room at all.
 export function beginText(at: usize, end: usize): bool {
@@ -32,7 +29,7 @@ export function textIsFull(): bool {
 // written, or 0 if they do not fit.
 export function writeMessageLine(message: usize, available: u32, result: usize, output: usize, capacity: u32): u32 {
   if (!beginText(output, output + capacity)) return 0;
-  const at = writeMembers(output, message, available, result, 0);
+  const at = writeMembers(output, message, available, result);
   if (textIsFull()) return 0;
   // Members start with a comma each, and the first one is the brace.
   store<u8>(output, 0x7b);
@@ -41,7 +38,7 @@ export function writeMessageLine(message: usize, available: u32, result: usize, 
 }
 
 // The members of a message, each with a comma before it, without braces.
-export function writeMembers(at: usize, message: usize, available: u32, result: usize, depth: u32): usize {
+export function writeMembers(at: usize, message: usize, available: u32, result: usize): usize {
   checkMessage(message, available, result);
   const context = changetype<TextContext>(CONTEXT);
   context.message = message;
@@ -61,7 +58,7 @@ export function writeMembers(at: usize, message: usize, available: u32, result: 
   }
   at = writeByte(at, 0x5d);
   // The result is used again by the messages inside, so nothing of it is needed from here on.
-  return inner ? writeBundle(at, message, inner, available, result, depth) : at;
+  return isBundle(load<u8>(message, 1)) ? writeBundle(at, message + inner, message + available, result) : at;
 }
 
 function writeHeader(at: usize, message: usize, expected: u32): usize {
@@ -105,24 +102,32 @@ function writeProblems(at: usize, problem: usize, count: u32): usize {
   return writeByte(at, 0x5d);
 }
 
-// The messages inside a Bundle, each with offsets of its own. A broken one ends the list, since its length cannot be
-// trusted.
-function writeBundle(at: usize, message: usize, inner: u32, available: u32, result: usize, depth: u32): usize {
+// The messages inside a Bundle, each with offsets of its own. One that cannot be taken apart is shown with its bytes; one
+// whose length cannot be trusted takes the rest of the Bundle with it.
+function writeBundle(at: usize, from: usize, end: usize, result: usize): usize {
   at = copyText(at, TEXT_MESSAGES);
-  let from = message + inner;
-  const end = message + available;
-  let first = true;
+  const first = from;
   while (from < end && fits(at, 0)) {
     const left = <u32> (end - from);
-    const length = left < 8 ? left : min(load16(from + 6), left);
-    const whole = length >= 8 && depth < MAXIMUM_BUNDLE_DEPTH;
-    if (!first) at = writeByte(at, 0x2c);
-    first = false;
+    const length: u32 = left < 8 ? 0 : load16(from + 6);
+    if (from != first) at = writeByte(at, 0x2c);
     const open = at;
-    at = writeMembers(at, from, whole ? length : 0, result, depth + 1);
+    if (length < 8 || length > left) {
+      at = copyText(writeU32(copyText(at, TEXT_BUNDLED_LENGTH), length), TEXT_BYTES_COMMA);
+      at = writeByte(copyText(writeU32(at, left), TEXT_ARE_LEFT), 0x22);
+      at = writeByte(writeHexMember(at, TEXT_BYTES, from, end), 0x7d);
+      store<u8>(open, 0x7b);
+      break;
+    }
+    if (isBundle(load<u8>(from, 1))) {
+      // A Bundle in a Bundle is forbidden (RFC 2961 section 3.2), and would nest as deep as its sender likes.
+      at = writeHexMember(copyText(at, TEXT_BUNDLED_BUNDLE), TEXT_BYTES, from, from + length);
+    } else {
+      at = writeMembers(at, from, length, result);
+      if (load<u32>(result) != STATUS_OK) at = writeHexMember(at, TEXT_BYTES, from, from + length);
+    }
     store<u8>(open, 0x7b);
     at = writeByte(at, 0x7d);
-    if (!whole || load<u32>(result) != STATUS_OK) break;
     from += length;
   }
   return writeByte(at, 0x5d);

@@ -103,7 +103,7 @@ function writeReason(at: usize): usize {
 }
 
 // `,"key":"hex"`.
-function writeHexMember(at: usize, key: u32, from: usize, to: usize): usize {
+export function writeHexMember(at: usize, key: u32, from: usize, to: usize): usize {
   if (!fits(at, (to - from) * 2)) return at;
   return writeByte(writeHex(copyText(at, key), from, <u32> (to - from)), 0x22);
 }

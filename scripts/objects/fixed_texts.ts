@@ -31,6 +31,8 @@ export const FIXED_TEXTS: Readonly<Record<string, string>> = {
   ERROR: ',"error":{"status":"',
   OBJECTS: ',"objects":[',
   MESSAGES: ',"messages":[',
+  BUNDLED_LENGTH: ',"malformed":"message length says ',
+  BUNDLED_BUNDLE: ',"malformed":"a Bundle stands in a Bundle"',
   OBJECT_NAME: '{"name":"',
   FORM: ',"form":"',
   FORM_OFFSET: '","offset":',

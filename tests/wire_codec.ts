@@ -1,0 +1,64 @@
+/** The engine's check and its NDJSON, and the host's codec on top of the check, for tests that compare the two. */
+import { readCheckResult } from "../host/check_result.ts";
+import { Codec } from "../host/codec.ts";
+import { entryInstance } from "./engine_entries/compile.ts";
+import { hex } from "./wire_samples.ts";
+
+interface Exports {
+  room(bytes: number): number;
+  checkResultBytes(): number;
+  captureStateBytes(): number;
+  viewFits(): number;
+  recordFits(): number;
+  checkMessage(message: number, available: number, result: number): number;
+  writeMessageLine(message: number, available: number, result: number, output: number, capacity: number): number;
+  captureBegin(state: number, mode: number): void;
+  captureRead(state: number, chunk: number, length: number, output: number, capacity: number): number;
+  captureEnd(state: number, left: number): number;
+}
+
+export const { exports: engine, bytes } = await entryInstance<Exports>("codec_entry.ts");
+
+export const RESULT = engine.room(engine.checkResultBytes());
+export const MESSAGE = engine.room(65536);
+export const CAPACITY = 8 << 20;
+export const OUTPUT = engine.room(CAPACITY);
+
+/** Checks by the engine. */
+export function check(message: Uint8Array) {
+  bytes().set(message, MESSAGE);
+  const length = engine.checkMessage(MESSAGE, message.length, RESULT);
+  return readCheckResult(new Uint32Array(bytes().slice(RESULT, RESULT + length).buffer));
+}
+
+export const codec = new Codec({ check });
+
+/** The engine's line for a message, or undefined if it does not fit. */
+export function line(message: Uint8Array, capacity = CAPACITY): string | undefined {
+  bytes().set(message, MESSAGE);
+  const length = engine.writeMessageLine(MESSAGE, message.length, RESULT, OUTPUT, capacity);
+  return length === 0 ? undefined : new TextDecoder().decode(bytes().slice(OUTPUT, OUTPUT + length));
+}
+
+type Plain = Record<string, unknown>;
+
+/** Words that only the host has are left out; what keeps a bundled message from being read is told by its status. */
+function withoutWords(message: Plain): Plain {
+  for (const problem of (message.problems ?? []) as Plain[]) {
+    delete problem.text;
+    delete problem.rfc;
+  }
+  const bundled = message.messages as Plain[] | undefined;
+  if (bundled) message.messages = bundled.map(withoutWords);
+  const { malformed, bytes: text } = message;
+  if (typeof malformed !== "string" || /^message length says|^a Bundle stands/.test(malformed)) return message;
+  return { ...decoded(hex(String(text))) as Plain, bytes: text };
+}
+
+/** What the host makes of a message, as its line would be read. */
+export function decoded(message: Uint8Array): unknown {
+  const result = codec.tryDecode(message);
+  if (result.ok) return withoutWords(JSON.parse(JSON.stringify(result.message)));
+  const { status, class: number, ctype, offset } = result;
+  return { error: { status, class: number, ctype, offset } };
+}
