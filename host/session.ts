@@ -15,6 +15,7 @@ import {
   sessionObject,
   STYLES,
 } from "./application.ts";
+import { ResvError } from "./engine_errors.ts";
 import { encodeObjects, findObject } from "./object_list.ts";
 
 /** What a session needs of its node. */
@@ -41,6 +42,9 @@ export class Session {
   #handlers: ((event: SessionEvent) => void)[] = [];
   #readers: EventQueue[] = [];
   #released = false;
+  /** What is being called, while the call is on the stack. */
+  #calling = "";
+  #refusal: ResvError | undefined;
 
   constructor(application: number, address: SessionAddress, port: SessionPort) {
     this.application = application;
@@ -51,7 +55,8 @@ export class Session {
 
   /** Makes the registration; called by the node once it knows where this session's events go. */
   register(): void {
-    this.#call({ call: CALL_KIND.SESSION, objects: encodeObjects([sessionObject(this.address)]) });
+    const objects = encodeObjects([sessionObject(this.address)]);
+    this.#call({ call: CALL_KIND.SESSION, objects }, `registering for ${this.address.destination}`);
   }
 
   /** True once `release` was called. */
@@ -72,13 +77,13 @@ export class Session {
         senderTspecObject(options),
         ...objects,
       ]),
-    });
+    }, `announcing the sender ${address}`);
     return this;
   }
 
   /** Takes the sender's announcement back (PathTear). */
   withdraw(): this {
-    this.#call({ call: CALL_KIND.SENDER });
+    this.#call({ call: CALL_KIND.SENDER }, "withdrawing the sender");
     return this;
   }
 
@@ -90,20 +95,20 @@ export class Session {
       options: options.confirm ? CALL_OPTION.CONFIRM : 0,
       interface: options.interface,
       objects: encodeObjects(reserveObjects(options)),
-    });
+    }, `reserving ${options.style}`);
     return this;
   }
 
   /** Gives the reservation up (ResvTear). */
   unreserve(): this {
-    this.#call({ call: CALL_KIND.RESERVE, style: 0 });
+    this.#call({ call: CALL_KIND.RESERVE, style: 0 }, "giving the reservation up");
     return this;
   }
 
   /** Ends the registration: sender and reservation are torn down, event readers end. May be called twice. */
   release(): void {
     if (this.#released) return;
-    this.#call({ call: CALL_KIND.RELEASE });
+    this.#call({ call: CALL_KIND.RELEASE }, "releasing the session");
     this.end();
   }
 
@@ -123,6 +128,10 @@ export class Session {
 
   /** Hands an event over; called by the node. */
   deliver(event: SessionEvent): void {
+    if (event.kind === "CALL_ERROR" && this.#calling) {
+      this.#refusal = new ResvError(event.errorCode, this.#calling);
+      return;
+    }
     if (event.kind === "PATH_EVENT") this.#noteSender(event);
     for (const handler of this.#handlers) handler(event);
     this.#readers = this.#readers.filter((reader) => reader.open);
@@ -146,9 +155,21 @@ export class Session {
     else this.#senders.set(key, { address: template.sourceAddress, port });
   }
 
-  #call(record: CallInput): void {
-    if (this.#released) throw new TypeError("the session has been released");
-    this.#port.call({ application: this.application, ...record });
+  /**
+   * Makes a call. What the engine refuses at once is thrown; where this is called from a handler the call waits its
+   * turn, and a refusal comes as CALL_ERROR.
+   */
+  #call(record: CallInput, doing: string): void {
+    if (this.#released) throw new TypeError(`${doing}: the session has been released`);
+    this.#calling = doing;
+    try {
+      this.#port.call({ application: this.application, ...record });
+    } finally {
+      this.#calling = "";
+    }
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    if (refusal) throw refusal;
   }
 }
 
