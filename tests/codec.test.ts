@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Codec, type Message, type MessageInput, ResvDecodeError, ResvEncodeError } from "../host/codec.ts";
 import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { StandInChecker } from "./codec_checker.ts";
-import { bytesOf, hexOf, PATH, PATH_WITH_ADSPEC, RESV } from "./codec_vectors.ts";
+import { bytesOf, hexOf, PATH, PATH_WITH_ADSPEC, randomMessage, RESV } from "./codec_vectors.ts";
 
 const codec = new Codec(new StandInChecker());
 const decode = (hex: string) => codec.decode(bytesOf(hex));
@@ -275,30 +275,6 @@ Deno.test("a broken message in a Bundle is kept as bytes, and what follows it is
     assert(message.messages?.some((each) => "malformed" in each), hex);
     assertEquals(hexOf(codec.encode(JSON.parse(JSON.stringify(message)))), hex);
   }
-});
-
-/** Messages of random objects, often of known classes, with random bodies. */
-const randomMessage = fc.array(
-  fc.record({
-    class: fc.oneof(
-      fc.constantFrom(0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 19, 20, 21, 63, 207),
-      fc.nat(255),
-    ),
-    ctype: fc.oneof(fc.integer({ min: 1, max: 7 }), fc.nat(255)),
-    body: fc.array(fc.oneof({ weight: 3, arbitrary: fc.nat(8) }, { weight: 1, arbitrary: fc.nat(255) }), {
-      maxLength: 64,
-    }),
-  }),
-  { maxLength: 5 },
-).map((objects) => {
-  const parts = [0x10, 1, 0, 0, 64, 0, 0, 0];
-  for (const { class: number, ctype, body } of objects) {
-    const padded = [...body, ...new Array<number>(-body.length & 3).fill(0)];
-    parts.push(0, padded.length + 4, number, ctype, ...padded);
-  }
-  parts[6] = parts.length >> 8;
-  parts[7] = parts.length & 255;
-  return Uint8Array.from(parts);
 });
 
 Deno.test("every message of any objects encodes to its own bytes, from JSON too", () => {

@@ -50,6 +50,12 @@ export class StandInChecker implements MessageChecker {
       entries.push(at, (length << 16 | bytes[at + 2] << 8 | bytes[at + 3]) >>> 0);
       at += length;
     }
-    return { ...failure(STATUS.OK, 0), checksum, count: entries.length / 2, entries, messagesOffset: at };
+    return {
+      ...failure(STATUS.OK, 0),
+      checksum,
+      count: entries.length / 2,
+      entries,
+      messagesOffset: at,
+    };
   }
 }

@@ -61,8 +61,8 @@ export class MessageOutline {
   readonly #at: number;
   readonly #list: number;
   readonly #pool: OutlinePool;
-  /** Where its objects end: before the messages of a Bundle. */
-  readonly #end: number;
+  /** Whether messages follow its objects. */
+  readonly #bundle: boolean;
   #objects: RsvpObject[] | undefined = undefined;
 
   /** @param bytes the message, to be copied @param result of checking it @param pool where the copy goes */
@@ -89,7 +89,7 @@ export class MessageOutline {
     this.#at = at;
     this.#list = list;
     this.#pool = pool;
-    this.#end = result.messagesOffset;
+    this.#bundle = result.messagesOffset < bytes.length;
   }
 
   /** Name of the message type; `UNKNOWN` if it has none. */
@@ -158,7 +158,7 @@ export class MessageOutline {
 
   /** The plain value that `decode` would have made. */
   toMessage(): Message {
-    if (this.#end < this.length) return this.#pool.decode(this.bytes());
+    if (this.#bundle) return this.#pool.decode(this.bytes());
     return makeMessage(this.#bytes, this.#at, this.checksum, this.problems, this.objects);
   }
 
