@@ -67,8 +67,22 @@ async function interleaved(): Promise<void> {
   }
 }
 
+async function shared(): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "resv_bench_" });
+  try {
+    const measured = sharedCase(instance(await compileBenchModule()), folder, 200_000);
+    if (measured === null) return;
+    const result = measureCase(measured, 3);
+    console.log(table([result]) + "\n");
+    await Deno.writeTextFile(RESULTS + "shared.json", JSON.stringify(result, null, 2) + "\n");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 const PARTS = {
   interleaved,
+  shared,
   report: () => report(RESULTS),
   sizes: () => sizes(RESULTS),
 };

@@ -30,17 +30,17 @@ static inline void put16(uint8_t *p, uint16_t v) { v = __builtin_bswap16(v); mem
 static inline void put32(uint8_t *p, uint32_t v) { v = __builtin_bswap32(v); memcpy(p, &v, 4); }
 
 /* RFC 1071 over a multiple of four bytes, in host order: one's complement sums do not mind the order of bytes.
- * Four lanes, so that additions overlap and the compiler may vectorise. */
+ * Two lanes of 64 bits, each load counted as two halves of 32, so that additions overlap and no carry is lost. */
 static inline uint16_t checksum(const uint8_t *p, uint32_t n) {
-  uint64_t lane[4] = {0, 0, 0, 0};
+  uint64_t even = 0, odd = 0;
   uint32_t i = 0;
   for (; i + 16 <= n; i += 16) {
-    uint32_t w[4];
-    memcpy(w, p + i, 16);
-    for (int k = 0; k < 4; k++) lane[k] += w[k];
+    uint64_t x, y;
+    memcpy(&x, p + i, 8), memcpy(&y, p + i + 8, 8);
+    even += (x & 0xffffffff) + (x >> 32), odd += (y & 0xffffffff) + (y >> 32);
   }
-  for (; i < n; i += 4) { uint32_t w; memcpy(&w, p + i, 4); lane[0] += w; }
-  uint64_t sum = lane[0] + lane[1] + lane[2] + lane[3];
+  for (; i < n; i += 4) { uint32_t w; memcpy(&w, p + i, 4); even += w; }
+  uint64_t sum = even + odd;
   sum = (sum & 0xffffffff) + (sum >> 32);
   sum = (sum & 0xffff) + (sum >> 16);
   sum = (sum & 0xffff) + (sum >> 16);
