@@ -32,6 +32,7 @@ export const CALL_KIND_SENDER: u32 = 2;
 export const CALL_KIND_RESERVE: u32 = 3;
 export const CALL_KIND_RELEASE: u32 = 4;
 export const CALL_OPTION_CONFIRM: u32 = 1;
+export const CALL_OPTION_NO_ADSPEC: u32 = 2;
 export const EVENT_KIND_PATH_EVENT: u32 = 1;
 export const EVENT_KIND_RESV_EVENT: u32 = 2;
 export const EVENT_KIND_PATH_ERROR: u32 = 3;

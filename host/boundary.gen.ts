@@ -17,7 +17,7 @@ export const CONFIG_OPTION = {"NO_TRAFFIC_CONTROL_RESULT":1,"REPORT_DROPS":2,"NO
 export const INTERFACE_OPTION = {"UDP_ONLY":1,"UDP_ALSO":2,"NO_RSVP":4,"LOOPBACK":8} as const;
 export const SERVICE = {"CONTROLLED_LOAD":1,"GUARANTEED":2,"NULL":4} as const;
 export const CALL_KIND = {"SESSION":1,"SENDER":2,"RESERVE":3,"RELEASE":4} as const;
-export const CALL_OPTION = {"CONFIRM":1} as const;
+export const CALL_OPTION = {"CONFIRM":1,"NO_ADSPEC":2} as const;
 export const EVENT_KIND = {"PATH_EVENT":1,"RESV_EVENT":2,"PATH_ERROR":3,"RESV_ERROR":4,"RESV_CONFIRM":5,"CALL_ERROR":6} as const;
 export const ARITHMETIC = {"COMPARE_FLOWSPECS":1,"MERGE_FLOWSPECS":2,"LEAST_UPPER_BOUND":3,"GREATEST_LOWER_BOUND":4,"COMPARE_TSPECS":5,"SUM_TSPECS":6,"MINIMUM_TSPEC":7,"EFFECTIVE_FLOWSPEC":8,"EFFECTIVE_RATE":9,"FLOWSPEC_FROM_TSPEC":10,"WRITE_TSPEC":11,"CREATE_ADSPEC":12,"COMPOSE_ADSPEC":13,"PATH_CHARACTERISTICS":14,"VALIDATE":15,"DELAY_BOUND":16,"RATE_FOR_DELAY":17,"RATE_AFTER_SLACK":18,"BUFFER_SIZE":19,"ATM_OVERHEAD":20,"FLOWSPEC_FOR_DELAY":21} as const;
 export const INPUT = { CONFIG: 1, PACKETS: 2, TICK: 3, INTERFACE: 4, ROUTE: 5, TRAFFIC_CONTROL_RESULT: 6, CALL: 7 } as const;
@@ -309,18 +309,18 @@ export interface Send {
   /** The RSVP message. */
   payload: Uint8Array;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readSend(view: DataView, bytes: Uint8Array, at: number): Send {
   return {
     payloadLength: view.getUint32(at + 8, true),
     interface: view.getUint32(at + 12, true),
-    source: bytes.slice(at + 16, at + 32),
-    destination: bytes.slice(at + 32, at + 48),
+    source: bytes.subarray(at + 16, at + 32),
+    destination: bytes.subarray(at + 32, at + 48),
     family: view.getUint8(at + 48),
     ttl: view.getUint8(at + 49),
     encapsulation: view.getUint8(at + 50),
     routerAlert: view.getUint8(at + 51),
-    payload: bytes.slice(at + 56, at + 56 + view.getUint32(at + 8, true)),
+    payload: bytes.subarray(at + 56, at + 56 + view.getUint32(at + 8, true)),
   };
 }
 /** An upcall (RFC 2205 3.11.1) to an application. */
@@ -346,7 +346,7 @@ export interface Event {
   /** SESSION first, then what the event carries, as RSVP objects. */
   objects: Uint8Array;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readEvent(view: DataView, bytes: Uint8Array, at: number): Event {
   return {
     event: view.getUint8(at + 8),
@@ -357,8 +357,8 @@ export function readEvent(view: DataView, bytes: Uint8Array, at: number): Event 
     errorValue: view.getUint16(at + 16, true),
     errorNodeFamily: view.getUint8(at + 18),
     gone: view.getUint8(at + 19),
-    errorNode: bytes.slice(at + 20, at + 36),
-    objects: bytes.slice(at + 40, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
+    errorNode: bytes.subarray(at + 20, at + 36),
+    objects: bytes.subarray(at + 40, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
 /** Install or change a reservation in traffic control; answered by TRAFFIC_CONTROL_RESULT unless CONFIG says otherwise. */
@@ -380,7 +380,7 @@ export interface Install {
   /** SESSION FLOWSPEC SENDER_TSPEC (Path_Te) then the FILTER_SPECs (none for WF: every SENDER_TEMPLATE follows instead). */
   objects: Uint8Array;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readInstall(view: DataView, bytes: Uint8Array, at: number): Install {
   return {
     handle: view.getUint32(at + 8, true),
@@ -390,7 +390,7 @@ export function readInstall(view: DataView, bytes: Uint8Array, at: number): Inst
     style: view.getUint8(at + 21),
     policing: view.getUint8(at + 22),
     rateBytesPerSecond: view.getFloat64(at + 24, true),
-    objects: bytes.slice(at + 32, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
+    objects: bytes.subarray(at + 32, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
 /** Take a reservation out of traffic control. Not answered. */
@@ -400,7 +400,7 @@ export interface Remove {
   /** Outgoing interface. */
   interface: number;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readRemove(view: DataView, bytes: Uint8Array, at: number): Remove {
   return {
     handle: view.getUint32(at + 8, true),
@@ -426,12 +426,12 @@ export interface RouteQuery {
   /** Or 0. */
   sourcePort: number;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readRouteQuery(view: DataView, bytes: Uint8Array, at: number): RouteQuery {
   return {
     query: view.getUint32(at + 8, true),
-    destination: bytes.slice(at + 12, at + 28),
-    source: bytes.slice(at + 28, at + 44),
+    destination: bytes.subarray(at + 12, at + 28),
+    source: bytes.subarray(at + 28, at + 44),
     family: view.getUint8(at + 44),
     multicast: view.getUint8(at + 45),
     protocol: view.getUint8(at + 46),
@@ -456,16 +456,16 @@ export interface Relay {
   /** The RSVP message. */
   payload: Uint8Array;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readRelay(view: DataView, bytes: Uint8Array, at: number): Relay {
   return {
     payloadLength: view.getUint32(at + 8, true),
     interface: view.getUint32(at + 12, true),
-    source: bytes.slice(at + 16, at + 32),
-    destination: bytes.slice(at + 32, at + 48),
+    source: bytes.subarray(at + 16, at + 32),
+    destination: bytes.subarray(at + 32, at + 48),
     family: view.getUint8(at + 48),
     ttl: view.getUint8(at + 49),
-    payload: bytes.slice(at + 56, at + 56 + view.getUint32(at + 8, true)),
+    payload: bytes.subarray(at + 56, at + 56 + view.getUint32(at + 8, true)),
   };
 }
 /** Why a message was dropped; only where CONFIG asks for it. */
@@ -487,7 +487,7 @@ export interface Report {
   /** RSVP message type. */
   messageType: number;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readReport(view: DataView, bytes: Uint8Array, at: number): Report {
   return {
     status: view.getUint16(at + 8, true),
@@ -495,7 +495,7 @@ export function readReport(view: DataView, bytes: Uint8Array, at: number): Repor
     ctype: view.getUint8(at + 11),
     offset: view.getUint32(at + 12, true),
     interface: view.getUint32(at + 16, true),
-    source: bytes.slice(at + 20, at + 36),
+    source: bytes.subarray(at + 20, at + 36),
     family: view.getUint8(at + 36),
     messageType: view.getUint8(at + 37),
   };
@@ -515,7 +515,7 @@ export interface Sessions {
   /** SESSION. */
   objects: Uint8Array;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readSessions(view: DataView, bytes: Uint8Array, at: number): Sessions {
   return {
     session: view.getUint32(at + 8, true),
@@ -523,7 +523,7 @@ export function readSessions(view: DataView, bytes: Uint8Array, at: number): Ses
     reservations: view.getUint32(at + 16, true),
     style: view.getUint8(at + 20),
     multicast: view.getUint8(at + 21),
-    objects: bytes.slice(at + 24, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
+    objects: bytes.subarray(at + 24, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
 /** Path state blocks (RFC 2209). */
@@ -555,13 +555,13 @@ export interface Senders {
   /** SESSION SENDER_TEMPLATE SENDER_TSPEC [ADSPEC]. */
   objects: Uint8Array;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readSenders(view: DataView, bytes: Uint8Array, at: number): Senders {
   return {
     session: view.getUint32(at + 8, true),
     incomingInterface: view.getUint32(at + 12, true),
     logicalInterfaceHandle: view.getUint32(at + 16, true),
-    previousHop: bytes.slice(at + 20, at + 36),
+    previousHop: bytes.subarray(at + 20, at + 36),
     previousHopFamily: view.getUint8(at + 36),
     ttl: view.getUint8(at + 37),
     nonRsvp: view.getUint8(at + 38),
@@ -570,7 +570,7 @@ export function readSenders(view: DataView, bytes: Uint8Array, at: number): Send
     expiresInMs: view.getUint32(at + 44, true),
     application: view.getUint32(at + 48, true),
     outgoingCount: view.getUint32(at + 52, true),
-    objects: bytes.slice(at + 56, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
+    objects: bytes.subarray(at + 56, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
 /** What was requested upstream, one row per previous hop. */
@@ -590,16 +590,16 @@ export interface Requests {
   /** SESSION, then the flow descriptors last sent. */
   objects: Uint8Array;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readRequests(view: DataView, bytes: Uint8Array, at: number): Requests {
   return {
     session: view.getUint32(at + 8, true),
     interface: view.getUint32(at + 12, true),
-    previousHop: bytes.slice(at + 16, at + 32),
+    previousHop: bytes.subarray(at + 16, at + 32),
     previousHopFamily: view.getUint8(at + 32),
     style: view.getUint8(at + 33),
     refreshInMs: view.getUint32(at + 36, true),
-    objects: bytes.slice(at + 40, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
+    objects: bytes.subarray(at + 40, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
 /** Reservation state blocks (RFC 2209). */
@@ -621,17 +621,17 @@ export interface Reservations {
   /** SESSION FLOWSPEC FILTER_SPECs. */
   objects: Uint8Array;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readReservations(view: DataView, bytes: Uint8Array, at: number): Reservations {
   return {
     session: view.getUint32(at + 8, true),
     interface: view.getUint32(at + 12, true),
-    nextHop: bytes.slice(at + 16, at + 32),
+    nextHop: bytes.subarray(at + 16, at + 32),
     nextHopFamily: view.getUint8(at + 32),
     style: view.getUint8(at + 33),
     application: view.getUint32(at + 36, true),
     expiresInMs: view.getUint32(at + 40, true),
-    objects: bytes.slice(at + 48, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
+    objects: bytes.subarray(at + 48, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
 /** Traffic control state blocks (RFC 2209). */
@@ -653,7 +653,7 @@ export interface Installed {
   /** SESSION FLOWSPEC SENDER_TSPEC FILTER_SPECs. */
   objects: Uint8Array;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readInstalled(view: DataView, bytes: Uint8Array, at: number): Installed {
   return {
     session: view.getUint32(at + 8, true),
@@ -663,7 +663,7 @@ export function readInstalled(view: DataView, bytes: Uint8Array, at: number): In
     policing: view.getUint8(at + 21),
     pending: view.getUint8(at + 22),
     rateBytesPerSecond: view.getFloat64(at + 24, true),
-    objects: bytes.slice(at + 32, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
+    objects: bytes.subarray(at + 32, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
 /** Blockade state blocks (RFC 2205 3.5). */
@@ -679,14 +679,14 @@ export interface Blockade {
   /** SESSION FLOWSPEC [FILTER_SPEC]. */
   objects: Uint8Array;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readBlockade(view: DataView, bytes: Uint8Array, at: number): Blockade {
   return {
     session: view.getUint32(at + 8, true),
-    previousHop: bytes.slice(at + 12, at + 28),
+    previousHop: bytes.subarray(at + 12, at + 28),
     previousHopFamily: view.getUint8(at + 28),
     expiresInMs: view.getUint32(at + 32, true),
-    objects: bytes.slice(at + 40, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
+    objects: bytes.subarray(at + 40, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
 /** Interfaces and their capacity. */
@@ -708,7 +708,7 @@ export interface Interfaces {
   /** Address. */
   ipv6: Uint8Array;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readInterfaces(view: DataView, bytes: Uint8Array, at: number): Interfaces {
   return {
     interface: view.getUint32(at + 8, true),
@@ -717,8 +717,8 @@ export function readInterfaces(view: DataView, bytes: Uint8Array, at: number): I
     reservableBytesPerSecond: view.getFloat64(at + 16, true),
     reservedBytesPerSecond: view.getFloat64(at + 24, true),
     reservations: view.getUint32(at + 32, true),
-    ipv4: bytes.slice(at + 36, at + 52),
-    ipv6: bytes.slice(at + 52, at + 68),
+    ipv4: bytes.subarray(at + 36, at + 52),
+    ipv6: bytes.subarray(at + 52, at + 68),
   };
 }
 /** RSVP neighbours. */
@@ -732,11 +732,11 @@ export interface Neighbours {
   /** Path and reservation states it holds here. */
   states: number;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readNeighbours(view: DataView, bytes: Uint8Array, at: number): Neighbours {
   return {
     interface: view.getUint32(at + 8, true),
-    address: bytes.slice(at + 12, at + 28),
+    address: bytes.subarray(at + 12, at + 28),
     family: view.getUint8(at + 28),
     states: view.getUint32(at + 32, true),
   };
@@ -748,7 +748,7 @@ export interface Counters {
   /** Count since start. */
   value: number;
 }
-/** Reads the record that starts at `at`. */
+/** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readCounters(view: DataView, bytes: Uint8Array, at: number): Counters {
   return {
     counter: view.getUint16(at + 8, true),

@@ -1,0 +1,155 @@
+// MESSAGE ARRIVES (RFC 2209): the checks that come before any message type's own rules, in the RFC's order: version and
+// checksum, whether it is for this node, objects, ports. Then the procedure for its type.
+import {
+  ACTION_RELAY,
+  ACTION_RELAY_DESTINATION,
+  ACTION_RELAY_FAMILY,
+  ACTION_RELAY_INTERFACE,
+  ACTION_RELAY_PAYLOAD,
+  ACTION_RELAY_PAYLOAD_LENGTH,
+  ACTION_RELAY_SOURCE,
+  ACTION_RELAY_TTL,
+  COUNTER_RECEIVED_BYTES,
+  COUNTER_RECEIVED_MESSAGES,
+  COUNTER_RECEIVED_PATH,
+  ENCAPSULATION_RAW,
+  ENCAPSULATION_UDP,
+  ENCAPSULATION_UDP_ALTERNATE,
+  INPUT_PACKETS_ENCAPSULATION,
+  INPUT_PACKETS_FAMILY,
+  INPUT_PACKETS_INTERFACE,
+  INPUT_PACKETS_PAYLOAD,
+  INPUT_PACKETS_PAYLOAD_LENGTH,
+  INPUT_PACKETS_TTL,
+  INTERFACE_OPTION_UDP_ONLY,
+  PACKET_HEADER_BYTES,
+  PACKET_SLOT_BYTES,
+  STATUS_BAD_CHECKSUM,
+  STATUS_BAD_LENGTH,
+  STATUS_BAD_SUBMIT,
+  STATUS_BAD_VERSION,
+  STATUS_IGNORED_ENCAPSULATION,
+  STATUS_NOT_FOR_US,
+  STATUS_OK,
+  STATUS_PORT_CONFLICT,
+  STATUS_TRUNCATED,
+  STATUS_TTL_EXPIRED,
+  STATUS_UNKNOWN_INTERFACE,
+} from "../boundary.gen";
+import { commitAction, reserveAction } from "../actions/queue";
+import { Interface, interfaceByAddress, interfaceByHandle } from "../state/interface";
+import { isMulticast, keyDestinationPort, senderHasPort, senderPort } from "../state/keys";
+import { count } from "../state/memory";
+import { load16, objectCType, objectLength } from "../wire/bytes";
+import { sumBytes } from "../wire/checksum";
+import { nextFilter } from "../wire/flow_descriptors";
+import { MESSAGE_PATH, MESSAGE_PATH_ERROR, MESSAGE_PATH_TEAR, MESSAGE_RESV, MESSAGE_RESV_CONFIRM, MESSAGE_RESV_ERROR, MESSAGE_RESV_TEAR, parseMessage } from "../wire/message_view";
+import { beginPacket, packetDestination, packetSource, setArrivalTtl, view, viewPointer } from "./context";
+import { drop, dropAt } from "./drop";
+import { pathArrives } from "./path";
+import { pathErrorArrives } from "./path_error";
+import { pathTearArrives } from "./path_tear";
+import { resvArrives } from "./resv";
+import { resvConfirmArrives } from "./resv_confirm";
+import { resvErrorArrives } from "./resv_error";
+import { resvTearArrives } from "./resv_tear";
+
+// A batch of `count` packets in slots from `start`; `end` is the end of the inbox.
+export function packetsArrive(start: usize, packets: u32, end: usize): u32 {
+  let slot = start;
+  for (let index: u32 = 0; index < packets; index++) {
+    if (slot + PACKET_HEADER_BYTES > end) return STATUS_BAD_SUBMIT;
+    const length = load<u32>(slot, INPUT_PACKETS_PAYLOAD_LENGTH);
+    const bytes = <u64>PACKET_HEADER_BYTES + <u64>length;
+    if (<u64>slot + bytes > <u64>end) return STATUS_BAD_SUBMIT;
+    packetArrives(slot, length);
+    slot += <usize>((bytes + PACKET_SLOT_BYTES - 1) / PACKET_SLOT_BYTES) * PACKET_SLOT_BYTES;
+  }
+  return STATUS_OK;
+}
+
+function packetArrives(slot: usize, length: u32): void {
+  count(COUNTER_RECEIVED_MESSAGES);
+  count(COUNTER_RECEIVED_BYTES, length);
+  const iface = interfaceByHandle(load<u32>(slot, INPUT_PACKETS_INTERFACE));
+  const family = load<u8>(slot, INPUT_PACKETS_FAMILY);
+  if (iface == null || (family != 4 && family != 6)) return count(STATUS_UNKNOWN_INTERFACE);
+  beginPacket(slot, iface);
+  const message = slot + INPUT_PACKETS_PAYLOAD;
+  // The message is named before it is parsed, so that a drop can say where.
+  view().message = message;
+  const encapsulation = <u32>load<u8>(slot, INPUT_PACKETS_ENCAPSULATION);
+  if (ignores(iface, encapsulation)) return dropAt(STATUS_IGNORED_ENCAPSULATION, 0, 0, 0);
+  if (length < 8) return dropAt(STATUS_TRUNCATED, 0, 0, 0);
+  const type = <u32>load<u8>(message, 1);
+  const endToEnd = type == MESSAGE_PATH || type == MESSAGE_PATH_TEAR || type == MESSAGE_RESV_CONFIRM;
+  if (!endToEnd && !isForUs(family)) return relay(slot, message, length, family);
+  const status = parseMessage(message, length, viewPointer());
+  const v = view();
+  if (status != STATUS_OK) return dropAt(status, v.errorOffset, v.errorClass, v.errorCType);
+  count(COUNTER_RECEIVED_PATH + type - 1);
+  // An encapsulated message has been through UDP sockets that know no TTL: Send_TTL stands for it (appendix C).
+  setArrivalTtl(encapsulation == ENCAPSULATION_RAW ? load<u8>(slot, INPUT_PACKETS_TTL) : v.sendTtl);
+  if (conflictingPorts()) return drop(STATUS_PORT_CONFLICT, v.session);
+  if (encapsulation == ENCAPSULATION_UDP && (iface.options & INTERFACE_OPTION_UDP_ONLY) == 0 && type == MESSAGE_PATH) iface.udp = 1;
+  dispatch(type);
+}
+
+// Appendix C: a node with raw access hears port 1698 and ignores copies to 1699, which are for hosts without.
+@inline
+function ignores(iface: Interface, encapsulation: u32): bool {
+  return encapsulation == ENCAPSULATION_UDP_ALTERNATE && (iface.options & INTERFACE_OPTION_UDP_ONLY) == 0;
+}
+
+@inline
+function isForUs(family: u32): bool {
+  return isMulticast(packetDestination(), family) || interfaceByAddress(packetDestination(), family) != null;
+}
+
+function dispatch(type: u32): void {
+  switch (type) {
+    case MESSAGE_PATH: return pathArrives();
+    case MESSAGE_RESV: return resvArrives();
+    case MESSAGE_PATH_ERROR: return pathErrorArrives();
+    case MESSAGE_RESV_ERROR: return resvErrorArrives();
+    case MESSAGE_PATH_TEAR: return pathTearArrives();
+    case MESSAGE_RESV_TEAR: return resvTearArrives();
+    case MESSAGE_RESV_CONFIRM: return resvConfirmArrives();
+    default: return;
+  }
+}
+
+// A SrcPort with a DstPort of zero: silently discarded (RFC 2209).
+function conflictingPorts(): bool {
+  const v = view();
+  if (v.session == 0 || keyDestinationPort(v.session + 4, objectCType(v.session)) != 0) return false;
+  if (hasPort(v.senderTemplate)) return true;
+  for (let filter = v.flowDescriptors ? nextFilter(v.flowDescriptors, v.flowDescriptorsEnd) : 0; filter != 0; filter = nextFilter(filter + objectLength(filter), v.flowDescriptorsEnd)) {
+    if (hasPort(filter)) return true;
+  }
+  return false;
+}
+@inline
+function hasPort(object: usize): bool {
+  return object != 0 && senderHasPort(objectCType(object)) && senderPort(object + 4, <usize>objectLength(object) - 4) != 0;
+}
+
+// Addressed to another node: version and checksum are verified, the rest is not ours to judge (RFC 2205 section 2.9).
+function relay(slot: usize, message: usize, length: u32, family: u32): void {
+  if (load<u8>(message) >> 4 != 1) return dropAt(STATUS_BAD_VERSION, 0, 0, 0);
+  if (load16(message + 6) != length || (length & 3) != 0) return dropAt(STATUS_BAD_LENGTH, 6, 0, 0);
+  if (load<u16>(message, 2) && sumBytes(message, length) != 0xffff) return dropAt(STATUS_BAD_CHECKSUM, 2, 0, 0);
+  const ttl = load<u8>(slot, INPUT_PACKETS_TTL);
+  if (ttl <= 1) return count(STATUS_TTL_EXPIRED);
+  count(STATUS_NOT_FOR_US);
+  const record = reserveAction(ACTION_RELAY_PAYLOAD + <usize>length + 8);
+  memory.fill(record, 0, ACTION_RELAY_PAYLOAD);
+  store<u32>(record, length, ACTION_RELAY_PAYLOAD_LENGTH);
+  store<u32>(record, load<u32>(slot, INPUT_PACKETS_INTERFACE), ACTION_RELAY_INTERFACE);
+  memory.copy(record + ACTION_RELAY_SOURCE, packetSource(), 16);
+  memory.copy(record + ACTION_RELAY_DESTINATION, packetDestination(), 16);
+  store<u8>(record, <u8>family, ACTION_RELAY_FAMILY);
+  store<u8>(record, ttl - 1, ACTION_RELAY_TTL);
+  memory.copy(record + ACTION_RELAY_PAYLOAD, message, length);
+  commitAction(record, ACTION_RELAY, record + ACTION_RELAY_PAYLOAD + length);
+}

@@ -1,0 +1,60 @@
+// Fields of the objects that processing reads, whatever the address family, and what it stores of the rest.
+import {
+  errorSpecIpv4ErrorCode,
+  errorSpecIpv4ErrorValue,
+  errorSpecIpv4Flags,
+  errorSpecIpv6ErrorCode,
+  errorSpecIpv6ErrorValue,
+  errorSpecIpv6Flags,
+  rsvpHopIpv4LogicalInterfaceHandle,
+  rsvpHopIpv6LogicalInterfaceHandle,
+} from "../accessors.gen";
+import { reserveAction } from "../actions/queue";
+import { retainBytes } from "../state/blob";
+import { objectClass, objectCType, objectLength } from "../wire/bytes";
+import { forwarded, MessageView } from "../wire/message_view";
+import { CLASS_POLICY_DATA } from "../wire/object_forms";
+
+// Both families have their address first, so one offset serves (RFC 2205 appendix A).
+@inline
+export function addressOf(object: usize): usize {
+  return object + 4;
+}
+@inline
+export function familyOfObject(object: usize): u32 {
+  return objectCType(object) == 1 ? 4 : 6;
+}
+@inline
+export function hopHandle(hop: usize): u32 {
+  return objectCType(hop) == 1 ? rsvpHopIpv4LogicalInterfaceHandle(hop) : rsvpHopIpv6LogicalInterfaceHandle(hop);
+}
+@inline
+export function errorCode(error: usize): u32 {
+  return objectCType(error) == 1 ? errorSpecIpv4ErrorCode(error) : errorSpecIpv6ErrorCode(error);
+}
+@inline
+export function errorValue(error: usize): u32 {
+  return objectCType(error) == 1 ? errorSpecIpv4ErrorValue(error) : errorSpecIpv6ErrorValue(error);
+}
+@inline
+export function errorFlags(error: usize): u32 {
+  return objectCType(error) == 1 ? errorSpecIpv4Flags(error) : errorSpecIpv6Flags(error);
+}
+
+// POLICY_DATA (opaque to RSVP, RFC 2205 section 2.7) and unknown objects of class 11bbbbbb (section 3.10), as one blob in
+// the order in which they came.
+export function retainOthers(v: MessageView): u32 {
+  if (v.policyDataCount == 0 && v.forwardedCount == 0) return 0;
+  // The unused end of the action queue serves as scratch; nothing is committed there.
+  const start = reserveAction(v.length);
+  let to = start;
+  let index: u32 = 0;
+  for (let at = v.message + (v.type <= 7 ? 8 : 0); at < v.end; at += objectLength(at)) {
+    const wanted = index < v.forwardedCount && forwarded(v, index) == at;
+    if (wanted) index += 1;
+    if (!wanted && objectClass(at) != CLASS_POLICY_DATA) continue;
+    memory.copy(to, at, objectLength(at));
+    to += objectLength(at);
+  }
+  return retainBytes(start, to - start);
+}

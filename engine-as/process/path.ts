@@ -1,0 +1,202 @@
+// PATH MESSAGE ARRIVES (RFC 2209). Step order is the RFC's, with two readings of our own:
+//   * for unicast there is one path state per sender whose previous hop flips when a Path comes from another one
+//     (RFC 2205 section 3.1.3 leaves the choice); for multicast one per incoming interface, as in RFC 2209;
+//   * the route is asked for and answered later, so what follows the routing step stands in `pathRouted`.
+import { COUNTER_REFRESHES_UNCHANGED, STATUS_DESTINATION_PORT_CONFLICT, STATUS_NEIGHBOUR_LIMIT, STATUS_OBJECT_CONTENT, STATUS_OUT_OF_MEMORY, STATUS_OWN_MESSAGE, STATUS_SENDER_LIMIT, STATUS_SENDER_PORT_CONFLICT, STATUS_SESSION_LIMIT, STATUS_UNKNOWN_CLASS } from "../boundary.gen";
+import { timeValuesRefreshPeriodMs } from "../accessors.gen";
+import { validateAdspec, validateTspec } from "../merge/validate";
+import { blobEqualsObject, releaseBlob, retainObject } from "../state/blob";
+import { mayInsert, sessionTable } from "../state/hash_table";
+import { interfaceByAddress } from "../state/interface";
+import { equalBytes, senderFamily, senderHasPort, senderPort } from "../state/keys";
+import { count, mayGrow, root } from "../state/memory";
+import { findNeighbour } from "../state/neighbour";
+import { countSenders, createPathState, hasFlag, matchesObject, PATH_E_POLICE, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_NON_RSVP, PATH_REQUESTED, PATH_ROUTE_PENDING, PathState, setFlag, templateOf } from "../state/path_state";
+import { findRequest } from "../state/request_state";
+import { conflictsByPort, createSession, findSession, releaseIfIdle, Session } from "../state/session";
+import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
+import { lifetimeOf, now } from "../timers/clock";
+import { schedule } from "../timers/wheel";
+import { objectClass, objectCType, objectLength } from "../wire/bytes";
+import { CLASS_SENDER_TSPEC } from "../wire/object_forms";
+import { arrivalInterface, ttlOnArrival, view } from "./context";
+import { drop } from "./drop";
+import { addressOf, hopHandle, retainOthers } from "./objects";
+import { sendPathError } from "./path_error";
+import { pathRouted } from "./path_routed";
+import { queryRoute } from "./routing";
+import { adoptRequest, dropRequestIfIdle } from "./requests";
+
+const CODE_CONFLICTING_DESTINATION_PORTS: u32 = 7;
+const CODE_CONFLICTING_SENDER_PORTS: u32 = 8;
+const CODE_UNKNOWN_CLASS: u32 = 13;
+const CODE_UNKNOWN_CTYPE: u32 = 14;
+const CODE_TRAFFIC_CONTROL: u32 = 21;
+const BAD_TSPEC: u32 = 4;
+const BAD_ADSPEC: u32 = 5;
+
+export function pathArrives(): void {
+  const v = view();
+  if (v.rejectStatus) return refusePath();
+  const iface = arrivalInterface();
+  if (interfaceByAddress(addressOf(v.hop), v.family)) return drop(STATUS_OWN_MESSAGE, v.hop);
+  let bad = validateTspec(v.senderTspec);
+  if (bad == 0 && v.adspec != 0) bad = validateAdspec(v.adspec);
+  if (bad != 0) return sendPathError(CODE_TRAFFIC_CONTROL, bad, STATUS_OBJECT_CONTENT);
+
+  let session = findSession(v.session);
+  if (session == null) {
+    if (conflictsByPort(v.session)) return sendPathError(CODE_CONFLICTING_DESTINATION_PORTS, 0, STATUS_DESTINATION_PORT_CONFLICT);
+    const refused = refusesSession();
+    if (refused) return drop(refused, v.session);
+    session = createSession(v.session);
+  }
+  if (conflictsBySender(session)) return sendPathError(CODE_CONFLICTING_SENDER_PORTS, 0, STATUS_SENDER_PORT_CONFLICT);
+  const path = findPath(session, iface.handle);
+  if (path) {
+    if (hasFlag(path, PATH_LOCAL)) return drop(STATUS_OWN_MESSAGE, v.senderTemplate);
+    updatePath(session, path);
+  } else {
+    newPath(session);
+    releaseIfIdle(session);
+  }
+}
+
+function refusesSession(): u32 {
+  const state = root();
+  if (state.maximumSessions != 0 && state.sessionCount >= state.maximumSessions) return STATUS_SESSION_LIMIT;
+  return !mayInsert(sessionTable()) || !mayGrow(0) ? STATUS_OUT_OF_MEMORY : 0;
+}
+
+// A sender with the same host, one of the two ports being zero (RFC 2205 section 3.2).
+function conflictsBySender(session: Session): bool {
+  const template = view().senderTemplate;
+  if (!senderHasPort(objectCType(template))) return false;
+  const length = <usize>objectLength(template) - 4;
+  const port = senderPort(template + 4, length);
+  const addressBytes: usize = senderFamily(length) == 4 ? 4 : 16;
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (path.ctype != objectCType(template) || !equalBytes(templateOf(path), template + 4, addressBytes)) continue;
+    const other = senderPort(templateOf(path), path.keyLength);
+    if (other != port && (other == 0 || port == 0)) return true;
+  }
+  return false;
+}
+
+// The path state of the message's sender: for multicast the one of this incoming interface.
+function findPath(session: Session, incoming: u32): PathState | null {
+  const template = view().senderTemplate;
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (!matchesObject(path, template)) continue;
+    if (!session.multicast) return path;
+    const neighbour = path.request.neighbour;
+    if (neighbour == null || neighbour.interface == incoming) return path;
+  }
+  return null;
+}
+
+function newPath(session: Session): void {
+  const v = view();
+  const incoming = arrivalInterface().handle;
+  const known = findNeighbour(incoming, addressOf(v.hop), v.family);
+  const limit = root().maximumStatePerNeighbour;
+  if (known && limit != 0 && known.states >= limit) return drop(STATUS_NEIGHBOUR_LIMIT, v.hop);
+  if (countSenders(session) >= <usize>min(root().maximumSendersPerSession, MAXIMUM_SENDERS_PER_SESSION)) return drop(STATUS_SENDER_LIMIT, v.senderTemplate);
+  if (!mayGrow(<usize>v.length + 1024)) return drop(STATUS_OUT_OF_MEMORY, v.senderTemplate);
+  const path = createPathState(session, v.senderTemplate, adoptRequest(session, incoming, v.hop));
+  path.senderTspec = retainObject(v.senderTspec);
+  path.adspec = retainObject(v.adspec);
+  path.others = retainOthers(v);
+  storeArrival(path);
+  if (session.multicast) setFlag(path, PATH_LOCAL_ONLY, true);
+  schedule(session, path.expiresAt);
+  const sibling = routedSibling(session, path);
+  if (sibling) return pathRouted(session, path, sibling.outgoing, true);
+  queryRoute(session, path);
+}
+
+// Another sender of a unicast session has the same route.
+function routedSibling(session: Session, except: PathState): PathState | null {
+  if (session.multicast) return null;
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (path != except && !hasFlag(path, PATH_ROUTE_PENDING) && path.outgoing != 0 && !hasFlag(path, PATH_LOCAL)) return path;
+  }
+  return null;
+}
+
+// What every Path brings anew: lifetime, TTL, E_Police, whether a non-RSVP hop lies between.
+function storeArrival(path: PathState): void {
+  const v = view();
+  path.lifetimeMs = lifetimeOf(timeValuesRefreshPeriodMs(v.timeValues));
+  path.expiresAt = now() + path.lifetimeMs;
+  path.ttl = <u8>ttlOnArrival();
+  setFlag(path, PATH_E_POLICE, (load<u8>(v.session + (v.family == 4 ? 9 : 21)) & 1) != 0);
+  setFlag(path, PATH_NON_RSVP, ttlOnArrival() != v.sendTtl);
+}
+
+// A Path for state that exists: refresh it, and let what changed travel on at once (RFC 2205 section 2.3).
+function updatePath(session: Session, path: PathState): void {
+  const v = view();
+  const flagsBefore = path.flags & (PATH_E_POLICE | PATH_NON_RSVP);
+  storeArrival(path);
+  schedule(session, path.expiresAt);
+  let changed = (path.flags & (PATH_E_POLICE | PATH_NON_RSVP)) != flagsBefore;
+  const hopChanged = updateHop(session, path);
+  if (!blobEqualsObject(path.senderTspec, v.senderTspec)) {
+    releaseBlob(path.senderTspec);
+    path.senderTspec = retainObject(v.senderTspec);
+    changed = true;
+  }
+  if (!blobEqualsObject(path.adspec, v.adspec)) {
+    releaseBlob(path.adspec);
+    path.adspec = retainObject(v.adspec);
+    changed = true;
+  }
+  const others = retainOthers(v);
+  if (others != path.others) changed = true;
+  releaseBlob(path.others);
+  path.others = others;
+  if (!changed && !hopChanged) {
+    count(COUNTER_REFRESHES_UNCHANGED);
+    return;
+  }
+  if (hasFlag(path, PATH_ROUTE_PENDING)) return;
+  pathRouted(session, path, path.outgoing, changed || hopChanged, hopChanged);
+}
+
+// Takes over a changed PHOP address, LIH or (unicast) interface. Returns whether anything changed.
+function updateHop(session: Session, path: PathState): bool {
+  const v = view();
+  const incoming = arrivalInterface().handle;
+  const old = path.request;
+  const request = findRequest(session, incoming, addressOf(v.hop), v.family);
+  if (request == old) {
+    if (old.logicalInterfaceHandle == hopHandle(v.hop)) return false;
+    old.logicalInterfaceHandle = hopHandle(v.hop);
+    return true;
+  }
+  const adopted = adoptRequest(session, incoming, v.hop);
+  const oldNeighbour = old.neighbour;
+  if (oldNeighbour) oldNeighbour.states -= 1;
+  const newNeighbour = adopted.neighbour;
+  if (newNeighbour) newNeighbour.states += 1;
+  old.senders -= 1;
+  adopted.senders += 1;
+  path.request = adopted;
+  setFlag(path, PATH_REQUESTED, false);
+  dropRequestIfIdle(session, old);
+  return true;
+}
+
+// Errors that a Path must be answered with (RFC 2205 section 3.10 and appendix B).
+function refusePath(): void {
+  const v = view();
+  const status = v.rejectStatus;
+  const kind = objectClass(v.rejected);
+  if (status == STATUS_OBJECT_CONTENT) {
+    return sendPathError(CODE_TRAFFIC_CONTROL, kind == CLASS_SENDER_TSPEC ? BAD_TSPEC : BAD_ADSPEC, status);
+  }
+  const code = status == STATUS_UNKNOWN_CLASS ? CODE_UNKNOWN_CLASS : CODE_UNKNOWN_CTYPE;
+  sendPathError(code, (kind << 8) | objectCType(v.rejected), status);
+}
+

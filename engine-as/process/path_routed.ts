@@ -1,0 +1,67 @@
+// The second half of PATH MESSAGE ARRIVES (RFC 2209): what follows once the route of a sender is known. Entered when a
+// route answer comes for new path state, when it differs from what stood, and when routed path state has changed.
+import { releaseBlob, retainBlob } from "../state/blob";
+import { hasFlag, matchesObject, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_ROUTE_PENDING, PathState, setFlag, templateOf } from "../state/path_state";
+import { RequestState } from "../state/request_state";
+import { filterFor, STYLE_FIXED_FILTER, ReservationState } from "../state/reservation_state";
+import { routeIncoming } from "../state/route";
+import { Session } from "../state/session";
+import { equalBytes } from "../state/keys";
+import { applyWanted } from "./local_call";
+import { pathRefresh } from "./path_refresh";
+import { SYNC_FORCED, SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
+import { incomingOf, routesTo } from "./routing";
+import { pathEvents } from "./upcall";
+import { updateTrafficControl } from "./update_traffic_control";
+
+// `pathChanged`: the sender is new or what it says has changed, so it travels on at once. `hopChanged`: its previous hop
+// must hear of the reservation even if nothing else changed (RFC 2209: Resv_Refresh_Needed).
+export function pathRouted(session: Session, path: PathState, route: u32, pathChanged: bool, hopChanged: bool = false): void {
+  if (hasFlag(path, PATH_ROUTE_PENDING) || path.outgoing != route) {
+    const old = hasFlag(path, PATH_ROUTE_PENDING) ? 0 : path.outgoing;
+    path.outgoing = retainBlob(route);
+    setFlag(path, PATH_ROUTE_PENDING, false);
+    releaseBlob(old);
+  }
+  if (session.multicast) elect(session, path);
+  if (pathChanged) {
+    pathEvents(session, path, false);
+    pathRefresh(session, path);
+  }
+  applyWanted(session);
+  adjustReservations(session, path);
+  syncRequest(session, path.request, hopChanged ? SYNC_FORCED : SYNC_TRIGGERED);
+}
+
+// RFC 2209, routing manipulations 2 and 3: of the path states of one multicast sender, the one whose incoming interface
+// routing expects forwards; the others are Local_Only. A sender of our own always forwards.
+function elect(session: Session, path: PathState): void {
+  if (hasFlag(path, PATH_LOCAL)) return;
+  const expected = routeIncoming(path.outgoing);
+  const forwards = expected == 0 || expected == incomingOf(path);
+  if (!forwards) {
+    setFlag(path, PATH_LOCAL_ONLY, true);
+    return;
+  }
+  for (let other: PathState | null = session.firstPath; other; other = other!.next) {
+    if (other == path || hasFlag(other, PATH_LOCAL) || other.keyLength != path.keyLength || other.ctype != path.ctype) continue;
+    if (!equalBytes(templateOf(other), templateOf(path), path.keyLength)) continue;
+    if (expected == 0 && !hasFlag(other, PATH_LOCAL_ONLY)) {
+      // Routing expects none in particular: the first one keeps forwarding.
+      setFlag(path, PATH_LOCAL_ONLY, true);
+      return;
+    }
+    setFlag(other, PATH_LOCAL_ONLY, true);
+  }
+  setFlag(path, PATH_LOCAL_ONLY, false);
+}
+
+// A sender that comes, goes or changes alters Path_Te and the police flags of the reservations that cover it. What it
+// may not do is exceed the capacity: then the old values stand.
+export function adjustReservations(session: Session, path: PathState): void {
+  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+    const filter = filterFor(reservation, path);
+    if (filter == null || !routesTo(session, path, reservation.interface)) continue;
+    updateTrafficControl(session, reservation.interface, reservation.style == STYLE_FIXED_FILTER ? filter : null, null);
+  }
+}

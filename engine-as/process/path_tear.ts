@@ -1,0 +1,121 @@
+// PTEAR MESSAGE ARRIVES (RFC 2209) and the end of path state however it comes: torn, timed out, or withdrawn by its
+// application. The teardown travels on at once; reservations that lose their last sender go with it.
+import { COUNTER_PATH_EXPIRED, STATUS_NO_STATE, STATUS_WRONG_HOP } from "../boundary.gen";
+import { releaseHandle } from "../state/handles";
+import { count } from "../state/memory";
+import { neighbourAddress } from "../state/neighbour";
+import { deletePathState, endRepair, hasFlag, matchesObject, openQuery, PATH_LOCAL, PATH_REPAIR, PATH_ROUTE_PENDING, PathState } from "../state/path_state";
+import { deleteFilter, deleteReservation, filterFor, RESERVATION_LOCAL, ReservationState, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
+import { findSession, releaseIfIdle, Session } from "../state/session";
+import { arrivalInterface, view } from "./context";
+import { drop } from "./drop";
+import { addressOf } from "./objects";
+import { sendPathTear } from "./path_refresh";
+import { dropRequestIfIdle } from "./requests";
+import { routesTo } from "./routing";
+import { pathEvents } from "./upcall";
+import { updateTrafficControlOf } from "./update_traffic_control";
+
+export function pathTearArrives(): void {
+  const v = view();
+  const session = findSession(v.session);
+  if (session == null) return drop(STATUS_NO_STATE, v.session);
+  let known = false;
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (!matchesObject(path, v.senderTemplate)) continue;
+    known = true;
+    if (!fromItsHop(session, path)) continue;
+    endPath(session, path);
+    releaseIfIdle(session);
+    return;
+  }
+  drop(known ? STATUS_WRONG_HOP : STATUS_NO_STATE, v.hop);
+}
+
+// A teardown must name the previous hop that the state names and, for multicast, arrive where its Path did (RFC 2205
+// section 3.1.5): one from a hop that routing has left behind changes nothing.
+function fromItsHop(session: Session, path: PathState): bool {
+  const v = view();
+  const neighbour = path.request.neighbour;
+  if (neighbour == null || neighbour.family != v.family) return false;
+  if (session.multicast && neighbour.interface != arrivalInterface().handle) return false;
+  return memory.compare(neighbourAddress(neighbour), addressOf(v.hop), v.family == 4 ? 4 : 16) == 0;
+}
+
+export function expirePath(session: Session, path: PathState): void {
+  count(COUNTER_PATH_EXPIRED);
+  endPath(session, path);
+}
+
+// Forwards the teardown, tells applications, lets reservations go that cover nobody else, and frees the state. Requests
+// to other previous hops are not refreshed now (RFC 2209); their next refresh says what is left.
+export function endPath(session: Session, path: PathState): void {
+  sendPathTear(session, path);
+  if (!hasFlag(path, PATH_LOCAL) || session.firstApplication) pathEvents(session, path, true);
+  const request = path.request;
+  let reservation: ReservationState | null = session.firstReservation;
+  while (reservation) {
+    const next = reservation.next;
+    loseSender(session, reservation, path);
+    reservation = next;
+  }
+  const flagged = collectAdjust(session, path);
+  if (hasFlag(path, PATH_ROUTE_PENDING)) {
+    releaseHandle(openQuery(path));
+    if (hasFlag(path, PATH_REPAIR)) endRepair(path);
+  }
+  deletePathState(session, path);
+  if (flagged) adjustMarked(session);
+  dropRequestIfIdle(session, request);
+}
+
+function loseSender(session: Session, reservation: ReservationState, path: PathState): void {
+  const filter = filterFor(reservation, path);
+  if (filter == null || !routesTo(session, path, reservation.interface)) return;
+  if (reservation.style == STYLE_WILDCARD_FILTER) {
+    for (let other: PathState | null = session.firstPath; other; other = other!.next) {
+      if (other != path && routesTo(session, other, reservation.interface)) return;
+    }
+    removeReservation(session, reservation);
+    return;
+  }
+  // The sender may still be there through another hop (multicast): then its filter stands.
+  for (let other: PathState | null = session.firstPath; other; other = other!.next) {
+    if (other != path && filterFor(reservation, other) == filter && routesTo(session, other, reservation.interface)) return;
+  }
+  deleteFilter(reservation, filter);
+  if (reservation.firstFilter == null) removeReservation(session, reservation);
+}
+
+// Takes a reservation out and sets traffic control right.
+export function removeReservation(session: Session, reservation: ReservationState): void {
+  const iface = reservation.interface;
+  deleteReservation(session, reservation);
+  updateTrafficControlOf(session, iface);
+}
+
+// Reservations that covered the sender and stay have a smaller Path_Te once it is gone.
+function collectAdjust(session: Session, path: PathState): bool {
+  let any = false;
+  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+    if (reservation.flags & RESERVATION_LOCAL) continue;
+    if (!routesTo(session, path, reservation.interface)) continue;
+    reservation.marked = 1;
+    any = true;
+  }
+  return any;
+}
+
+function adjustMarked(session: Session): void {
+  let again = true;
+  while (again) {
+    again = false;
+    for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+      if (!reservation.marked) continue;
+      reservation.marked = 0;
+      updateTrafficControlOf(session, reservation.interface);
+      again = true;
+      break;
+    }
+  }
+}

@@ -1,0 +1,320 @@
+// RESV MESSAGE ARRIVES (RFC 2209): finds the outgoing interface by the logical interface handle, checks path state and
+// style, and makes or changes one reservation per flow descriptor. What follows upstream is decided by resv_refresh.ts
+// once traffic control has settled it.
+import {
+  STATUS_BAD_VALUE,
+  STATUS_NEIGHBOUR_LIMIT,
+  STATUS_NO_PATH_STATE,
+  STATUS_NO_SENDER,
+  STATUS_OBJECT_CONTENT,
+  STATUS_OUT_OF_MEMORY,
+  STATUS_STYLE_CONFLICT,
+  STATUS_UNKNOWN_CLASS,
+  STATUS_UNKNOWN_STYLE,
+  COUNTER_REFRESHES_UNCHANGED,
+} from "../boundary.gen";
+import { timeValuesRefreshPeriodMs } from "../accessors.gen";
+import { canMerge } from "../merge/flowspec";
+import { validateFlowspec } from "../merge/validate";
+import { blobData, blobEqualsObject, releaseBlob, retainObject } from "../state/blob";
+import { Interface, interfaceByAddress, interfaceByHandle } from "../state/interface";
+import { count, mayGrow, root } from "../state/memory";
+import { findNeighbour, Neighbour, releaseNeighbour, retainNeighbour } from "../state/neighbour";
+import { matchesObject, PathState } from "../state/path_state";
+import { addFilter, annexOf, createReservation, deleteReservation, findFilter, RESERVATION_CONFIRM, RESERVATION_LOCAL, RESERVATION_NEW, RESERVATION_PENDING, ReservationState, STYLE_FIXED_FILTER, STYLE_WILDCARD_FILTER, trimAnnex } from "../state/reservation_state";
+import { findSession, Session } from "../state/session";
+import { findTrafficControl } from "../state/traffic_control_state";
+import { isVirtual } from "../state/application";
+import { lifetimeOf, now } from "../timers/clock";
+import { schedule } from "../timers/wheel";
+import { objectClass, objectCType } from "../wire/bytes";
+import { beginFlowDescriptors, FLOW_DESCRIPTORS_BYTES, FlowDescriptors, nextFilter, nextFlowDescriptor } from "../wire/flow_descriptors";
+import { arrivalInterface, view } from "./context";
+import { drop } from "./drop";
+import { addressOf, hopHandle } from "./objects";
+import { confirmHere, isBiggest } from "./resv_confirm";
+import { refuseDescriptor, refuseMessage } from "./resv_error";
+import { routesTo } from "./routing";
+import { inScope } from "./scope";
+import { accept, beginChange, markAffected, refuse, syncAffected } from "./settle";
+import { digestOf, updateTrafficControl, updateTrafficControlOf } from "./update_traffic_control";
+
+const CODE_NO_PATH: u32 = 3;
+const CODE_NO_SENDER: u32 = 4;
+const CODE_CONFLICTING_STYLE: u32 = 5;
+const CODE_UNKNOWN_STYLE: u32 = 6;
+const CODE_UNKNOWN_CLASS: u32 = 13;
+const CODE_UNKNOWN_CTYPE: u32 = 14;
+const CODE_TRAFFIC_CONTROL: u32 = 21;
+const BAD_FLOWSPEC: u32 = 3;
+
+const descriptorMemory: usize = memory.data(64, 8);
+
+// The request that is being made: the network's or an application's (local_call.ts). `hop` null is an application.
+@unmanaged
+export class ResvContext {
+  interface: u32;
+  hop: Neighbour | null;
+  expiresAt: u32;
+  lifetimeMs: u32;
+  // Objects, or 0.
+  scope: usize;
+  confirm: usize;
+  others: u32;
+}
+const contextMemory: usize = memory.data(64, 8);
+@inline
+export function resvContext(): ResvContext {
+  return changetype<ResvContext>(contextMemory);
+}
+
+// OI is what the LIH says; a LIH of zero or not ours leaves the interface that the message came in by (RFC 2209).
+export function outgoingInterface(): Interface {
+  const named = interfaceByHandle(hopHandle(view().hop));
+  return named ? named : arrivalInterface();
+}
+
+export function resvArrives(): void {
+  const v = view();
+  if (v.rejectStatus) return refuseResv();
+  const session = findSession(v.session);
+  const outgoing = outgoingInterface();
+  if (interfaceByAddress(addressOf(v.hop), v.family)) return drop(STATUS_BAD_VALUE, v.hop);
+  if (session == null || session.firstPath == null) return refuseMessage(outgoing, CODE_NO_PATH, 0, STATUS_NO_PATH_STATE);
+  if (!acceptsStyle(session, outgoing)) return;
+  const context = resvContext();
+  context.interface = outgoing.handle;
+  context.hop = retainNeighbour(outgoing.handle, addressOf(v.hop), v.family);
+  context.lifetimeMs = lifetimeOf(timeValuesRefreshPeriodMs(v.timeValues));
+  context.expiresAt = now() + context.lifetimeMs;
+  context.scope = v.scope;
+  context.confirm = v.resvConfirm;
+  makeReservations(session, v.style, v.flowDescriptors, v.flowDescriptorsEnd, outgoing.services);
+  // Every reservation that was made holds its own reference.
+  releaseNeighbour(context.hop);
+  syncAffected(session);
+}
+
+
+// Styles are incompatible within a session (RFC 2205 section 1.3). A next hop whose own reservation is the only one may
+// change its style: a lost ResvTear must not lock it out for a lifetime.
+function acceptsStyle(session: Session, outgoing: Interface): bool {
+  const v = view();
+  const first = session.firstReservation;
+  if (first == null || first.style == v.style) return true;
+  const own = findNeighbour(outgoing.handle, addressOf(v.hop), v.family);
+  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+    if (own != null && reservation.neighbour == own) continue;
+    refuseMessage(outgoing, CODE_CONFLICTING_STYLE, first.style, STATUS_STYLE_CONFLICT);
+    return false;
+  }
+  clearForStyle(session, outgoing.handle);
+  return true;
+}
+
+// The old style's reservations of the one next hop go; what replaces them follows at once, so nothing is torn upstream
+// that the new ones keep.
+export function clearForStyle(session: Session, iface: u32): void {
+  while (session.firstReservation) {
+    const reservation = session.firstReservation!;
+    markAffected(session, reservation);
+    deleteReservation(session, reservation);
+  }
+  updateTrafficControlOf(session, iface);
+}
+
+// Carries out a flow descriptor list for `resvContext()`.
+export function makeReservations(session: Session, style: u32, start: usize, end: usize, services: u32): void {
+  const list = beginFlowDescriptors(descriptorMemory, style, start, end);
+  while (nextFlowDescriptor(list)) {
+    const bad = validateFlowspec(list.flowspec, services);
+    if (bad != 0) {
+      refuseDescriptor(session, list, CODE_TRAFFIC_CONTROL, bad, STATUS_OBJECT_CONTENT);
+    } else if (!matchesAnySender(session, style, list)) {
+      // An application's reservation waits for the path state that it was made before (local_call.ts).
+      if (resvContext().hop) refuseDescriptor(session, list, CODE_NO_SENDER, 0, STATUS_NO_SENDER);
+    } else {
+      makeReservation(session, style, list);
+    }
+  }
+}
+
+// Whether any sender that routes to the interface matches the descriptor.
+function matchesAnySender(session: Session, style: u32, list: FlowDescriptors): bool {
+  const context = resvContext();
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (!routesTo(session, path, context.interface)) continue;
+    if (style == STYLE_WILDCARD_FILTER) {
+      if (context.scope == 0 || inScope(context.scope, path)) return true;
+      continue;
+    }
+    for (let filter = nextFilter(list.filter, list.filtersEnd); filter != 0; filter = following(filter, list.filtersEnd)) {
+      if (matchesObject(path, filter)) return true;
+    }
+  }
+  return false;
+}
+
+@inline
+function following(filter: usize, end: usize): usize {
+  return nextFilter(filter + bswap<u16>(load<u16>(filter)), end);
+}
+
+// The sender that a FILTER_SPEC names and that routes to the interface, or null.
+function senderOf(session: Session, filter: usize): PathState | null {
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (matchesObject(path, filter) && routesTo(session, path, resvContext().interface)) return path;
+  }
+  return null;
+}
+
+function findReservation(session: Session, style: u32, list: FlowDescriptors): ReservationState | null {
+  const context = resvContext();
+  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+    if (reservation.interface != context.interface || reservation.neighbour != context.hop) continue;
+    if (style != STYLE_FIXED_FILTER || findFilter(reservation, list.filter)) return reservation;
+  }
+  return null;
+}
+
+function makeReservation(session: Session, style: u32, list: FlowDescriptors): void {
+  const context = resvContext();
+  if (!fitsOthers(session, style, list)) return refuseDescriptor(session, list, CODE_TRAFFIC_CONTROL, 1, STATUS_OBJECT_CONTENT);
+  let reservation = findReservation(session, style, list);
+  let changed = false;
+  if (reservation == null) {
+    const limit = root().maximumStatePerNeighbour;
+    const hop = context.hop;
+    if (hop && limit != 0 && hop.states >= limit) return drop(STATUS_NEIGHBOUR_LIMIT, view().hop);
+    if (!mayGrow(<usize>view().length + 1024)) return drop(STATUS_OUT_OF_MEMORY, list.flowspec);
+    if (hop) hop.references += 1;
+    reservation = createReservation(session, context.interface, hop, style);
+    reservation.flags = <u8>(RESERVATION_NEW | RESERVATION_PENDING | (hop ? 0 : RESERVATION_LOCAL));
+    reservation.flowspec = retainObject(list.flowspec);
+    annexOf(reservation);
+    changed = true;
+  } else if (!blobEqualsObject(reservation.flowspec, list.flowspec)) {
+    beginChange(reservation);
+    releaseBlob(reservation.flowspec);
+    reservation.flowspec = retainObject(list.flowspec);
+    changed = true;
+  }
+  reservation.lifetimeMs = context.lifetimeMs;
+  if (takeFilters(session, reservation, style, list)) {
+    if (!changed) keepFlowspec(reservation);
+    changed = true;
+  }
+  if (takeScope(reservation)) changed = true;
+  if (reservation.neighbour) schedule(session, context.expiresAt);
+  if (context.confirm != 0) {
+    const annex = annexOf(reservation);
+    releaseBlob(annex.confirm);
+    annex.confirm = retainObject(context.confirm);
+    changed = true;
+  }
+  if (!changed) {
+    if (context.hop) count(COUNTER_REFRESHES_UNCHANGED);
+    return;
+  }
+  activate(session, reservation);
+}
+
+// A change of filters alone is a change to be settled too: what stood before is the same FLOWSPEC.
+function keepFlowspec(reservation: ReservationState): void {
+  const flowspec = reservation.flowspec;
+  beginChange(reservation);
+  if (reservation.flowspec == 0) reservation.flowspec = retainObject(blobData(flowspec));
+}
+
+// Flowspecs that merge must be of one service (error 21, value 1: service conflict).
+function fitsOthers(session: Session, style: u32, list: FlowDescriptors): bool {
+  const context = resvContext();
+  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+    if (reservation.interface == context.interface && reservation.neighbour == context.hop) continue;
+    if (style == STYLE_FIXED_FILTER && !findFilter(reservation, list.filter)) continue;
+    if (canMerge(blobData(reservation.flowspec), list.flowspec) != 0) return false;
+  }
+  return true;
+}
+
+// Adds the descriptor's filters that match a sender and restarts their cleanup timers; the ones that match none are left
+// out and do no harm to the others (RFC 2209, SE). Returns whether one is new.
+function takeFilters(session: Session, reservation: ReservationState, style: u32, list: FlowDescriptors): bool {
+  const expiresAt = resvContext().expiresAt;
+  if (style == STYLE_WILDCARD_FILTER) {
+    const only = reservation.firstFilter;
+    if (only) only.expiresAt = expiresAt;
+    else addFilter(reservation, 0, expiresAt);
+    return only == null;
+  }
+  let added = false;
+  for (let object = nextFilter(list.filter, list.filtersEnd); object != 0; object = following(object, list.filtersEnd)) {
+    const known = findFilter(reservation, object);
+    if (known) {
+      known.expiresAt = expiresAt;
+    } else if (senderOf(session, object)) {
+      addFilter(reservation, object, expiresAt).fresh = 1;
+      added = true;
+    }
+    if (style == STYLE_FIXED_FILTER) break;
+  }
+  return added;
+}
+
+function takeScope(reservation: ReservationState): bool {
+  const scope = resvContext().scope;
+  const annex = reservation.annex;
+  const standing = annex ? annex.scope : 0;
+  if (blobEqualsObject(standing, scope)) return false;
+  const own = annexOf(reservation);
+  releaseBlob(own.scope);
+  own.scope = retainObject(scope);
+  trimAnnex(reservation);
+  return true;
+}
+
+// UPDATE TRAFFIC CONTROL for the active reservation, and what its answer means for it.
+function activate(session: Session, reservation: ReservationState): void {
+  const filter = reservation.style == STYLE_FIXED_FILTER ? reservation.firstFilter : null;
+  const refusal = updateTrafficControl(session, reservation.interface, filter, reservation);
+  if (refusal != 0) {
+    refuse(session, reservation, refusal >>> 16, refusal & 0xffff);
+    return;
+  }
+  takeConfirm(session, reservation);
+  if (isVirtual(reservation.interface)) return settleNow(session, reservation);
+  const block = findTrafficControl(session, reservation.interface, filter ? digestOf(filter) : 0);
+  if (block == null || block.annex == null) settleNow(session, reservation);
+}
+
+function settleNow(session: Session, reservation: ReservationState): void {
+  markAffected(session, reservation);
+  accept(reservation);
+}
+
+// A RESV_CONFIRM goes on upstream only with the largest request on its interface; otherwise this node answers (RFC 2205
+// section 2.6, RFC 2209 UPDATE TRAFFIC CONTROL).
+function takeConfirm(session: Session, reservation: ReservationState): void {
+  const annex = reservation.annex;
+  if (annex == null || annex.confirm == 0 || resvContext().confirm == 0) return;
+  if (isBiggest(session, reservation)) {
+    reservation.flags |= <u8>RESERVATION_CONFIRM;
+    return;
+  }
+  confirmHere(session, reservation);
+}
+
+// Errors that a Resv must be answered with (RFC 2205 section 3.10 and appendix B).
+function refuseResv(): void {
+  const v = view();
+  if (v.hop == 0) return drop(v.rejectStatus, v.rejected);
+  const outgoing = outgoingInterface();
+  const status = v.rejectStatus;
+  const kind = objectClass(v.rejected);
+  if (status == STATUS_UNKNOWN_STYLE) return refuseMessage(outgoing, CODE_UNKNOWN_STYLE, 0, status);
+  if (status == STATUS_OBJECT_CONTENT) return refuseMessage(outgoing, CODE_TRAFFIC_CONTROL, BAD_FLOWSPEC, status);
+  const code = status == STATUS_UNKNOWN_CLASS ? CODE_UNKNOWN_CLASS : CODE_UNKNOWN_CTYPE;
+  refuseMessage(outgoing, code, (kind << 8) | objectCType(v.rejected), status);
+}
+
+assert(FLOW_DESCRIPTORS_BYTES <= 64);

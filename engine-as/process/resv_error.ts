@@ -1,0 +1,224 @@
+// ResvErr (RFC 2205 section 3.1.8): made here when a reservation is refused, and RERR MESSAGE ARRIVES (RFC 2209), with the
+// blockade state that an admission failure leaves behind (RFC 2205 section 3.5).
+import { EVENT_KIND_RESV_ERROR, STATUS_NO_STATE, STATUS_WRONG_HOP } from "../boundary.gen";
+import { isStrictlyGreater } from "../merge/flowspec";
+import { isVirtual } from "../state/application";
+import { blobData, releaseBlob, retainObject } from "../state/blob";
+import { BlockadeState, findOrCreateBlockade } from "../state/blockade_state";
+import { Interface, interfaceAddress, interfaceByHandle } from "../state/interface";
+import { root } from "../state/memory";
+import { Neighbour, neighbourAddress } from "../state/neighbour";
+import { PathState, templateOf } from "../state/path_state";
+import { findRequest, RequestState } from "../state/request_state";
+import { findFilter, ReservationState, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
+import { familyOf, findSession, Session, writeSessionObject } from "../state/session";
+import { now } from "../timers/clock";
+import { appendErrorSpec, appendRsvpHop, appendStyle, copyObject, copyObjects } from "../wire/builder";
+import { objectClass, objectLength } from "../wire/bytes";
+import { FlowDescriptors, nextFilter } from "../wire/flow_descriptors";
+import { MESSAGE_RESV_ERROR } from "../wire/message_view";
+import { CLASS_POLICY_DATA } from "../wire/object_forms";
+import { arrivalInterface, view } from "./context";
+import { drop } from "./drop";
+import { addressOf, errorCode, errorFlags, errorValue } from "./objects";
+import { resvContext } from "./resv";
+import { appendDescriptor, filterListBytes } from "./resv_confirm";
+import { SYNC_FROM_ERROR, syncRequest } from "./resv_refresh";
+import { routesTo } from "./routing";
+import { finishScope, inScope, insertAddress } from "./scope";
+import { HOP_TTL, sendMessage, startMessage } from "./send";
+import { blobBytes, sendEvent, setEventError, setEventStyle, startEvent } from "./upcall";
+
+const CODE_ADMISSION: u32 = 1;
+const FLAG_IN_PLACE: u32 = 1;
+const FLAG_NOT_GUILTY: u32 = 2;
+
+// SESSION RSVP_HOP ERROR_SPEC, from this node (its interface's address is the error node).
+function start(iface: Interface, family: u32, session: usize, code: u32, value: u32, flags: u32, bound: usize): usize {
+  const own = interfaceAddress(iface, family);
+  let at = startMessage(MESSAGE_RESV_ERROR, HOP_TTL, bound + 256);
+  at = copyObject(at, session);
+  at = appendRsvpHop(at, family, own, iface.handle);
+  return appendErrorSpec(at, family, own, flags, code, value);
+}
+
+const sessionScratch: usize = memory.data(64, 8);
+
+// Refuses one reservation as it stands, to whoever asked for it.
+export function reservationError(session: Session, reservation: ReservationState, code: u32, value: u32, flags: u32): void {
+  const family = familyOf(session);
+  const bound = blobBytes(reservation.flowspec) + filterListBytes(reservation) + 64;
+  if (isVirtual(reservation.interface)) {
+    let at = startEvent(EVENT_KIND_RESV_ERROR, reservation.interface & 0x3fffffff, session, bound);
+    setEventStyle(reservation.style);
+    setEventError(code, value, flags, 0, family);
+    at = appendDescriptor(reservation, at);
+    return sendEvent(at);
+  }
+  const iface = interfaceByHandle(reservation.interface);
+  const hop = reservation.neighbour;
+  if (iface == null || hop == null || interfaceAddress(iface, family) == 0) return;
+  writeSessionObject(session, 0, sessionScratch);
+  let at = start(iface, family, sessionScratch, code, value, flags, bound);
+  at = appendStyle(at, reservation.style);
+  at = appendDescriptor(reservation, at);
+  sendMessage(iface, at, 0, neighbourAddress(hop), family, 0);
+}
+
+// Refuses one descriptor of the Resv (or call) at hand; the others go on.
+export function refuseDescriptor(session: Session, list: FlowDescriptors, code: u32, value: u32, status: u32): void {
+  const context = resvContext();
+  const family = familyOf(session);
+  drop(status, list.flowspec);
+  const bound = <usize>objectLength(list.flowspec) + (list.filter ? list.filtersEnd - list.filter : 0) + 64;
+  if (isVirtual(context.interface)) {
+    let at = startEvent(EVENT_KIND_RESV_ERROR, context.interface & 0x3fffffff, session, bound);
+    setEventStyle(list.style);
+    setEventError(code, value, 0, 0, family);
+    at = copyDescriptor(list, at);
+    return sendEvent(at);
+  }
+  const iface = interfaceByHandle(context.interface);
+  const hop = context.hop;
+  if (iface == null || hop == null || interfaceAddress(iface, family) == 0) return;
+  let at = start(iface, family, view().session, code, value, 0, bound);
+  at = appendStyle(at, list.style);
+  at = copyDescriptor(list, at);
+  sendMessage(iface, at, 0, neighbourAddress(hop), family, 0);
+}
+
+function copyDescriptor(list: FlowDescriptors, start: usize): usize {
+  let at = copyObject(start, list.flowspec);
+  for (let filter = nextFilter(list.filter, list.filtersEnd); filter != 0; filter = nextFilter(filter + objectLength(filter), list.filtersEnd)) {
+    at = copyObject(at, filter);
+  }
+  return at;
+}
+
+// Refuses the whole Resv at hand. Its descriptors are copied unless they are what is wrong (then STYLE stands alone).
+export function refuseMessage(iface: Interface, code: u32, value: u32, status: u32): void {
+  const v = view();
+  drop(status, v.rejected);
+  if (interfaceAddress(iface, v.family) == 0) return;
+  let at = start(iface, v.family, v.session, code, value, 0, v.length);
+  if (v.styleObject) at = copyObject(at, v.styleObject);
+  if (!v.rejectStatus && v.flowDescriptors) at = copyFirstDescriptor(at);
+  sendMessage(iface, at, 0, addressOf(v.hop), v.family, 0);
+}
+
+// A ResvErr carries one flow descriptor: for FF the first, for SE and WF the only one.
+function copyFirstDescriptor(at: usize): usize {
+  const v = view();
+  let filters = 0;
+  for (let object = v.flowDescriptors; object < v.flowDescriptorsEnd; object += objectLength(object)) {
+    const kind = objectClass(object);
+    if (kind != 9 && kind != 10) continue;
+    if (v.style == 0x0a && filters == 1) break;
+    if (kind == 10) filters += 1;
+    at = copyObject(at, object);
+  }
+  return at;
+}
+
+export function resvErrorArrives(): void {
+  const v = view();
+  const session = findSession(v.session);
+  if (session == null || session.firstPath == null) return drop(STATUS_NO_STATE, v.session);
+  const incoming = arrivalInterface().handle;
+  const request = findRequest(session, incoming, addressOf(v.hop), v.family);
+  if (request == null) return drop(STATUS_WRONG_HOP, v.hop);
+  const admission = errorCode(v.errorSpec) == CODE_ADMISSION && v.firstFlowspec != 0 && !(v.unreadable & (1 << 9));
+  if (admission) {
+    blockade(request);
+    syncRequest(session, request, SYNC_FROM_ERROR);
+  }
+  relay(session, request, incoming, admission);
+}
+
+// One block for the previous hop (WF) or for each filter (FF, SE), each with the failed FLOWSPEC for Kb * R.
+function blockade(request: RequestState): void {
+  const v = view();
+  if (v.style == STYLE_WILDCARD_FILTER) return setBlockade(findOrCreateBlockade(request, 0));
+  for (let filter = nextFilter(v.flowDescriptors, v.flowDescriptorsEnd); filter != 0; filter = nextFilter(filter + objectLength(filter), v.flowDescriptorsEnd)) {
+    setBlockade(findOrCreateBlockade(request, filter));
+  }
+}
+function setBlockade(block: BlockadeState): void {
+  releaseBlob(block.flowspec);
+  block.flowspec = retainObject(view().firstFlowspec);
+  block.expiresAt = now() + <u32>min<u64>(<u64>root().refreshIntervalMs * root().blockadeMultiplier, 1 << 30);
+}
+
+// Passes the error to every next hop that has a part in it: on another interface, with a filter in common (RFC 2209).
+function relay(session: Session, request: RequestState, incoming: u32, admission: bool): void {
+  const v = view();
+  const inPlace = (errorFlags(v.errorSpec) & FLAG_IN_PLACE) != 0;
+  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+    if (reservation.style != v.style || reservation.interface == incoming) continue;
+    if (!concerns(session, request, reservation)) continue;
+    // A smaller request than the one that failed is still in place upstream: its next hop need not know.
+    if (admission && inPlace && isStrictlyGreater(v.firstFlowspec, blobData(reservation.flowspec))) continue;
+    if (isVirtual(reservation.interface)) deliver(session, reservation, admission);
+    else forward(session, reservation);
+  }
+}
+
+function concerns(session: Session, request: RequestState, reservation: ReservationState): bool {
+  const v = view();
+  let routed = false;
+  for (let path: PathState | null = session.firstPath; path && !routed; path = path!.next) {
+    routed = path.request == request && routesTo(session, path, reservation.interface);
+  }
+  if (!routed) return false;
+  if (reservation.style == STYLE_WILDCARD_FILTER || v.filterCount == 0) return true;
+  for (let filter = nextFilter(v.flowDescriptors, v.flowDescriptorsEnd); filter != 0; filter = nextFilter(filter + objectLength(filter), v.flowDescriptorsEnd)) {
+    if (findFilter(reservation, filter)) return true;
+  }
+  return false;
+}
+
+function deliver(session: Session, reservation: ReservationState, admission: bool): void {
+  const v = view();
+  let flags = errorFlags(v.errorSpec);
+  if (admission && isStrictlyGreater(v.firstFlowspec, blobData(reservation.flowspec))) flags |= FLAG_NOT_GUILTY;
+  const at = startEvent(EVENT_KIND_RESV_ERROR, reservation.interface & 0x3fffffff, session, v.length);
+  setEventStyle(v.style);
+  setEventError(errorCode(v.errorSpec), errorValue(v.errorSpec), flags, addressOf(v.errorSpec), v.family);
+  sendEvent(copyObjects(at, v.flowDescriptors, v.flowDescriptorsEnd));
+}
+
+function forward(session: Session, reservation: ReservationState): void {
+  const v = view();
+  const iface = interfaceByHandle(reservation.interface);
+  const hop: Neighbour | null = reservation.neighbour;
+  if (iface == null || hop == null) return;
+  const own = interfaceAddress(iface, v.family);
+  if (own == 0) return;
+  let at = startMessage(MESSAGE_RESV_ERROR, HOP_TTL, v.length + 64);
+  at = copyObject(at, v.session);
+  at = appendRsvpHop(at, v.family, own, iface.handle);
+  at = copyObject(at, v.errorSpec);
+  if (v.scope != 0) {
+    const scoped = appendErrorScope(session, reservation, at);
+    if (scoped == at) return;
+    at = scoped;
+  }
+  for (let object = v.message + 8; object < v.end; object += objectLength(object)) {
+    if (objectClass(object) == CLASS_POLICY_DATA) at = copyObject(at, object);
+  }
+  at = copyObject(at, v.styleObject);
+  at = copyObjects(at, v.flowDescriptors, v.flowDescriptorsEnd);
+  sendMessage(iface, at, 0, neighbourAddress(hop), v.family, 0);
+}
+
+// SC.Out: the senders of SC.In that route to the interface (RFC 2209). Without SC.In there is none to narrow.
+function appendErrorScope(session: Session, reservation: ReservationState, at: usize): usize {
+  const v = view();
+  const size: usize = v.family == 4 ? 4 : 16;
+  let end = at + 4;
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (!inScope(v.scope, path) || !routesTo(session, path, reservation.interface)) continue;
+    end = insertAddress(at + 4, end, templateOf(path), size);
+  }
+  return finishScope(at, end, v.family);
+}

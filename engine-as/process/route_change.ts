@@ -1,0 +1,134 @@
+// ROUTE: the answer to a query, and ROUTE CHANGE (RFC 2209) with local repair (RFC 2205 section 3.6): after a change the
+// routes under the prefix are asked for again; where the answer differs, Paths go out on it after W seconds.
+import {
+  INPUT_ROUTE_DESTINATION,
+  INPUT_ROUTE_FAMILY,
+  INPUT_ROUTE_FOUND,
+  INPUT_ROUTE_HOP_COUNT,
+  INPUT_ROUTE_HOPS,
+  INPUT_ROUTE_INCOMING_INTERFACE,
+  INPUT_ROUTE_LOCAL,
+  INPUT_ROUTE_PREFIX_LENGTH,
+  INPUT_ROUTE_QUERY,
+  ROUTE_HOP_BYTES,
+  STATUS_BAD_SUBMIT,
+  STATUS_OK,
+  STATUS_STALE_RESULT,
+} from "../boundary.gen";
+import { reserveAction } from "../actions/queue";
+import { MAXIMUM_ROUTE_HOPS } from "../limits";
+import { releaseBlob, retainBytes } from "../state/blob";
+import { handleOwner, handleSession, releaseHandle } from "../state/handles";
+import { samePrefix } from "../state/interface";
+import { count, Root, root } from "../state/memory";
+import { beginRepair, endRepair, hasFlag, openQuery, PATH_LOCAL_ONLY, PATH_REPAIR, PATH_ROUTE_PENDING, PathState } from "../state/path_state";
+import { ROUTE_HEADER_BYTES } from "../state/route";
+import { sessionTable, slotValue } from "../state/hash_table";
+import { destinationOf, familyOf, Session } from "../state/session";
+import { isBefore, now } from "../timers/clock";
+import { schedule } from "../timers/wheel";
+import { pathRouted } from "./path_routed";
+import { queryRoute } from "./routing";
+import { syncAffected } from "./settle";
+
+export function routeArrives(record: usize, length: u32): u32 {
+  const hops = load<u32>(record, INPUT_ROUTE_HOP_COUNT);
+  if (hops > MAXIMUM_ROUTE_HOPS || <u64>INPUT_ROUTE_HOPS + <u64>hops * ROUTE_HOP_BYTES > <u64>length) return STATUS_BAD_SUBMIT;
+  const query = load<u32>(record, INPUT_ROUTE_QUERY);
+  if (query == 0) return routesChanged(record);
+  const owner = handleOwner(query);
+  const path = changetype<PathState>(owner);
+  if (owner == 0 || !hasFlag(path, PATH_ROUTE_PENDING) || openQuery(path) != query) {
+    count(STATUS_STALE_RESULT);
+    return STATUS_OK;
+  }
+  const session = changetype<Session>(handleSession(query));
+  const route = retainRoute(record, hops);
+  releaseHandle(query);
+  answered(session, path, route);
+  releaseBlob(route);
+  syncAffected(session);
+  return STATUS_OK;
+}
+
+function retainRoute(record: usize, hops: u32): u32 {
+  const bytes = ROUTE_HEADER_BYTES + <usize>hops * ROUTE_HOP_BYTES;
+  const scratch = reserveAction(bytes);
+  store<u32>(scratch, load<u8>(record, INPUT_ROUTE_FOUND));
+  store<u32>(scratch, load<u8>(record, INPUT_ROUTE_LOCAL), 4);
+  store<u32>(scratch, load<u32>(record, INPUT_ROUTE_INCOMING_INTERFACE), 8);
+  store<u32>(scratch, hops, 12);
+  memory.copy(scratch + ROUTE_HEADER_BYTES, record + INPUT_ROUTE_HOPS, <usize>hops * ROUTE_HOP_BYTES);
+  return retainBytes(scratch, bytes);
+}
+
+// A first answer lets the Path go at once; one that differs from the route before starts the repair.
+function answered(session: Session, path: PathState, route: u32): void {
+  if (!hasFlag(path, PATH_REPAIR)) return pathRouted(session, path, route, true);
+  endRepair(path);
+  if (path.outgoing == route) return;
+  const wasLocalOnly = hasFlag(path, PATH_LOCAL_ONLY);
+  pathRouted(session, path, route, false);
+  if (hasFlag(path, PATH_LOCAL_ONLY)) return;
+  const at = now() + root().localRepairDelayMs;
+  if (wasLocalOnly || isBefore(at, path.refreshAt)) path.refreshAt = at;
+  schedule(session, path.refreshAt);
+}
+
+// The host says that routes under a prefix have changed: every sender whose destination lies there asks again, some at a
+// time; what is left is carried on by the ticks that follow. A change that comes meanwhile waits for this one to end.
+function routesChanged(record: usize): u32 {
+  const family = <u32>load<u8>(record, INPUT_ROUTE_FAMILY);
+  const bits = <u32>load<u8>(record, INPUT_ROUTE_PREFIX_LENGTH);
+  if ((family != 4 && family != 6) || bits > (family == 4 ? 32 : 128)) return STATUS_BAD_SUBMIT;
+  while (routeChangeOpen()) continueRouteChange();
+  const state = root();
+  state.routeChangeFamily = family;
+  state.routeChangePrefix = bits;
+  state.routeChangeMask = sessionTable().mask;
+  state.routeChangeCursor = 0;
+  memory.copy(changedAddress(), record + INPUT_ROUTE_DESTINATION, 16);
+  continueRouteChange();
+  return STATUS_OK;
+}
+
+@inline
+function changedAddress(): usize {
+  return changetype<usize>(root()) + offsetof<Root>("routeChangeAddress");
+}
+
+@inline
+export function routeChangeOpen(): bool {
+  return root().routeChangeFamily != 0;
+}
+
+// Slots of the session table looked at in one go.
+const SLOTS_AT_ONCE: u32 = 4096;
+
+export function continueRouteChange(): void {
+  const state = root();
+  const table = sessionTable();
+  // A table that has grown has its sessions elsewhere: begin again; asking twice does no harm.
+  if (table.mask != state.routeChangeMask) {
+    state.routeChangeMask = table.mask;
+    state.routeChangeCursor = 0;
+  }
+  const end = min(state.routeChangeCursor + SLOTS_AT_ONCE, table.mask + 1);
+  for (let slot = state.routeChangeCursor; slot < end; slot++) {
+    const value = slotValue(table, slot);
+    if (value == 0) continue;
+    const session = changetype<Session>(<usize>value);
+    if (familyOf(session) != state.routeChangeFamily) continue;
+    if (!samePrefix(destinationOf(session), changedAddress(), state.routeChangePrefix)) continue;
+    for (let path: PathState | null = session.firstPath; path; path = path!.next) askAgain(session, path);
+  }
+  state.routeChangeCursor = end;
+  if (end == table.mask + 1) state.routeChangeFamily = 0;
+}
+
+function askAgain(session: Session, path: PathState): void {
+  if (hasFlag(path, PATH_ROUTE_PENDING)) return;
+  const route = path.outgoing;
+  queryRoute(session, path);
+  beginRepair(path, route);
+}

@@ -1,0 +1,55 @@
+// Where a sender's data go: which outgoing interfaces its path state has, local applications included.
+import { ACTION_ROUTE_QUERY, ACTION_ROUTE_QUERY_BYTES, ACTION_ROUTE_QUERY_DESTINATION, ACTION_ROUTE_QUERY_DESTINATION_PORT, ACTION_ROUTE_QUERY_FAMILY, ACTION_ROUTE_QUERY_MULTICAST, ACTION_ROUTE_QUERY_PROTOCOL, ACTION_ROUTE_QUERY_QUERY, ACTION_ROUTE_QUERY_SOURCE, ACTION_ROUTE_QUERY_SOURCE_PORT } from "../boundary.gen";
+import { commitAction, reserveAction } from "../actions/queue";
+import { APPLICATION_INTERFACE, Application, isVirtual } from "../state/application";
+import { newHandle } from "../state/handles";
+import { keyDestinationPort, keyProtocol, senderHasPort, senderPort } from "../state/keys";
+import { hasFlag, PATH_LOCAL_ONLY, PATH_ROUTE_PENDING, PathState, routeOf, setFlag, templateOf } from "../state/path_state";
+import { routeHopBy, routeIsLocal } from "../state/route";
+import { destinationOf, familyOf, keyOf, Session } from "../state/session";
+
+// The interface that the sender's Path arrives on; the application's own for a local sender.
+@inline
+export function incomingOf(path: PathState): u32 {
+  const neighbour = path.request.neighbour;
+  if (neighbour) return neighbour.interface;
+  return APPLICATION_INTERFACE | path.request.logicalInterfaceHandle;
+}
+
+// Whether data of this sender leave by `iface`. State that arrived on an interface is never forwarded out of it
+// (RFC 2205 section 2.3), and a sender does not hear itself (section 3.1.3).
+export function routesTo(session: Session, path: PathState, iface: u32): bool {
+  if (hasFlag(path, PATH_LOCAL_ONLY) && !isVirtual(iface)) return false;
+  const route = routeOf(path);
+  if (incomingOf(path) == iface) return false;
+  if (!isVirtual(iface)) return route != 0 && routeHopBy(route, iface) != 0;
+  // Local receivers: any application of a group; for unicast only where the destination is this node.
+  if (hasFlag(path, PATH_LOCAL_ONLY)) return false;
+  return session.multicast ? true : route != 0 && routeIsLocal(route);
+}
+
+@inline
+export function virtualInterface(application: Application): u32 {
+  return APPLICATION_INTERFACE | application.handle;
+}
+
+// Asks the host for the sender's route; the Path waits unforwarded for the answer.
+export function queryRoute(session: Session, path: PathState): void {
+  const query = newHandle(changetype<usize>(path), changetype<usize>(session));
+  path.outgoing = query;
+  setFlag(path, PATH_ROUTE_PENDING, true);
+  const family = familyOf(session);
+  const bytes: usize = family == 4 ? 4 : 16;
+  const record = reserveAction(ACTION_ROUTE_QUERY_BYTES);
+  memory.fill(record, 0, ACTION_ROUTE_QUERY_BYTES);
+  store<u32>(record, query, ACTION_ROUTE_QUERY_QUERY);
+  memory.copy(record + ACTION_ROUTE_QUERY_DESTINATION, destinationOf(session), bytes);
+  memory.copy(record + ACTION_ROUTE_QUERY_SOURCE, templateOf(path), bytes);
+  store<u8>(record, <u8>family, ACTION_ROUTE_QUERY_FAMILY);
+  store<u8>(record, session.multicast, ACTION_ROUTE_QUERY_MULTICAST);
+  store<u8>(record, <u8>keyProtocol(keyOf(session), session.ctype), ACTION_ROUTE_QUERY_PROTOCOL);
+  store<u16>(record, <u16>keyDestinationPort(keyOf(session), session.ctype), ACTION_ROUTE_QUERY_DESTINATION_PORT);
+  if (senderHasPort(path.ctype)) store<u16>(record, <u16>senderPort(templateOf(path), path.keyLength), ACTION_ROUTE_QUERY_SOURCE_PORT);
+  commitAction(record, ACTION_ROUTE_QUERY, record + ACTION_ROUTE_QUERY_BYTES);
+}
+

@@ -1,0 +1,122 @@
+// Leaving the node. A message is built where it will stand in the queue of actions, then finished, addressed and
+// committed; what is not committed was never there. UDP encapsulation (RFC 2205 appendix C) is decided here and nowhere
+// else.
+import {
+  ACTION_SEND,
+  ACTION_SEND_DESTINATION,
+  ACTION_SEND_ENCAPSULATION,
+  ACTION_SEND_FAMILY,
+  ACTION_SEND_INTERFACE,
+  ACTION_SEND_PAYLOAD,
+  ACTION_SEND_PAYLOAD_LENGTH,
+  ACTION_SEND_ROUTER_ALERT,
+  ACTION_SEND_SOURCE,
+  ACTION_SEND_TTL,
+  COUNTER_SENT_BYTES,
+  COUNTER_SENT_MESSAGES,
+  COUNTER_SENT_PATH,
+  ENCAPSULATION_RAW,
+  ENCAPSULATION_UDP,
+  ENCAPSULATION_UDP_ALTERNATE,
+  INTERFACE_OPTION_UDP_ALSO,
+  INTERFACE_OPTION_UDP_ONLY,
+  STATUS_TOO_MANY_OBJECTS,
+} from "../boundary.gen";
+import { commitAction, reserveAction } from "../actions/queue";
+import { Interface, interfaceAddress, isOnLink, udpNextHopOf } from "../state/interface";
+import { isMulticast } from "../state/keys";
+import { count } from "../state/memory";
+import { beginMessage, finishMessage } from "../wire/builder";
+import { MESSAGE_PATH, MESSAGE_PATH_TEAR, MESSAGE_RESV_CONFIRM } from "../wire/message_view";
+
+// TTL of messages that go to one neighbour, and of Path from a local sender that names none.
+export const HOP_TTL: u32 = 255;
+export const DEFAULT_TTL: u32 = 63;
+
+// A record with the longest message, and with one that has just become too long to be sent.
+const LARGEST_RECORD: usize = 69000;
+
+// 224.0.0.14 in memory order: G* of appendix C.
+const encapsulationGroup: usize = memory.data<u8>([224, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+
+let record: usize = 0;
+let message: usize = 0;
+let messageType: u32 = 0;
+let messageTtl: u32 = 0;
+
+// Starts a message; `bound` is at least the bytes of its objects. Returns where the first object goes.
+export function startMessage(type: u32, ttl: u32, bound: usize): usize {
+  record = reserveAction(min(bound + ACTION_SEND_PAYLOAD + 64, LARGEST_RECORD));
+  messageType = type;
+  messageTtl = ttl;
+  message = record + ACTION_SEND_PAYLOAD;
+  return beginMessage(message, type, ttl);
+}
+
+@inline
+export function messageStart(): usize {
+  return message;
+}
+
+function isEndToEnd(): bool {
+  return messageType == MESSAGE_PATH || messageType == MESSAGE_PATH_TEAR || messageType == MESSAGE_RESV_CONFIRM;
+}
+
+function commit(iface: u32, end: usize, source: usize, destination: usize, family: u32, ttl: u32, encapsulation: u32): void {
+  const length = <u32>(end - message);
+  const addressBytes: usize = family == 4 ? 4 : 16;
+  memory.fill(record, 0, ACTION_SEND_PAYLOAD);
+  store<u32>(record, length, ACTION_SEND_PAYLOAD_LENGTH);
+  store<u32>(record, iface, ACTION_SEND_INTERFACE);
+  if (source != 0) memory.copy(record + ACTION_SEND_SOURCE, source, addressBytes);
+  memory.copy(record + ACTION_SEND_DESTINATION, destination, addressBytes);
+  store<u8>(record, <u8>family, ACTION_SEND_FAMILY);
+  store<u8>(record, <u8>ttl, ACTION_SEND_TTL);
+  store<u8>(record, <u8>encapsulation, ACTION_SEND_ENCAPSULATION);
+  store<u8>(record, encapsulation == ENCAPSULATION_RAW && isEndToEnd() ? 1 : 0, ACTION_SEND_ROUTER_ALERT);
+  commitAction(record, ACTION_SEND, end);
+  count(COUNTER_SENT_MESSAGES);
+  count(COUNTER_SENT_BYTES, length);
+}
+
+// Sends the message that ends at `end` by `iface` (null: by route). `source` 0 is the interface's own address. `gateway`
+// is the next hop's address on that link, or 0. Appendix C, figure 13: a node without raw access sends UDP to port 1698
+// of the destination if it is on the link, else of its first-hop router; one with raw access sends raw, and a copy to
+// port 1699 where somebody needs UDP.
+export function sendMessage(iface: Interface | null, end: usize, source: usize, destination: usize, family: u32, gateway: usize): void {
+  // What grew beyond a datagram on its way through (an ADSPEC) cannot be sent.
+  if (finishMessage(message, end) == 0) return count(STATUS_TOO_MANY_OBJECTS);
+  count(COUNTER_SENT_PATH + messageType - 1);
+  if (iface == null) {
+    commit(0, end, source, destination, family, messageTtl, ENCAPSULATION_RAW);
+    return;
+  }
+  const own = interfaceAddress(iface, family);
+  if ((iface.options & INTERFACE_OPTION_UDP_ONLY) != 0) {
+    let target = destination;
+    let ttl = messageTtl;
+    if (isMulticast(destination, family)) {
+      if (family == 4) target = encapsulationGroup;
+    } else if (isEndToEnd() && !isOnLink(iface, destination, family)) {
+      if (gateway != 0) {
+        target = gateway;
+      } else if (iface.udpNextHopFamily == family) {
+        target = udpNextHopOf(iface);
+        if (iface.udpNextHopTtl != 0) ttl = iface.udpNextHopTtl;
+      }
+    } else if (isEndToEnd() && gateway != 0) {
+      // On the same link by its prefix, yet a next hop is configured: nodes on one host's loopback.
+      target = gateway;
+    }
+    commit(iface.handle, end, own, target, family, ttl, ENCAPSULATION_UDP);
+    return;
+  }
+  commit(iface.handle, end, source != 0 ? source : own, destination, family, messageTtl, ENCAPSULATION_RAW);
+  if (iface.udp == 0 && (iface.options & INTERFACE_OPTION_UDP_ALSO) == 0) return;
+  const length = end - message;
+  const copy = reserveAction(length + ACTION_SEND_PAYLOAD + 8);
+  memory.copy(copy + ACTION_SEND_PAYLOAD, message, length);
+  record = copy;
+  message = copy + ACTION_SEND_PAYLOAD;
+  commit(iface.handle, message + length, own, destination, family, messageTtl, ENCAPSULATION_UDP_ALTERNATE);
+}

@@ -1,0 +1,156 @@
+// What becomes of pending reservations: confirmed by traffic control, or refused by admission or by the kernel. Refused
+// means that a new one goes and an old one has its original values again (RFC 2209, RESV MESSAGE ARRIVES), and that the
+// next hop that asked is told.
+import { PathState } from "../state/path_state";
+import { RequestState } from "../state/request_state";
+import { STATUS_STALE_RESULT, INPUT_TRAFFIC_CONTROL_RESULT_ERROR_CODE, INPUT_TRAFFIC_CONTROL_RESULT_ERROR_VALUE, INPUT_TRAFFIC_CONTROL_RESULT_GENERATION, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE, INPUT_TRAFFIC_CONTROL_RESULT_OK, INPUT_TRAFFIC_CONTROL_RESULT_PREEMPTED } from "../boundary.gen";
+import { releaseBlob } from "../state/blob";
+import { handleOwner, handleSession } from "../state/handles";
+import { count } from "../state/memory";
+import { annexOf, deleteFilter, deleteReservation, Filter, filterFor, RESERVATION_CONFIRM, RESERVATION_NEW, RESERVATION_PENDING, ReservationState, trimAnnex } from "../state/reservation_state";
+import { releaseIfIdle, Session } from "../state/session";
+import { TrafficControlState } from "../state/traffic_control_state";
+import { reservationError } from "./resv_error";
+import { SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
+import { routesTo } from "./routing";
+import { abandonInstall, confirmInstalled, isOf, removeInstalled, updateTrafficControlOf } from "./update_traffic_control";
+
+const CODE_ADMISSION: u32 = 1;
+const CODE_PREEMPTED: u32 = 12;
+const VALUE_BANDWIDTH: u32 = 2;
+
+// Keeps what stood before, so that a refusal can bring it back. Called before the reservation is changed.
+export function beginChange(reservation: ReservationState): void {
+  if (reservation.flags & RESERVATION_PENDING) {
+    // Changed again while the first change is in flight: it waits for the next answer.
+    annexOf(reservation).generation = 0;
+    return;
+  }
+  const annex = annexOf(reservation);
+  annex.previousFlowspec = reservation.flowspec;
+  reservation.flowspec = 0;
+  annex.generation = 0;
+  reservation.flags |= <u8>RESERVATION_PENDING;
+}
+
+// Pending no longer: what was asked for stands.
+export function accept(reservation: ReservationState): void {
+  reservation.flags &= <u8>~(RESERVATION_PENDING | RESERVATION_NEW);
+  for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) filter.fresh = 0;
+  const annex = reservation.annex;
+  if (annex == null) return;
+  releaseBlob(annex.previousFlowspec);
+  annex.previousFlowspec = 0;
+  annex.generation = 0;
+  trimAnnex(reservation);
+}
+
+export function settle(session: Session, block: TrafficControlState, generation: u32): void {
+  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+    if (!(reservation.flags & RESERVATION_PENDING) || !isOf(reservation, block)) continue;
+    if (annexOf(reservation).generation != generation) continue;
+    markAffected(session, reservation);
+    accept(reservation);
+  }
+}
+
+// The requests whose Resv this reservation has a part in.
+export function markAffected(session: Session, reservation: ReservationState): void {
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (path.request.affected) continue;
+    if (routesTo(session, path, reservation.interface) && filterFor(reservation, path)) path.request.affected = 1;
+  }
+}
+
+// Sends what has changed to the previous hops concerned (RFC 2209: Refresh_PHOP_list).
+export function syncAffected(session: Session): void {
+  for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
+    if (!request.affected) continue;
+    request.affected = 0;
+    syncRequest(session, request, SYNC_TRIGGERED);
+  }
+}
+
+// Tells the next hop and unwinds: deletes a new reservation, restores an old one. InPlace says which (RFC 2205 A.5).
+export function refuse(session: Session, reservation: ReservationState, code: u32, value: u32): void {
+  const fresh = (reservation.flags & RESERVATION_NEW) != 0;
+  reservationError(session, reservation, code, value, fresh ? 0 : 1);
+  if (fresh) {
+    deleteReservation(session, reservation);
+    return;
+  }
+  const annex = annexOf(reservation);
+  releaseBlob(reservation.flowspec);
+  reservation.flowspec = annex.previousFlowspec;
+  annex.previousFlowspec = 0;
+  releaseBlob(annex.confirm);
+  annex.confirm = 0;
+  annex.generation = 0;
+  reservation.flags &= <u8>~(RESERVATION_PENDING | RESERVATION_CONFIRM);
+  let filter: Filter | null = reservation.firstFilter;
+  while (filter) {
+    const next: Filter | null = filter.next;
+    if (filter.fresh) deleteFilter(reservation, filter);
+    filter = next;
+  }
+  trimAnnex(reservation);
+}
+
+// TRAFFIC_CONTROL_RESULT. Answers that belong together are submitted together; upstream messages follow the last of a
+// session, so that what was one Resv is one Resv again.
+export function trafficControlResult(record: usize, next: usize): void {
+  const handle = load<u32>(record, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE);
+  const owner = handleOwner(handle);
+  if (owner == 0) return count(STATUS_STALE_RESULT);
+  const block = changetype<TrafficControlState>(owner);
+  const session = changetype<Session>(handleSession(handle));
+  if (block.handle != handle) return count(STATUS_STALE_RESULT);
+  const generation = load<u32>(record, INPUT_TRAFFIC_CONTROL_RESULT_GENERATION);
+  const annex = block.annex;
+  if (load<u8>(record, INPUT_TRAFFIC_CONTROL_RESULT_PREEMPTED)) {
+    preempt(session, block);
+  } else if (annex == null || annex.generation != generation) {
+    return count(STATUS_STALE_RESULT);
+  } else if (load<u8>(record, INPUT_TRAFFIC_CONTROL_RESULT_OK)) {
+    confirmInstalled(session, block);
+  } else {
+    const code = load<u8>(record, INPUT_TRAFFIC_CONTROL_RESULT_ERROR_CODE);
+    const value = load<u16>(record, INPUT_TRAFFIC_CONTROL_RESULT_ERROR_VALUE);
+    refuseGeneration(session, block, generation, code ? code : CODE_ADMISSION, value ? value : VALUE_BANDWIDTH);
+  }
+  const following = next != 0 ? handleOwner(load<u32>(next, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE)) : 0;
+  if (following != 0 && handleSession(load<u32>(next, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE)) == changetype<usize>(session)) return;
+  syncAffected(session);
+  releaseIfIdle(session);
+}
+
+// The kernel refused what admission had granted: those who asked for it hear of it, the rest stands as confirmed.
+function refuseGeneration(session: Session, block: TrafficControlState, generation: u32, code: u32, value: u32): void {
+  const iface = block.interface;
+  let reservation: ReservationState | null = session.firstReservation;
+  while (reservation) {
+    const next: ReservationState | null = reservation.next;
+    if ((reservation.flags & RESERVATION_PENDING) && isOf(reservation, block) && annexOf(reservation).generation == generation) {
+      markAffected(session, reservation);
+      refuse(session, reservation, code, value);
+    }
+    reservation = next;
+  }
+  abandonInstall(session, block);
+  updateTrafficControlOf(session, iface);
+}
+
+// TC_Preempt (RFC 2205 3.11.2): a standing reservation was taken away.
+function preempt(session: Session, block: TrafficControlState): void {
+  let reservation: ReservationState | null = session.firstReservation;
+  while (reservation) {
+    const next: ReservationState | null = reservation.next;
+    if (isOf(reservation, block)) {
+      markAffected(session, reservation);
+      reservationError(session, reservation, CODE_PREEMPTED, 0, 0);
+      deleteReservation(session, reservation);
+    }
+    reservation = next;
+  }
+  removeInstalled(session, block);
+}

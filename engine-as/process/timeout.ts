@@ -1,0 +1,78 @@
+// What is due in one session when its deadline comes (RFC 2205 section 3.7): state that was not refreshed goes, Paths and
+// Resvs are sent again. Then the session is put back with its next deadline.
+import { RequestState } from "../state/request_state";
+import { PathState, hasFlag, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_ROUTE_PENDING } from "../state/path_state";
+import { RESERVATION_LOCAL, ReservationState, Filter } from "../state/reservation_state";
+import { releaseIfIdle, Session } from "../state/session";
+import { isBefore, isDue, now } from "../timers/clock";
+import { nextDue, schedule, ticksPerCall } from "../timers/wheel";
+import { pathRefresh } from "./path_refresh";
+import { expirePath } from "./path_tear";
+import { SYNC_FORCED, syncRequest } from "./resv_refresh";
+import { expireReservation } from "./resv_tear";
+import { syncAffected } from "./settle";
+
+// A bounded amount of due work; `deadline()` stays in the past while more is left.
+export function tick(): void {
+  for (let left = ticksPerCall(); left != 0; left--) {
+    const session = nextDue(left);
+    if (session == null) return;
+    sessionDue(session);
+  }
+}
+
+function sessionDue(session: Session): void {
+  let path: PathState | null = session.firstPath;
+  while (path) {
+    const next: PathState | null = path.next;
+    if (!hasFlag(path, PATH_LOCAL) && isDue(path.expiresAt)) expirePath(session, path);
+    else if (isRefreshed(path) && isDue(path.refreshAt)) pathRefresh(session, path);
+    path = next;
+  }
+  expireReservations(session);
+  syncAffected(session);
+  for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
+    if (request.neighbour && request.sentDigest != 0 && isDue(request.refreshAt)) syncRequest(session, request, SYNC_FORCED);
+  }
+  if (releaseIfIdle(session)) return;
+  reschedule(session);
+}
+
+function isRefreshed(path: PathState): bool {
+  return !hasFlag(path, PATH_LOCAL_ONLY) && !hasFlag(path, PATH_ROUTE_PENDING);
+}
+
+function expireReservations(session: Session): void {
+  let reservation: ReservationState | null = session.firstReservation;
+  while (reservation) {
+    const next: ReservationState | null = reservation.next;
+    if (!(reservation.flags & RESERVATION_LOCAL)) expireReservation(session, reservation);
+    reservation = next;
+  }
+}
+
+let earliest: u32 = 0;
+let anything = false;
+
+function consider(at: u32): void {
+  if (!anything || isBefore(at, earliest)) earliest = at;
+  anything = true;
+}
+
+// The earliest of all that the session waits for. Local state waits for nothing but its refreshes.
+function reschedule(session: Session): void {
+  anything = false;
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (!hasFlag(path, PATH_LOCAL)) consider(path.expiresAt);
+    if (isRefreshed(path)) consider(path.refreshAt);
+  }
+  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+    if (reservation.flags & RESERVATION_LOCAL) continue;
+    for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) consider(filter.expiresAt);
+  }
+  for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
+    if (request.neighbour && request.sentDigest != 0) consider(request.refreshAt);
+  }
+  // Something due that could not be done now (an interface is down) must not spin.
+  if (anything) schedule(session, isDue(earliest) ? now() + 1 : earliest);
+}

@@ -1,0 +1,81 @@
+// Content-addressed, reference-counted bytes: SENDER_TSPECs, FLOWSPECs, ADSPECs, SCOPEs, route lists. Equal content is
+// one blob, so "has it changed?" is a comparison of two pointers, and a million sessions that come through one hop share
+// its ADSPEC. Lengths are multiples of four.
+import { blobTable, insert, NO_SLOT, probeFirst, probeNext, removeValue, slotValue } from "./hash_table";
+import { hashBytes } from "./hash";
+import { allocate, release } from "./slab";
+
+@unmanaged
+class Blob {
+  references: u32;
+  hash: u32;
+  length: u32;
+}
+const HEADER: usize = 12;
+
+@inline
+export function blobData(blob: u32): usize {
+  return <usize>blob + HEADER;
+}
+@inline
+export function blobLength(blob: u32): usize {
+  return changetype<Blob>(<usize>blob).length;
+}
+
+// Whether the blob (0 for none) holds just these bytes (length 0 for none).
+@inline
+export function blobEquals(blob: u32, pointer: usize, length: usize): bool {
+  if (blob == 0) return length == 0;
+  return blobLength(blob) == length && memory.compare(blobData(blob), pointer, length) == 0;
+}
+
+// The blob with this content, with one more reference. No bytes: 0.
+export function retainBytes(pointer: usize, length: usize): u32 {
+  if (length == 0) return 0;
+  const table = blobTable();
+  const hash = hashBytes(pointer, length, 1);
+  let slot = probeFirst(table, hash);
+  while (slot != NO_SLOT) {
+    const blob = slotValue(table, slot);
+    if (blobEquals(blob, pointer, length)) {
+      changetype<Blob>(<usize>blob).references += 1;
+      return blob;
+    }
+    slot = probeNext(table, hash, slot);
+  }
+  const record = allocate(HEADER + length);
+  const blob = changetype<Blob>(record);
+  blob.references = 1;
+  blob.hash = hash;
+  blob.length = <u32>length;
+  memory.copy(record + HEADER, pointer, length);
+  insert(table, hash, <u32>record);
+  return <u32>record;
+}
+
+@inline
+export function retainBlob(blob: u32): u32 {
+  if (blob != 0) changetype<Blob>(<usize>blob).references += 1;
+  return blob;
+}
+
+export function releaseBlob(blob: u32): void {
+  if (blob == 0) return;
+  const record = changetype<Blob>(<usize>blob);
+  record.references -= 1;
+  if (record.references != 0) return;
+  removeValue(blobTable(), record.hash, blob);
+  release(<usize>blob, HEADER + record.length);
+}
+
+// An RSVP object (its length is in its header) as a blob; 0 for an absent object.
+@inline
+export function retainObject(object: usize): u32 {
+  if (object == 0) return 0;
+  return retainBytes(object, bswap<u16>(load<u16>(object)));
+}
+@inline
+export function blobEqualsObject(blob: u32, object: usize): bool {
+  if (object == 0) return blob == 0;
+  return blobEquals(blob, object, bswap<u16>(load<u16>(object)));
+}

@@ -1,0 +1,136 @@
+// Open addressing over slots of { hash u32, value u32 }, value 0 meaning empty; linear probing; removal shifts the
+// cluster back, so there are no tombstones. A table is three consecutive u32 fields of ROOT: slots, mask, count.
+// The caller compares keys: it walks the candidates with `probeFirst` and `probeNext`.
+import { mayGrow, root, Root, rootPointer } from "./memory";
+import { allocate, release } from "./slab";
+
+@unmanaged
+export class HashTable {
+  slots: u32;
+  mask: u32;
+  count: u32;
+}
+
+export const NO_SLOT: u32 = 0xffffffff;
+const FIRST_CAPACITY: u32 = 64;
+
+@inline
+export function sessionTable(): HashTable {
+  return changetype<HashTable>(rootPointer() + offsetof<Root>("sessionSlots"));
+}
+@inline
+export function blobTable(): HashTable {
+  return changetype<HashTable>(rootPointer() + offsetof<Root>("blobSlots"));
+}
+@inline
+export function neighbourTable(): HashTable {
+  return changetype<HashTable>(rootPointer() + offsetof<Root>("neighbourSlots"));
+}
+@inline
+export function applicationTable(): HashTable {
+  return changetype<HashTable>(rootPointer() + offsetof<Root>("applicationSlots"));
+}
+@inline
+export function destinationTable(): HashTable {
+  return changetype<HashTable>(rootPointer() + offsetof<Root>("destinationSlots"));
+}
+
+export function initializeTable(table: HashTable): void {
+  table.slots = <u32>allocate(FIRST_CAPACITY * 8);
+  table.mask = FIRST_CAPACITY - 1;
+  table.count = 0;
+}
+
+@inline
+function slotAt(table: HashTable, slot: u32): usize {
+  return <usize>table.slots + <usize>slot * 8;
+}
+@inline
+export function slotValue(table: HashTable, slot: u32): u32 {
+  return load<u32>(slotAt(table, slot), 4);
+}
+@inline
+export function setSlotValue(table: HashTable, slot: u32, value: u32): void {
+  store<u32>(slotAt(table, slot), value, 4);
+}
+
+// The first slot at or after `slot` whose hash matches, or NO_SLOT at the end of the cluster.
+@inline
+function probeFrom(table: HashTable, hash: u32, start: u32): u32 {
+  let slot = start;
+  const mask = table.mask;
+  while (true) {
+    const at = slotAt(table, slot);
+    if (load<u32>(at, 4) == 0) return NO_SLOT;
+    if (load<u32>(at) == hash) return slot;
+    slot = (slot + 1) & mask;
+  }
+}
+@inline
+export function probeFirst(table: HashTable, hash: u32): u32 {
+  return probeFrom(table, hash, hash & table.mask);
+}
+@inline
+export function probeNext(table: HashTable, hash: u32, slot: u32): u32 {
+  return probeFrom(table, hash, (slot + 1) & table.mask);
+}
+
+function place(table: HashTable, hash: u32, value: u32): void {
+  let slot = hash & table.mask;
+  while (load<u32>(slotAt(table, slot), 4) != 0) slot = (slot + 1) & table.mask;
+  store<u32>(slotAt(table, slot), hash);
+  store<u32>(slotAt(table, slot), value, 4);
+}
+
+// Adds an entry; the caller has made sure with `mayInsert` that the table may grow.
+export function insert(table: HashTable, hash: u32, value: u32): void {
+  if (table.count * 5 >= (table.mask + 1) * 4) grow(table);
+  place(table, hash, value);
+  table.count += 1;
+}
+
+// Whether one more entry fits: either without growing, or by growing within the memory limit.
+export function mayInsert(table: HashTable): bool {
+  const capacity = table.mask + 1;
+  return table.count * 5 < capacity * 4 || mayGrow(<usize>capacity * 16);
+}
+
+function grow(table: HashTable): void {
+  const oldSlots = table.slots;
+  const oldCapacity = table.mask + 1;
+  table.slots = <u32>allocate(<usize>oldCapacity * 16);
+  table.mask = oldCapacity * 2 - 1;
+  for (let slot: u32 = 0; slot < oldCapacity; slot++) {
+    const at = <usize>oldSlots + <usize>slot * 8;
+    if (load<u32>(at, 4) != 0) place(table, load<u32>(at), load<u32>(at, 4));
+  }
+  release(oldSlots, <usize>oldCapacity * 8);
+}
+
+// Empties a slot and moves back the entries that probed past it.
+export function removeSlot(table: HashTable, slot: u32): void {
+  const mask = table.mask;
+  let hole = slot;
+  let next = (slot + 1) & mask;
+  while (load<u32>(slotAt(table, next), 4) != 0) {
+    const home = load<u32>(slotAt(table, next)) & mask;
+    if (((next - home) & mask) >= ((next - hole) & mask)) {
+      store<u64>(slotAt(table, hole), load<u64>(slotAt(table, next)));
+      hole = next;
+    }
+    next = (next + 1) & mask;
+  }
+  store<u64>(slotAt(table, hole), 0);
+  table.count -= 1;
+}
+
+export function removeValue(table: HashTable, hash: u32, value: u32): void {
+  let slot = probeFirst(table, hash);
+  while (slot != NO_SLOT) {
+    if (slotValue(table, slot) == value) {
+      removeSlot(table, slot);
+      return;
+    }
+    slot = probeNext(table, hash, slot);
+  }
+}

@@ -1,0 +1,181 @@
+// Interfaces by handle: what INTERFACE said, the capacity in use, and whether UDP encapsulation has been heard on it
+// (RFC 2205 appendix C). The handle is also the logical interface handle (LIH) that we send.
+import {
+  INPUT_INTERFACE_BYTES,
+  INPUT_INTERFACE_GUARANTEED_ERROR_TERM_BYTES,
+  INPUT_INTERFACE_GUARANTEED_ERROR_TERM_MICROSECONDS,
+  INPUT_INTERFACE_INTERFACE,
+  INPUT_INTERFACE_IPV4,
+  INPUT_INTERFACE_IPV4_PREFIX_LENGTH,
+  INPUT_INTERFACE_IPV6,
+  INPUT_INTERFACE_IPV6_LINK_LOCAL,
+  INPUT_INTERFACE_IPV6_PREFIX_LENGTH,
+  INPUT_INTERFACE_LINK_BYTES_PER_SECOND,
+  INPUT_INTERFACE_MINIMUM_LATENCY_MICROSECONDS,
+  INPUT_INTERFACE_MTU_BYTES,
+  INPUT_INTERFACE_OPTIONS,
+  INPUT_INTERFACE_PER_FLOW_BYTES_PER_SECOND,
+  INPUT_INTERFACE_POLICING,
+  INPUT_INTERFACE_RESERVABLE_BYTES_PER_SECOND,
+  INPUT_INTERFACE_SERVICES,
+  INPUT_INTERFACE_UDP_NEXT_HOP,
+  INPUT_INTERFACE_UDP_NEXT_HOP_FAMILY,
+  INPUT_INTERFACE_UDP_NEXT_HOP_TTL,
+  INPUT_INTERFACE_UP,
+  MAXIMUM_INTERFACE_HANDLE,
+} from "../boundary.gen";
+import { isVirtual } from "./application";
+import { root } from "./memory";
+import { allocate, release } from "./slab";
+
+@unmanaged
+export class Interface {
+  handle: u32;
+  up: u8;
+  options: u8;
+  policing: u8;
+  // UDP copies are wanted on it, because a UDP Path was heard or the configuration says so.
+  udp: u8;
+  reserved: f64;
+  reservableBytesPerSecond: f64;
+  perFlowBytesPerSecond: f64;
+  // HopParameters of merge/adspec.ts, in its order.
+  linkBytesPerSecond: f32;
+  minimumLatencyMicroseconds: u32;
+  mtuBytes: u32;
+  guaranteedC: u32;
+  guaranteedD: u32;
+  services: u32;
+  guaranteedBytesPerSecond: f32;
+  guaranteedMtuBytes: u32;
+  controlledLoadBytesPerSecond: f32;
+  controlledLoadMtuBytes: u32;
+  reshapes: u32;
+  reservations: u32;
+  ipv4PrefixLength: u8;
+  ipv6PrefixLength: u8;
+  udpNextHopFamily: u8;
+  udpNextHopTtl: u8;
+  ipv4: u32;
+  ipv6: u64;
+  ipv6Low: u64;
+  ipv6LinkLocal: u64;
+  ipv6LinkLocalLow: u64;
+  udpNextHop: u64;
+  udpNextHopLow: u64;
+}
+
+export function interfaceByHandle(handle: u32): Interface | null {
+  const state = root();
+  if (isVirtual(handle) || handle >= state.interfaceCapacity) return null;
+  return changetype<Interface | null>(<usize>load<u32>(<usize>state.interfaces + <usize>handle * 4));
+}
+
+@inline
+export function ipv4Of(iface: Interface): usize {
+  return changetype<usize>(iface) + offsetof<Interface>("ipv4");
+}
+@inline
+function ipv6Of(iface: Interface): usize {
+  return changetype<usize>(iface) + offsetof<Interface>("ipv6");
+}
+@inline
+export function hopParametersOf(iface: Interface): usize {
+  return changetype<usize>(iface) + offsetof<Interface>("linkBytesPerSecond");
+}
+@inline
+export function udpNextHopOf(iface: Interface): usize {
+  return changetype<usize>(iface) + offsetof<Interface>("udpNextHop");
+}
+
+// Its address of this family, or 0: for IPv6 the global one if there is one, else the link-local.
+export function interfaceAddress(iface: Interface, family: u32): usize {
+  if (family == 4) return iface.ipv4 != 0 ? ipv4Of(iface) : 0;
+  if ((iface.ipv6 | iface.ipv6Low) != 0) return ipv6Of(iface);
+  if ((iface.ipv6LinkLocal | iface.ipv6LinkLocalLow) != 0) return changetype<usize>(iface) + offsetof<Interface>("ipv6LinkLocal");
+  return 0;
+}
+
+export function hasAddress(iface: Interface, address: usize, family: u32): bool {
+  if (family == 4) return iface.ipv4 != 0 && iface.ipv4 == load<u32>(address);
+  const high = load<u64>(address);
+  const low = load<u64>(address, 8);
+  if ((high | low) == 0) return false;
+  return (iface.ipv6 == high && iface.ipv6Low == low) || (iface.ipv6LinkLocal == high && iface.ipv6LinkLocalLow == low);
+}
+
+// The interface that has this address, or null. Nodes have few interfaces; a router with thousands asks for one lookup
+// per message that is not a Path.
+export function interfaceByAddress(address: usize, family: u32): Interface | null {
+  const state = root();
+  for (let handle: u32 = 1; handle < state.interfaceCapacity; handle++) {
+    const iface = interfaceByHandle(handle);
+    if (iface && hasAddress(iface, address, family)) return iface;
+  }
+  return null;
+}
+
+export function samePrefix(a: usize, b: usize, bits: u32): bool {
+  let at: usize = 0;
+  let left = bits;
+  while (left >= 8) {
+    if (load<u8>(a + at) != load<u8>(b + at)) return false;
+    at += 1;
+    left -= 8;
+  }
+  if (left == 0) return true;
+  const mask = <u8>(0xff00 >>> left);
+  return (load<u8>(a + at) & mask) == (load<u8>(b + at) & mask);
+}
+
+// Whether the address is on the interface's own link.
+export function isOnLink(iface: Interface, address: usize, family: u32): bool {
+  if (family == 4) return iface.ipv4PrefixLength != 0 && samePrefix(ipv4Of(iface), address, iface.ipv4PrefixLength);
+  if (load<u8>(address) == 0xfe && (load<u8>(address, 1) & 0xc0) == 0x80) return true;
+  return iface.ipv6PrefixLength != 0 && samePrefix(ipv6Of(iface), address, iface.ipv6PrefixLength);
+}
+
+function ensureCapacity(handle: u32): void {
+  const state = root();
+  if (handle < state.interfaceCapacity) return;
+  let capacity = max<u32>(state.interfaceCapacity, 16);
+  while (capacity <= handle) capacity *= 2;
+  const grown = allocate(<usize>capacity * 4);
+  if (state.interfaces != 0) {
+    memory.copy(grown, state.interfaces, <usize>state.interfaceCapacity * 4);
+    release(state.interfaces, <usize>state.interfaceCapacity * 4);
+  }
+  state.interfaces = <u32>grown;
+  state.interfaceCapacity = capacity;
+}
+
+// Takes an INTERFACE record; capacity in use survives a change. Returns null for a handle out of range or a short record.
+export function configureInterface(record: usize, length: u32): Interface | null {
+  const handle = load<u32>(record, INPUT_INTERFACE_INTERFACE);
+  if (length < <u32>INPUT_INTERFACE_BYTES || handle == 0 || handle > MAXIMUM_INTERFACE_HANDLE) return null;
+  ensureCapacity(handle);
+  const slot = <usize>root().interfaces + <usize>handle * 4;
+  if (load<u32>(slot) == 0) store<u32>(slot, <u32>allocate(offsetof<Interface>()));
+  const iface = changetype<Interface>(<usize>load<u32>(slot));
+  iface.handle = handle;
+  iface.up = load<u8>(record, INPUT_INTERFACE_UP);
+  iface.options = load<u8>(record, INPUT_INTERFACE_OPTIONS);
+  iface.policing = load<u8>(record, INPUT_INTERFACE_POLICING);
+  iface.reservableBytesPerSecond = load<f64>(record, INPUT_INTERFACE_RESERVABLE_BYTES_PER_SECOND);
+  iface.perFlowBytesPerSecond = load<f64>(record, INPUT_INTERFACE_PER_FLOW_BYTES_PER_SECOND);
+  iface.linkBytesPerSecond = <f32>load<f64>(record, INPUT_INTERFACE_LINK_BYTES_PER_SECOND);
+  iface.minimumLatencyMicroseconds = load<u32>(record, INPUT_INTERFACE_MINIMUM_LATENCY_MICROSECONDS);
+  iface.mtuBytes = load<u32>(record, INPUT_INTERFACE_MTU_BYTES);
+  iface.guaranteedC = load<u32>(record, INPUT_INTERFACE_GUARANTEED_ERROR_TERM_BYTES);
+  iface.guaranteedD = load<u32>(record, INPUT_INTERFACE_GUARANTEED_ERROR_TERM_MICROSECONDS);
+  iface.services = load<u32>(record, INPUT_INTERFACE_SERVICES);
+  iface.ipv4PrefixLength = load<u8>(record, INPUT_INTERFACE_IPV4_PREFIX_LENGTH);
+  iface.ipv6PrefixLength = load<u8>(record, INPUT_INTERFACE_IPV6_PREFIX_LENGTH);
+  iface.udpNextHopFamily = load<u8>(record, INPUT_INTERFACE_UDP_NEXT_HOP_FAMILY);
+  iface.udpNextHopTtl = load<u8>(record, INPUT_INTERFACE_UDP_NEXT_HOP_TTL);
+  memory.copy(ipv4Of(iface), record + INPUT_INTERFACE_IPV4, 4);
+  memory.copy(ipv6Of(iface), record + INPUT_INTERFACE_IPV6, 16);
+  memory.copy(changetype<usize>(iface) + offsetof<Interface>("ipv6LinkLocal"), record + INPUT_INTERFACE_IPV6_LINK_LOCAL, 16);
+  memory.copy(udpNextHopOf(iface), record + INPUT_INTERFACE_UDP_NEXT_HOP, 16);
+  return iface;
+}

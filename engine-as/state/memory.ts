@@ -1,0 +1,143 @@
+// Where things stand in linear memory, and how it grows.
+//
+//   [static data and tables][INBOX][OUTBOX][ROOT][heap ... heapTop)
+//
+// All state is reached from ROOT by offsets, never from wasm globals, so that the bytes from ROOT to heapTop are the
+// whole snapshot. Nothing here is managed by the AssemblyScript runtime.
+import { OUTBOX_BYTES, PACKET_SLOT_BYTES, PACKET_SLOTS } from "../boundary.gen";
+import { MEMORY_MARGIN_BYTES } from "../limits";
+
+export const INBOX_BYTES: usize = PACKET_SLOT_BYTES * PACKET_SLOTS;
+export const ROOT_BYTES: usize = 8192;
+
+@inline
+export function inboxPointer(): usize {
+  return (__heap_base + 15) & ~15;
+}
+@inline
+export function outboxPointer(): usize {
+  return inboxPointer() + INBOX_BYTES;
+}
+@inline
+export function rootPointer(): usize {
+  return outboxPointer() + OUTBOX_BYTES;
+}
+
+// Everything the engine knows, or points to. Field order is the snapshot's layout: a change needs a new ABI_VERSION.
+@unmanaged
+export class Root {
+  heapTop: u32;
+  configured: u32;
+  baseMs: f64;
+  elapsedMs: f64;
+  nowMs: u32;
+  started: u32;
+  random: u64;
+  hashKey: u64;
+
+  refreshIntervalMs: u32;
+  lifetimeMultiplier: u32;
+  blockadeMultiplier: u32;
+  localRepairDelayMs: u32;
+  memoryLimitBytes: u32;
+  maximumSessions: u32;
+  maximumSendersPerSession: u32;
+  maximumStatePerNeighbour: u32;
+  options: u32;
+
+  // Hash tables: slots of { hash u32, value u32 }.
+  sessionSlots: u32;
+  sessionMask: u32;
+  sessionCount: u32;
+  blobSlots: u32;
+  blobMask: u32;
+  blobCount: u32;
+  neighbourSlots: u32;
+  neighbourMask: u32;
+  neighbourCount: u32;
+  applicationSlots: u32;
+  applicationMask: u32;
+  applicationCount: u32;
+  destinationSlots: u32;
+  destinationMask: u32;
+  destinationCount: u32;
+
+  // Vectors.
+  interfaces: u32;
+  interfaceCapacity: u32;
+  handles: u32;
+  handleCapacity: u32;
+  handleFree: u32;
+  generation: u32;
+
+  // Timers.
+  wheel: u32;
+  wheelTick: u32;
+  wheelEntries: u32;
+  wheelDeadline: u32;
+  wheelDeadlineKnown: u32;
+
+  // Actions.
+  firstChunk: u32;
+  lastChunk: u32;
+  freeChunk: u32;
+  polled: u32;
+
+  // A route change that is still being carried to the sessions it concerns: cursor into the session table.
+  routeChangeCursor: u32;
+  routeChangeFamily: u32;
+  routeChangePrefix: u32;
+  routeChangeMask: u32;
+  inspectSlot: u32;
+  inspectRow: u32;
+  stateBytes: u32;
+  unused: u32;
+  routeChangeAddress: u64;
+  routeChangeAddressLow: u64;
+}
+
+// After the named fields: free lists of the slab, then counters.
+export const ROOT_FREE_LISTS: usize = 512;
+export const ROOT_COUNTERS: usize = 2048;
+
+@inline
+export function root(): Root {
+  return changetype<Root>(rootPointer());
+}
+
+// Grows linear memory so that it reaches `top`. Failing is our own fault: limits are checked before state is created.
+export function ensureMemory(top: usize): void {
+  const pages = <i32>((top + 0xffff) >>> 16);
+  const have = memory.size();
+  if (pages <= have) return;
+  // A quarter more than asked, so that growing stays rare, but never beyond the configured limit if that suffices.
+  let want = max(pages, have + (have >> 2));
+  const limit = <i32>(root().memoryLimitBytes >>> 16);
+  if (limit != 0 && want > limit) want = max(pages, min(want, limit));
+  if (memory.grow(want - have) < 0 && memory.grow(pages - have) < 0) unreachable();
+}
+
+// Whether `bytes` of new state still fit under the configured limit. Asked before anything is created.
+export function mayGrow(bytes: usize): bool {
+  const limit = root().memoryLimitBytes;
+  return limit == 0 || <u64>root().heapTop + <u64>bytes + MEMORY_MARGIN_BYTES <= <u64>limit;
+}
+
+export function count(counter: u32, by: u32 = 1): void {
+  const at = rootPointer() + ROOT_COUNTERS + <usize>counter * 8;
+  store<u64>(at, load<u64>(at) + by);
+}
+export function uncount(counter: u32): void {
+  const at = rootPointer() + ROOT_COUNTERS + <usize>counter * 8;
+  store<u64>(at, load<u64>(at) - 1);
+}
+@inline
+export function counterValue(counter: u32): u64 {
+  return load<u64>(rootPointer() + ROOT_COUNTERS + <usize>counter * 8);
+}
+
+// The options of CONFIG are bits.
+@inline
+export function configured(option: u32): bool {
+  return (root().options & option) != 0;
+}

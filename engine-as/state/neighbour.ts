@@ -1,0 +1,78 @@
+// An RSVP neighbour is (interface, address): link-local addresses, unnumbered links and several addresses on a LAN all
+// stay apart. Path and reservation state point to it and count in it, which is what bounds the state that one
+// neighbour may create. RFC 2961 and RFC 2747 will hang their epochs and sequence numbers here.
+import { COUNTER_NEIGHBOURS } from "../boundary.gen";
+import { insert, NO_SLOT, neighbourTable, probeFirst, probeNext, removeValue, slotValue } from "./hash_table";
+import { hashBytes } from "./hash";
+import { count, uncount } from "./memory";
+import { allocate, release } from "./slab";
+
+@unmanaged
+export class Neighbour {
+  interface: u32;
+  family: u32;
+  // 16 bytes of address, network order, IPv4 in the first four.
+  address0: u32;
+  address1: u32;
+  address2: u32;
+  address3: u32;
+  references: u32;
+  states: u32;
+}
+
+const KEY_BYTES: usize = 24;
+const scratch: usize = memory.data(24, 8);
+
+@inline
+export function neighbourAddress(neighbour: Neighbour): usize {
+  return changetype<usize>(neighbour) + offsetof<Neighbour>("address0");
+}
+
+function find(): Neighbour | null {
+  const table = neighbourTable();
+  const hash = hashBytes(scratch, KEY_BYTES, 2);
+  let slot = probeFirst(table, hash);
+  while (slot != NO_SLOT) {
+    const candidate = <usize>slotValue(table, slot);
+    if (memory.compare(candidate, scratch, KEY_BYTES) == 0) return changetype<Neighbour>(candidate);
+    slot = probeNext(table, hash, slot);
+  }
+  return null;
+}
+
+function fillScratch(interfaceHandle: u32, address: usize, family: u32): void {
+  memory.fill(scratch, 0, KEY_BYTES);
+  store<u32>(scratch, interfaceHandle);
+  store<u32>(scratch, family, 4);
+  memory.copy(scratch + 8, address, family == 4 ? 4 : 16);
+}
+
+export function findNeighbour(interfaceHandle: u32, address: usize, family: u32): Neighbour | null {
+  fillScratch(interfaceHandle, address, family);
+  return find();
+}
+
+// The neighbour with one more reference; created if it is new.
+export function retainNeighbour(interfaceHandle: u32, address: usize, family: u32): Neighbour {
+  fillScratch(interfaceHandle, address, family);
+  let neighbour = find();
+  if (neighbour == null) {
+    const record = allocate(offsetof<Neighbour>());
+    memory.copy(record, scratch, KEY_BYTES);
+    insert(neighbourTable(), hashBytes(scratch, KEY_BYTES, 2), <u32>record);
+    count(COUNTER_NEIGHBOURS);
+    neighbour = changetype<Neighbour>(record);
+  }
+  neighbour.references += 1;
+  return neighbour;
+}
+
+export function releaseNeighbour(neighbour: Neighbour | null): void {
+  if (neighbour == null) return;
+  neighbour.references -= 1;
+  if (neighbour.references != 0) return;
+  const record = changetype<usize>(neighbour);
+  removeValue(neighbourTable(), hashBytes(record, KEY_BYTES, 2), <u32>record);
+  release(record, offsetof<Neighbour>());
+  uncount(COUNTER_NEIGHBOURS);
+}

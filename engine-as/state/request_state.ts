@@ -1,0 +1,66 @@
+// What this node requests of one previous hop for one session: the other end of our Resv messages. All senders of the
+// session that come through that hop share it. A local sender has a request towards its application, with no neighbour.
+import { Application } from "./application";
+import { BlockadeState } from "./blockade_state";
+import { Neighbour, neighbourAddress, releaseNeighbour } from "./neighbour";
+import { Session } from "./session";
+import { allocate, release } from "./slab";
+
+@unmanaged
+export class RequestState {
+  next: RequestState | null;
+  // Previous hop and the interface towards it; null for a local application.
+  neighbour: Neighbour | null;
+  // The hop's logical interface handle, copied into the NHOP of our Resv (RFC 2205 section 3.1.4); for a local sender
+  // its application.
+  logicalInterfaceHandle: u32;
+  refreshAt: u32;
+  // Digest of the flow descriptors last sent; 0 when nothing is requested.
+  sentDigest: u32;
+  firstBlockade: BlockadeState | null;
+  senders: u16;
+  sentStyle: u8;
+  // Marks used while one event is being carried out.
+  affected: u8;
+}
+
+export function createRequest(session: Session, neighbour: Neighbour | null, logicalInterfaceHandle: u32): RequestState {
+  const request = changetype<RequestState>(allocate(offsetof<RequestState>()));
+  request.neighbour = neighbour;
+  request.logicalInterfaceHandle = logicalInterfaceHandle;
+  request.next = session.firstRequest;
+  session.firstRequest = request;
+  return request;
+}
+
+// The request towards this previous hop, or null. Interface and address tell hops apart (RFC 2209: PHOP and IncInterface).
+export function findRequest(session: Session, interfaceHandle: u32, address: usize, family: u32): RequestState | null {
+  for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
+    const neighbour = request.neighbour;
+    if (neighbour == null || neighbour.interface != interfaceHandle || neighbour.family != family) continue;
+    if (memory.compare(neighbourAddress(neighbour), address, family == 4 ? 4 : 16) == 0) return request;
+  }
+  return null;
+}
+
+export function findLocalRequest(session: Session, application: Application): RequestState | null {
+  for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
+    if (request.neighbour == null && request.logicalInterfaceHandle == application.handle) return request;
+  }
+  return null;
+}
+
+// Unlinks and frees; the caller has released its blockades.
+export function deleteRequest(session: Session, gone: RequestState): void {
+  let previous: RequestState | null = null;
+  for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
+    if (request == gone) {
+      if (previous) previous.next = gone.next;
+      else session.firstRequest = gone.next;
+      break;
+    }
+    previous = request;
+  }
+  releaseNeighbour(gone.neighbour);
+  release(changetype<usize>(gone), offsetof<RequestState>());
+}

@@ -1,0 +1,204 @@
+// RSB, reservation state block (RFC 2209 section 1): one request from one next hop. FF has one per filter, SE one per
+// next hop with a list of filters, WF one per next hop. A local application is a next hop without neighbour on its own
+// virtual interface.
+import { COUNTER_RESERVATION_STATES } from "../boundary.gen";
+import { objectCType, objectLength, store16 } from "../wire/bytes";
+import { releaseBlob } from "./blob";
+import { equalBytes } from "./keys";
+import { count, uncount } from "./memory";
+import { Neighbour, releaseNeighbour } from "./neighbour";
+import { PathState, templateOf } from "./path_state";
+import { Session } from "./session";
+import { allocate, release } from "./slab";
+
+export const STYLE_WILDCARD_FILTER: u32 = 0x11;
+export const STYLE_FIXED_FILTER: u32 = 0x0a;
+export const STYLE_SHARED_EXPLICIT: u32 = 0x12;
+
+// Created or changed, and traffic control has not confirmed it; `annex.previousFlowspec` is what stood before.
+export const RESERVATION_PENDING: u32 = 1;
+// Nothing stood before: refused means deleted.
+export const RESERVATION_NEW: u32 = 2;
+// Its RESV_CONFIRM is the largest on its interface and waits for the next Resv upstream (RFC 2209 UPDATE TRAFFIC CONTROL).
+export const RESERVATION_CONFIRM: u32 = 4;
+export const RESERVATION_LOCAL: u32 = 8;
+
+// One FILTER_SPEC with its own cleanup time (RFC 2209: in SE style each has its own). WF has one entry with no key.
+@unmanaged
+export class Filter {
+  next: Filter | null;
+  expiresAt: u32;
+  ctype: u8;
+  keyLength: u8;
+  // Added by the message that is pending: taken back if it is refused.
+  fresh: u8;
+  doomed: u8;
+}
+const FILTER_HEADER = offsetof<Filter>();
+
+// What few reservations have.
+@unmanaged
+export class ReservationAnnex {
+  scope: u32;
+  confirm: u32;
+  others: u32;
+  previousFlowspec: u32;
+  previousScope: u32;
+  // Generation of the INSTALL that will settle it.
+  generation: u32;
+}
+
+@unmanaged
+export class ReservationState {
+  next: ReservationState | null;
+  neighbour: Neighbour | null;
+  // Outgoing interface; for a local application its virtual interface.
+  interface: u32;
+  flowspec: u32;
+  lifetimeMs: u32;
+  firstFilter: Filter | null;
+  annex: ReservationAnnex | null;
+  style: u8;
+  flags: u8;
+  marked: u16;
+}
+
+@inline
+export function filterKey(filter: Filter): usize {
+  return changetype<usize>(filter) + FILTER_HEADER;
+}
+@inline
+export function filterMatchesObject(filter: Filter, object: usize): bool {
+  const length = <usize>objectLength(object) - 4;
+  return filter.keyLength == length && filter.ctype == objectCType(object) && equalBytes(filterKey(filter), object + 4, length);
+}
+@inline
+export function filterMatchesPath(filter: Filter, path: PathState): bool {
+  const length = <usize>path.keyLength;
+  return filter.keyLength == length && filter.ctype == path.ctype && equalBytes(filterKey(filter), templateOf(path), length);
+}
+@inline
+export function equalFilters(a: Filter, b: Filter): bool {
+  return a.keyLength == b.keyLength && a.ctype == b.ctype && equalBytes(filterKey(a), filterKey(b), a.keyLength);
+}
+
+// The entry of this reservation that covers the sender; for WF its one entry covers all.
+export function filterFor(reservation: ReservationState, path: PathState): Filter | null {
+  if (reservation.style == STYLE_WILDCARD_FILTER) return reservation.firstFilter;
+  for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) {
+    if (filterMatchesPath(filter, path)) return filter;
+  }
+  return null;
+}
+
+export function findFilter(reservation: ReservationState, object: usize): Filter | null {
+  for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) {
+    if (filterMatchesObject(filter, object)) return filter;
+  }
+  return null;
+}
+
+// Adds the FILTER_SPEC `object` at the end of the list; 0 makes the keyless entry of WF.
+export function addFilter(reservation: ReservationState, object: usize, expiresAt: u32): Filter {
+  const length: usize = object == 0 ? 0 : <usize>objectLength(object) - 4;
+  const filter = changetype<Filter>(allocate(FILTER_HEADER + length));
+  filter.expiresAt = expiresAt;
+  filter.keyLength = <u8>length;
+  if (object != 0) {
+    filter.ctype = <u8>objectCType(object);
+    memory.copy(filterKey(filter), object + 4, length);
+  }
+  let last: Filter | null = reservation.firstFilter;
+  if (last == null) {
+    reservation.firstFilter = filter;
+  } else {
+    while (last.next) last = last.next!;
+    last.next = filter;
+  }
+  return filter;
+}
+
+export function deleteFilter(reservation: ReservationState, gone: Filter): void {
+  let previous: Filter | null = null;
+  for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) {
+    if (filter == gone) {
+      if (previous) previous.next = gone.next;
+      else reservation.firstFilter = gone.next;
+      break;
+    }
+    previous = filter;
+  }
+  release(changetype<usize>(gone), FILTER_HEADER + <usize>gone.keyLength);
+}
+
+export function writeFilterObject(filter: Filter, destination: usize): usize {
+  const length = <usize>filter.keyLength;
+  store16(destination, <u32>length + 4);
+  store<u8>(destination, 10, 2);
+  store<u8>(destination, filter.ctype, 3);
+  memory.copy(destination + 4, filterKey(filter), length);
+  return length + 4;
+}
+
+export function annexOf(reservation: ReservationState): ReservationAnnex {
+  let annex = reservation.annex;
+  if (annex == null) {
+    annex = changetype<ReservationAnnex>(allocate(offsetof<ReservationAnnex>()));
+    reservation.annex = annex;
+  }
+  return annex;
+}
+
+// Frees the annex when nothing is left in it.
+export function trimAnnex(reservation: ReservationState): void {
+  const annex = reservation.annex;
+  if (annex == null || annex.scope | annex.confirm | annex.others | annex.previousFlowspec | annex.previousScope) return;
+  if (reservation.flags & RESERVATION_PENDING) return;
+  release(changetype<usize>(annex), offsetof<ReservationAnnex>());
+  reservation.annex = null;
+}
+
+export function createReservation(session: Session, interfaceHandle: u32, neighbour: Neighbour | null, style: u32): ReservationState {
+  const reservation = changetype<ReservationState>(allocate(offsetof<ReservationState>()));
+  reservation.interface = interfaceHandle;
+  reservation.neighbour = neighbour;
+  reservation.style = <u8>style;
+  if (neighbour) neighbour.states += 1;
+  let last: ReservationState | null = session.firstReservation;
+  if (last == null) {
+    session.firstReservation = reservation;
+  } else {
+    while (last.next) last = last.next!;
+    last.next = reservation;
+  }
+  count(COUNTER_RESERVATION_STATES);
+  return reservation;
+}
+
+export function deleteReservation(session: Session, gone: ReservationState): void {
+  let previous: ReservationState | null = null;
+  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+    if (reservation == gone) {
+      if (previous) previous.next = gone.next;
+      else session.firstReservation = gone.next;
+      break;
+    }
+    previous = reservation;
+  }
+  while (gone.firstFilter) deleteFilter(gone, gone.firstFilter!);
+  const annex = gone.annex;
+  if (annex) {
+    releaseBlob(annex.scope);
+    releaseBlob(annex.confirm);
+    releaseBlob(annex.others);
+    releaseBlob(annex.previousFlowspec);
+    releaseBlob(annex.previousScope);
+    release(changetype<usize>(annex), offsetof<ReservationAnnex>());
+  }
+  releaseBlob(gone.flowspec);
+  const neighbour = gone.neighbour;
+  if (neighbour) neighbour.states -= 1;
+  releaseNeighbour(neighbour);
+  release(changetype<usize>(gone), offsetof<ReservationState>());
+  uncount(COUNTER_RESERVATION_STATES);
+}

@@ -1,0 +1,158 @@
+// One record per session (RFC 2205 section 1.1): the triple (DestAddress, ProtocolId, DstPort), or whatever its C-Type
+// makes of it. It is found by hash, and it is what the timer wheel holds: one deadline for everything below it.
+import { COUNTER_SESSIONS } from "../boundary.gen";
+import { unschedule } from "../timers/wheel";
+import { objectCType, store16 } from "../wire/bytes";
+import { Application } from "./application";
+import { destinationTable, insert, NO_SLOT, probeFirst, probeNext, removeSlot, removeValue, sessionTable, setSlotValue, slotValue } from "./hash_table";
+import { hashBytes } from "./hash";
+import { equalBytes, isMulticast, keyAddressLength, keyDestinationPort, MAXIMUM_KEY_BYTES, sessionFamily, sessionKey } from "./keys";
+import { count, uncount } from "./memory";
+import { PathState } from "./path_state";
+import { RequestState } from "./request_state";
+import { ReservationState } from "./reservation_state";
+import { allocate, release } from "./slab";
+import { TrafficControlState } from "./traffic_control_state";
+
+@unmanaged
+export class Session {
+  wheelNext: u32;
+  // Session before it in its wheel slot, or the slot itself with the low bit set; 0 when not scheduled.
+  wheelPrevious: u32;
+  deadline: u32;
+  firstPath: PathState | null;
+  firstReservation: ReservationState | null;
+  firstTrafficControl: TrafficControlState | null;
+  firstRequest: RequestState | null;
+  firstApplication: Application | null;
+  ctype: u8;
+  keyLength: u8;
+  multicast: u8;
+  pathCount: u8; // saturates at 255; the limit of senders is checked by walking
+}
+
+const HEADER = offsetof<Session>();
+
+@inline
+export function keyOf(session: Session): usize {
+  return changetype<usize>(session) + HEADER;
+}
+@inline
+export function familyOf(session: Session): u32 {
+  return sessionFamily(session.ctype);
+}
+// The destination address is the first field of every SESSION form of RFC 2205 and 2207.
+@inline
+export function destinationOf(session: Session): usize {
+  return keyOf(session);
+}
+
+const scratch: usize = memory.data(64, 8);
+
+function findKey(key: usize, length: usize, ctype: u32, hash: u32): Session | null {
+  const table = sessionTable();
+  let slot = probeFirst(table, hash);
+  while (slot != NO_SLOT) {
+    const session = changetype<Session>(<usize>slotValue(table, slot));
+    if (session.ctype == ctype && session.keyLength == length && equalBytes(keyOf(session), key, length)) return session;
+    slot = probeNext(table, hash, slot);
+  }
+  return null;
+}
+
+// The session that a SESSION object names, or null.
+export function findSession(object: usize): Session | null {
+  const length = sessionKey(object, scratch);
+  const ctype = objectCType(object);
+  return findKey(scratch, length, ctype, hashBytes(scratch, length, ctype));
+}
+
+// Sessions with a destination port are counted by (address, protocol), so that a Path with DstPort zero can be told at
+// once whether others exist (RFC 2205 section 3.2). The slot is { fingerprint, count }.
+function destinationHash(key: usize, ctype: u32): u32 {
+  const length = keyAddressLength(ctype);
+  memory.copy(scratch, key, length + 4);
+  store<u8>(scratch + length + 1, 0);
+  store<u16>(scratch + length + 2, 0);
+  return hashBytes(scratch, length + 4, 64 + <u64>ctype);
+}
+
+// Whether a session for the same address and protocol stands with a zero port where this one has one, or the other
+// way round (RFC 2205 section 3.2). The object is of a session that does not exist yet.
+export function conflictsByPort(object: usize): bool {
+  const ctype = objectCType(object);
+  const length = sessionKey(object, scratch);
+  if (keyDestinationPort(scratch, ctype) != 0) {
+    store16(scratch + length - 2, 0);
+    return findKey(scratch, length, ctype, hashBytes(scratch, length, ctype)) != null;
+  }
+  const table = destinationTable();
+  if (probeFirst(table, destinationHash(object + 4, ctype)) == NO_SLOT) return false;
+  // A fingerprint may be shared by chance: look before refusing.
+  return standsWithPort(object + 4, ctype);
+}
+
+function standsWithPort(key: usize, ctype: u32): bool {
+  const table = sessionTable();
+  const addressLength = keyAddressLength(ctype);
+  for (let slot: u32 = 0; slot <= table.mask; slot++) {
+    const value = slotValue(table, slot);
+    if (value == 0) continue;
+    const session = changetype<Session>(<usize>value);
+    if (session.ctype != ctype || !equalBytes(keyOf(session), key, addressLength)) continue;
+    if (load<u8>(keyOf(session) + addressLength) == load<u8>(key + addressLength)) return true;
+  }
+  return false;
+}
+
+export function createSession(object: usize): Session {
+  const length = sessionKey(object, scratch);
+  const ctype = objectCType(object);
+  const record = allocate(HEADER + length);
+  const session = changetype<Session>(record);
+  session.ctype = <u8>ctype;
+  session.keyLength = <u8>length;
+  memory.copy(record + HEADER, scratch, length);
+  session.multicast = isMulticast(record + HEADER, sessionFamily(ctype)) ? 1 : 0;
+  insert(sessionTable(), hashBytes(scratch, length, ctype), <u32>record);
+  countDestination(session, true);
+  count(COUNTER_SESSIONS);
+  return session;
+}
+
+function countDestination(session: Session, added: bool): void {
+  if (keyDestinationPort(keyOf(session), session.ctype) == 0) return;
+  const table = destinationTable();
+  const hash = destinationHash(keyOf(session), session.ctype);
+  const slot = probeFirst(table, hash);
+  if (slot == NO_SLOT) insert(table, hash, 1);
+  else if (added) setSlotValue(table, slot, slotValue(table, slot) + 1);
+  else if (slotValue(table, slot) > 1) setSlotValue(table, slot, slotValue(table, slot) - 1);
+  else removeSlot(table, slot);
+}
+
+// Frees the session once nothing hangs from it any more.
+export function releaseIfIdle(session: Session): bool {
+  if (session.firstPath || session.firstReservation || session.firstApplication || session.firstTrafficControl) return false;
+  if (session.firstRequest) return false;
+  unschedule(session);
+  countDestination(session, false);
+  const length: usize = session.keyLength;
+  removeValue(sessionTable(), hashBytes(keyOf(session), length, session.ctype), <u32>changetype<usize>(session));
+  release(changetype<usize>(session), HEADER + length);
+  uncount(COUNTER_SESSIONS);
+  return true;
+}
+
+// Writes the SESSION object (RFC 2205 A.1) with these flags at `destination`; returns its length.
+export function writeSessionObject(session: Session, flags: u32, destination: usize): usize {
+  const length = <usize>session.keyLength;
+  store16(destination, <u32>length + 4);
+  store<u8>(destination, 1, 2);
+  store<u8>(destination, session.ctype, 3);
+  memory.copy(destination + 4, keyOf(session), length);
+  store<u8>(destination + 4 + keyAddressLength(session.ctype) + 1, <u8>flags);
+  return length + 4;
+}
+
+export { MAXIMUM_KEY_BYTES };

@@ -1,0 +1,139 @@
+// One wheel of session deadlines. A session stands in it once, with the earliest of all its refreshes and time-outs, and
+// lazily: a refresh that arrives moves a time-out further away but leaves the entry where it is, to be looked at again
+// when it comes round. So receiving a refresh costs no timer operation. The slots have 8 ms; the entry holds the exact
+// millisecond, so nothing fires early and, on a host that ticks at `deadline()`, nothing late.
+import { MAXIMUM_SESSIONS_PER_TICK } from "../limits";
+import { root } from "../state/memory";
+import { Session } from "../state/session";
+import { allocate } from "../state/slab";
+import { hostTime, isBefore, isDue, now } from "./clock";
+
+const SLOTS: u32 = 2048;
+const SLOT_SHIFT: u32 = 3;
+
+export function initializeWheel(): void {
+  const state = root();
+  // One word more: the list that is being carried out in a TICK.
+  state.wheel = <u32>allocate(<usize>(SLOTS + 1) * 4);
+  state.wheelTick = now() >>> SLOT_SHIFT;
+}
+
+@inline
+function slotAddress(tick: u32): usize {
+  return <usize>root().wheel + <usize>(tick & (SLOTS - 1)) * 4;
+}
+
+// Ticks are times without their low bits, so they wrap where times do.
+@inline
+function nextTick(tick: u32): u32 {
+  return (tick + 1) & (0xffffffff >>> SLOT_SHIFT);
+}
+
+// `wheelNext` is the first field of a session, so a session's address is also that of the word that names its successor.
+function link(session: Session, head: usize): void {
+  const next = load<u32>(head);
+  session.wheelNext = next;
+  session.wheelPrevious = <u32>head;
+  if (next != 0) changetype<Session>(<usize>next).wheelPrevious = <u32>changetype<usize>(session);
+  store<u32>(head, <u32>changetype<usize>(session));
+}
+
+export function unschedule(session: Session): void {
+  if (session.wheelPrevious == 0) return;
+  const state = root();
+  store<u32>(session.wheelPrevious, session.wheelNext);
+  if (session.wheelNext != 0) changetype<Session>(<usize>session.wheelNext).wheelPrevious = session.wheelPrevious;
+  session.wheelPrevious = 0;
+  session.wheelNext = 0;
+  state.wheelEntries -= 1;
+  if (state.wheelDeadlineKnown && session.deadline == state.wheelDeadline) state.wheelDeadlineKnown = 0;
+}
+
+// Sees to it that the session is looked at no later than `at`.
+export function schedule(session: Session, at: u32): void {
+  const state = root();
+  if (session.wheelPrevious != 0) {
+    if (!isBefore(at, session.deadline)) return;
+    unschedule(session);
+  }
+  session.deadline = at;
+  const tick = isBefore(at, state.wheelTick << SLOT_SHIFT) ? state.wheelTick : at >>> SLOT_SHIFT;
+  link(session, slotAddress(tick));
+  state.wheelEntries += 1;
+  if (state.wheelDeadlineKnown && isBefore(at, state.wheelDeadline)) state.wheelDeadline = at;
+}
+
+// Takes the next session that is due out of the wheel, or null when none is or `budget` sessions have been looked at.
+export function nextDue(budget: u32): Session | null {
+  const state = root();
+  const nowTick = now() >>> SLOT_SHIFT;
+  const pending = <usize>state.wheel + <usize>SLOTS * 4;
+  while (true) {
+    while (load<u32>(pending) != 0 && budget != 0) {
+      const session = changetype<Session>(<usize>load<u32>(pending));
+      unschedule(session);
+      budget -= 1;
+      if (isDue(session.deadline)) return session;
+      schedule(session, session.deadline);
+    }
+    if (load<u32>(pending) != 0) return null;
+    // Slots that hold nothing at all are passed at once.
+    while (load<u32>(slotAddress(state.wheelTick)) == 0 && state.wheelTick != nowTick) state.wheelTick = nextTick(state.wheelTick);
+    const head = slotAddress(state.wheelTick);
+    if (!takeDue(head, pending)) {
+      if (state.wheelTick == nowTick) return null;
+      state.wheelTick = nextTick(state.wheelTick);
+    }
+  }
+}
+
+// Moves what is due in a slot to the pending list; entries of a later round stay. Returns whether anything was due.
+function takeDue(head: usize, pending: usize): bool {
+  let any = false;
+  let at = load<u32>(head);
+  while (at != 0) {
+    const session = changetype<Session>(<usize>at);
+    at = session.wheelNext;
+    if (!isDue(session.deadline)) continue;
+    const deadline = session.deadline;
+    unschedule(session);
+    session.deadline = deadline;
+    link(session, pending);
+    root().wheelEntries += 1;
+    any = true;
+  }
+  return any;
+}
+
+export function ticksPerCall(): u32 {
+  return MAXIMUM_SESSIONS_PER_TICK;
+}
+
+// When the next TICK is wanted, in host milliseconds.
+export function wheelDeadline(): f64 {
+  const state = root();
+  if (state.wheelEntries == 0) return Infinity;
+  if (load<u32>(<usize>state.wheel + <usize>SLOTS * 4) != 0) return hostTime(now());
+  if (!state.wheelDeadlineKnown) {
+    state.wheelDeadline = earliest();
+    state.wheelDeadlineKnown = 1;
+  }
+  return hostTime(state.wheelDeadline);
+}
+
+// The earliest deadline within one turn of the wheel; if all lie further away, the end of the turn.
+function earliest(): u32 {
+  const first = root().wheelTick;
+  for (let tick = first; tick != first + SLOTS; tick++) {
+    let best: u32 = 0;
+    let found = false;
+    for (let at = load<u32>(slotAddress(tick)); at != 0; at = changetype<Session>(<usize>at).wheelNext) {
+      const deadline = changetype<Session>(<usize>at).deadline;
+      if (<i32>(((deadline >>> SLOT_SHIFT) - tick) << SLOT_SHIFT) > 0) continue;
+      if (!found || isBefore(deadline, best)) best = deadline;
+      found = true;
+    }
+    if (found) return best;
+  }
+  return (first + SLOTS) << SLOT_SHIFT;
+}
