@@ -2,7 +2,9 @@
  * What every runtime must do alike: decode a PATH, and run a whole PATH, RESV and confirmation through a router, with the
  * committed engine. Nothing of any runtime is used here, so that the same bundle runs in all of them.
  */
-import { Codec, Engine, Network } from "../../mod.ts";
+import { Codec } from "../../host/codec.ts";
+import { CodecEngine } from "../../host/codec_engine.ts";
+import { decode, Network } from "../../mod.ts";
 
 /** A Path of 10.0.0.2 port 4000 to 203.0.113.7 port 5004, UDP, written by hand; its checksum is right. */
 export const PATH_HEX = "10010d643f000060" + // header: Path, TTL 63, 96 bytes
@@ -36,8 +38,10 @@ export function exchange(module?: WebAssembly.Module): Outcome {
   receiver.receive(session, { style: "FF", confirm: true });
   sender.send(session, { port: 4000, tokenBucketRateBytesPerSecond: 100_000 });
   if (!network.settle()) throw new Error("the network does not come to rest");
+  const path = bytesOf(PATH_HEX);
+  const message = module ? new Codec(CodecEngine.of(module)).decode(path) : decode(path);
   return {
-    decoded: decodePath(module),
+    decoded: { message: message.message, checksum: message.checksum, objects: message.objects },
     messages: network.messages().map((line) => line.message),
     ladder: network.ladder(),
     installed: router.inspect("installed"),
