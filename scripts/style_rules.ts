@@ -246,11 +246,11 @@ const LAW_RULES: Rule[] = [
     "time and seed are arguments, yet: $0",
   ),
   lineRule(
-    "only host/engine.ts and host/linux/ touch WASM memory",
+    "only host/engine.ts, its codec and capture siblings and host/linux/ touch WASM memory",
     (path) =>
-      (inHost(path) || path.startsWith("examples/")) && path !== "host/engine.ts" && !path.startsWith("host/linux/"),
+      (inHost(path) || path.startsWith("examples/")) && !/^host\/(codec_|capture_)?engine\.ts$|^host\/linux\//.test(path),
     /\bnew\s+WebAssembly\s*\.\s*Memory|\bmemory\s*\.\s*(buffer|grow)\b|exports\s*\.\s*memory\b/,
-    "WASM memory outside host/engine.ts: $0",
+    "WASM memory outside the engine's host side: $0",
   ),
   lineRule(
     "only the command line writes to the console",
