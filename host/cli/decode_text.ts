@@ -1,0 +1,88 @@
+/** One captured message as lines for people: where it was, its header, and the tree of its objects. */
+import type { Ansis } from "ansis";
+import { CAPTURE_FLAG, type CapturedMessage } from "../capture.ts";
+import type { Codec, DecodeFailure, Message } from "../codec.ts";
+import { MESSAGES } from "../../catalogue/messages.ts";
+import { FLAG_NAMES } from "../metadata.gen.ts";
+import { TreeWriter } from "./decode_tree.ts";
+import type { AnyObject } from "./describe.ts";
+
+/** Of a message that cannot be taken apart so many bytes are shown, so many on a line. */
+const SHOWN_BYTES = 64;
+const LINE_BYTES = 16;
+
+/** The section that describes each type of message. */
+const SECTIONS = new Map(MESSAGES.map(({ type, rfc }) => [type, rfc]));
+
+const FLAG_TEXTS: readonly (readonly [number, string])[] = [
+  [CAPTURE_FLAG.ROUTER_ALERT, "Router Alert"],
+  [CAPTURE_FLAG.TRUNCATED, "truncated"],
+  [CAPTURE_FLAG.BAD_IP_CHECKSUM, "IP checksum wrong"],
+  [CAPTURE_FLAG.REASSEMBLED, "reassembled"],
+  [CAPTURE_FLAG.TUNNELLED, "tunnelled"],
+  [CAPTURE_FLAG.QUOTED, "quoted in ICMP"],
+  [CAPTURE_FLAG.MPLS, "in MPLS"],
+];
+
+/** The lines of one message, the last one empty. */
+export function messageLines(captured: CapturedMessage, codec: Codec, style: Ansis): string[] {
+  const result = codec.tryDecode(captured.payload);
+  const place = style.bold(placeText(captured));
+  if (!result.ok) return [place, ...failureLines(captured.payload, result, style), ""];
+  const objects = result.message.objects as readonly AnyObject[];
+  return [
+    place,
+    ...headerLines(result.message, style),
+    ...new TreeWriter(captured.payload, style).objects(objects),
+    "",
+  ];
+}
+
+/** `Frame 3  2011-05-15 20:22:35.135863  10.1.24.4 > 10.1.12.1  TTL 254  Router Alert`. */
+function placeText(captured: CapturedMessage): string {
+  const { frame, source, destination, ttl, udpPort, flags, missingBytes } = captured;
+  const parts = [`Frame ${frame}`, timeText(captured), `${source} > ${destination}`, `TTL ${ttl}`];
+  if (udpPort) parts.push(`UDP port ${udpPort}`);
+  for (const [bit, text] of FLAG_TEXTS) if (flags & bit) parts.push(text);
+  if (missingBytes > 0) parts.push(`${missingBytes} bytes missing`);
+  return parts.filter((part) => part !== "").join("  ");
+}
+
+/** UTC with microseconds; nothing where the capture has no time. */
+function timeText({ seconds, nanoseconds }: CapturedMessage): string {
+  if (seconds === 0 && nanoseconds === 0) return "";
+  // No date of JavaScript is so far in the future.
+  if (seconds > 8.64e12) return `${seconds} s`;
+  const text = new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
+  return `${text}.${String(Math.floor(nanoseconds / 1000)).padStart(6, "0")}`;
+}
+
+function headerLines(message: Message, style: Ansis): string[] {
+  const { type, length, version, flags, sendTtl, checksum, checksumValue, reserved, problems = [] } = message;
+  const rfc = SECTIONS.get(type) ?? "";
+  const parts = [`${length} bytes`, `version ${version}`, `Send_TTL ${sendTtl}`];
+  const names = Object.entries(FLAG_NAMES.header ?? {}).filter(([bit]) => flags & Number(bit)).map(([, name]) => name);
+  if (flags !== 0) parts.push(`flags 0x${flags.toString(16)}${names.length > 0 ? ` (${names.join(", ")})` : ""}`);
+  if (reserved !== undefined) parts.push(`reserved ${reserved}`);
+  const verdict = checksum === "bad"
+    ? style.red(`checksum bad (0x${(checksumValue ?? 0).toString(16).padStart(4, "0")})`)
+    : `checksum ${checksum}`;
+  const name = message.message === "UNKNOWN" ? `UNKNOWN type ${type}` : message.message;
+  return [
+    `    ${style.dim("0")}  ${style.bold(name)}  ${parts.join(", ")}, ${verdict}${rfc ? style.dim(`  ${rfc}`) : ""}`,
+    ...problems.map(({ offset, text, rfc }) =>
+      `${style.dim(String(offset).padStart(5))}  ${style.red(`! ${text}`)}${style.dim(`  ${rfc}`)}`
+    ),
+  ];
+}
+
+function failureLines(payload: Uint8Array, failure: DecodeFailure, style: Ansis): string[] {
+  const offset = style.dim(String(failure.offset).padStart(5));
+  const lines = [`${offset}  ${style.red(`! ${failure.text}`)}${style.dim(`  ${failure.rfc}`)}`];
+  for (let at = 0; at < Math.min(payload.length, SHOWN_BYTES); at += LINE_BYTES) {
+    const hex = [...payload.subarray(at, at + LINE_BYTES)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    lines.push(`${style.dim(String(at).padStart(5))}  ${hex}`);
+  }
+  if (payload.length > SHOWN_BYTES) lines.push(`       ... ${payload.length} bytes`);
+  return lines;
+}
