@@ -32,8 +32,6 @@ export class EngineMisuseError extends Error {
 
 /** One frame of a trap's stack: where in the engine's code it stood. */
 export interface TrapFrame {
-  /** Index of the WASM function. */
-  functionIndex: number;
   /** Byte offset in the module. */
   offset: number;
   /** AssemblyScript function, once it has been looked up. */
@@ -44,16 +42,16 @@ export interface TrapFrame {
 }
 
 /** Answers for an offset of the module; generated as `host/trap_map.gen.ts`, or given by a test. */
-export type TrapMap = (
-  functionIndex: number,
-  offset: number,
-) => { functionName?: string; file?: string; line?: number };
+export type TrapMap = (offset: number) => { functionName?: string; file?: string; line?: number };
 
-/** Reads the frames that V8 writes for WASM code: `wasm-function[12]:0x3f2`, innermost first. */
+/**
+ * Reads the frames that V8 writes for WASM code: `wasm-function[12]:0x3f2`, innermost first. The index is not used: Deno
+ * prints 0 for every function.
+ */
 export function parseTrapFrames(stack: string): TrapFrame[] {
   const frames: TrapFrame[] = [];
-  for (const match of stack.matchAll(/wasm-function\[(\d+)\]:0x([0-9a-f]+)/gi)) {
-    frames.push({ functionIndex: Number(match[1]), offset: parseInt(match[2], 16) });
+  for (const match of stack.matchAll(/wasm-function\[\d+\]:0x([0-9a-f]+)/gi)) {
+    frames.push({ offset: parseInt(match[1], 16) });
   }
   return frames;
 }
@@ -91,7 +89,7 @@ export class EngineTrapError extends Error {
         return this;
       }
     }
-    for (const frame of this.frames) Object.assign(frame, lookUp(frame.functionIndex, frame.offset));
+    for (const frame of this.frames) Object.assign(frame, lookUp(frame.offset));
     this.message = this.#describe();
     return this;
   }
@@ -104,8 +102,6 @@ export class EngineTrapError extends Error {
 }
 
 function describeFrame(frame: TrapFrame): string {
-  const place = frame.file
-    ? `${frame.file}:${frame.line}`
-    : `wasm-function[${frame.functionIndex}]:0x${frame.offset.toString(16)}`;
+  const place = frame.file ? `${frame.file}:${frame.line}` : `engine.wasm:0x${frame.offset.toString(16)}`;
   return frame.functionName ? `${frame.functionName} (${place})` : place;
 }

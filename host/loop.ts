@@ -30,6 +30,8 @@ export interface LoopOptions {
    * with function, file and line. Without a handler they are thrown where the runtime reports uncaught errors.
    */
   onError?: (error: Error) => void;
+  /** Takes a trap at once, before it is looked up; for virtual time, which does not wait. Else it goes to `onError`. */
+  onTrap?: (error: EngineTrapError) => void;
 }
 
 type Job =
@@ -123,7 +125,12 @@ export class EngineLoop {
       }
       if (!this.#closed) this.#rearm();
     } catch (error) {
-      this.#fail(error as Error);
+      // Who called is told; what came from the network or from the clock has nobody to tell.
+      if (!("kind" in first) || first.kind === "TICK") this.#fail(error as Error);
+      else {
+        this.close();
+        throw error;
+      }
     }
     if (refusal) throw refusal;
   }
@@ -236,8 +243,9 @@ export class EngineLoop {
   /** Our own fault: the engine cannot go on. */
   #fail(error: Error): void {
     this.close();
-    if (error instanceof EngineTrapError) error.explain().then((explained) => this.#report(explained));
-    else this.#report(error);
+    if (!(error instanceof EngineTrapError)) this.#report(error);
+    else if (this.#options.onTrap) this.#options.onTrap(error);
+    else error.explain().then((explained) => this.#report(explained));
   }
 
   #report(error: Error): void {

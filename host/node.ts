@@ -8,6 +8,7 @@ import { formatAddress, parseAddress } from "./address.ts";
 import { type SessionAddress, sessionEvent } from "./application.ts";
 import { type Clock, SystemClock } from "./clock.ts";
 import { Engine, type SubmitObserver } from "./engine.ts";
+import type { EngineTrapError } from "./engine_errors.ts";
 import { EngineLoop } from "./loop.ts";
 import { configRecord, interfaceRecord, type InterfaceSettings, type NodeSettings } from "./node_settings.ts";
 import type { Routing } from "./routing/routing.ts";
@@ -38,6 +39,8 @@ export interface RsvpNodeOptions extends Partial<NodeSettings> {
   onReport?: (report: DropReport) => void;
   /** Takes errors that have no caller; without it they are thrown where the runtime reports uncaught ones. */
   onError?: (error: Error) => void;
+  /** Takes a trap of the engine at once; without it, it goes to `onError` with function, file and line looked up. */
+  onTrap?: (error: EngineTrapError) => void;
 }
 
 /** Why a message was dropped. */
@@ -70,7 +73,7 @@ export class RsvpNode {
 
   /** @throws {RangeError} naming a setting that cannot be used. */
   constructor(options: RsvpNodeOptions) {
-    const { module, transport, onReport, onError, onSubmit } = options;
+    const { module, transport, onReport, onError, onTrap, onSubmit } = options;
     const config = configRecord(settingsOf(options), options.seed ?? randomSeed());
     this.clock = options.clock ?? new SystemClock();
     this.routing = options.routing ?? new StaticRouting();
@@ -86,6 +89,7 @@ export class RsvpNode {
       onEvent: (event) => this.#sessions.get(event.application)?.deliver(sessionEvent(event)),
       onReport: onReport && ((report) => onReport(dropReport(report))),
       onError,
+      onTrap,
     });
     this.#loop.submit("CONFIG", config);
     for (const settings of options.interfaces ?? []) this.setInterface(settings);
@@ -185,7 +189,7 @@ export class RsvpNode {
 
 function settingsOf(options: RsvpNodeOptions): Partial<NodeSettings> {
   const { module: _m, transport: _t, routing: _r, trafficControl: _c, clock: _k, interfaces: _i, ...rest } = options;
-  const { seed: _s, onSubmit: _o, onReport, onError: _e, ...settings } = rest;
+  const { seed: _s, onSubmit: _o, onReport, onError: _e, onTrap: _p, ...settings } = rest;
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   return onReport ? { reportDrops: true, ...given } : given;
 }

@@ -216,15 +216,22 @@ Deno.test("a clock that goes back does not take the engine with it", () => {
   assertEquals(t.engine.log, ["CALL at 100 {}", "CALL at 100 {}"]);
 });
 
-Deno.test("an engine that dies closes the loop and is reported", () => {
-  const t = set();
-  t.engine.submit = () => {
-    throw new TypeError("boom");
+Deno.test("an engine that dies closes the loop, and the caller or the error handler hears of it", () => {
+  const dying = () => {
+    const t = set();
+    t.engine.submit = t.engine.submitPackets = () => {
+      throw new TypeError("boom");
+    };
+    return t;
   };
-  t.loop.submit("CALL", {});
-  assertEquals(t.errors.map((e) => e.message), ["boom"]);
-  assert(!t.loop.running);
-  t.loop.submit("CALL", {});
+  const called = dying();
+  assertThrows(() => called.loop.submit("CALL", {}), TypeError, "boom");
+  assert(!called.loop.running);
+  called.loop.submit("CALL", {});
+  const received = dying();
+  received.transport.deliver([{ ...send, payload: new Uint8Array(1) }]);
+  assertEquals(received.errors.map((e) => e.message), ["boom"]);
+  assert(!received.loop.running);
 });
 
 Deno.test("traffic control may answer late, refuse, and lose what stands", () => {

@@ -241,6 +241,7 @@ export class Network {
       onSubmit: recorder?.onSubmit,
       onReport,
       onError: (error: Error) => void this.#errors.push(error),
+      onTrap: (error: Error) => void this.#errors.push(error),
       clock: {
         nowMs: () => clock.nowMs(),
         schedule: (atMs: number, callback: () => void) =>
