@@ -3,14 +3,7 @@
 //
 // A buffer: +0 last use (0: free), +4 length of the whole or 0 while unknown, +8 units of eight bytes present,
 // +12 identification, +16 protocol and family, +24 source, +40 destination (64 bytes); then data, then the map.
-import {
-  CaptureState,
-  REASSEMBLIES,
-  REASSEMBLY,
-  REASSEMBLY_BYTES,
-  REASSEMBLY_DATA,
-  REASSEMBLY_MAP,
-} from "./state";
+import { CaptureState, REASSEMBLIES, REASSEMBLY, REASSEMBLY_BYTES, REASSEMBLY_DATA, REASSEMBLY_MAP } from "./state";
 
 // Takes the fragment of `length` bytes at `data` that belongs at byte `offset` of its datagram. The addresses are those
 // of the packet at hand (state.source, state.destination). Returns the reassembled bytes when they are complete (their

@@ -6,16 +6,8 @@
 // returns 0 because more bytes are needed (CAPTURE_OK) or because the file is broken (another status).
 import { MAXIMUM_CAPTURE_RECORD_BYTES } from "../limits";
 import {
-  CAPTURE_BAD_RECORD,
-  CAPTURE_NOT_A_CAPTURE,
-  CAPTURE_OK,
-  CaptureState,
-  FORMAT_NONE,
-  FORMAT_PCAP,
-  FORMAT_PCAPNG,
-  INTERFACE_BYTES,
-  INTERFACES,
-  MAXIMUM_INTERFACES,
+  CAPTURE_BAD_RECORD, CAPTURE_NOT_A_CAPTURE, CAPTURE_OK, CaptureState, FORMAT_NONE, FORMAT_PCAP, FORMAT_PCAPNG,
+  INTERFACE_BYTES, INTERFACES, MAXIMUM_INTERFACES,
 } from "./state";
 
 const MAGIC_MICROSECONDS: u32 = 0xa1b2c3d4;

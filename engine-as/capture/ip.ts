@@ -10,12 +10,7 @@ import { sumShort } from "../wire/checksum";
 import { takeFragment } from "./fragments";
 import { etherPayload, ethernet } from "./link";
 import {
-  CaptureState,
-  PACKET_BAD_IP_CHECKSUM,
-  PACKET_QUOTED,
-  PACKET_REASSEMBLED,
-  PACKET_ROUTER_ALERT,
-  PACKET_TRUNCATED,
+  CaptureState, PACKET_BAD_IP_CHECKSUM, PACKET_QUOTED, PACKET_REASSEMBLED, PACKET_ROUTER_ALERT, PACKET_TRUNCATED,
   PACKET_TUNNELLED,
 } from "./state";
 

@@ -1,14 +1,14 @@
 // A captured message as a line of NDJSON: where and how it was captured, then the message (wire/ndjson.ts).
 import { ENCAPSULATION_RAW } from "../boundary.gen";
 import {
-  TEXT_BAD_IP_CHECKSUM, TEXT_DESTINATION, TEXT_ENCAPSULATION_UDP, TEXT_FRAME, TEXT_MPLS, TEXT_QUOTED, TEXT_REASSEMBLED,
-  TEXT_ROUTER_ALERT, TEXT_SOURCE, TEXT_TIMESTAMP, TEXT_TRUNCATED, TEXT_TTL, TEXT_TUNNELLED,
+  TEXT_BAD_IP_CHECKSUM, TEXT_DESTINATION, TEXT_ENCAPSULATION_UDP, TEXT_FRAME, TEXT_MPLS, TEXT_QUOTED,
+  TEXT_REASSEMBLED, TEXT_ROUTER_ALERT, TEXT_SOURCE, TEXT_TIMESTAMP, TEXT_TRUNCATED, TEXT_TTL, TEXT_TUNNELLED,
 } from "../tables.gen";
 import { beginText, textIsFull, writeMembers } from "../wire/ndjson";
 import { copyText, writeIpv4, writeIpv6, writePadded, writeU32, writeU64 } from "../wire/text";
 import {
-  CaptureState, CHECK_RESULT, PACKET_BAD_IP_CHECKSUM, PACKET_MPLS, PACKET_QUOTED, PACKET_REASSEMBLED, PACKET_ROUTER_ALERT,
-  PACKET_TRUNCATED, PACKET_TUNNELLED,
+  CaptureState, CHECK_RESULT, PACKET_BAD_IP_CHECKSUM, PACKET_MPLS, PACKET_QUOTED, PACKET_REASSEMBLED,
+  PACKET_ROUTER_ALERT, PACKET_TRUNCATED, PACKET_TUNNELLED,
 } from "./state";
 
 // Writes the line for the message at hand from `output` up to `end`; returns its bytes, 0 if it does not fit.

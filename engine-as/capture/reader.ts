@@ -26,17 +26,8 @@ import { writeCapturedLine } from "./line";
 import { nextRecord } from "./framing";
 import { findMessage } from "./link";
 import {
-  CAPTURE_CUT_HEADER,
-  CAPTURE_CUT_RECORD,
-  CAPTURE_NOT_A_CAPTURE,
-  CAPTURE_OK,
-  CAPTURE_OUTPUT_FULL,
-  CAPTURE_STATE_BYTES,
-  CaptureState,
-  FORMAT_NONE,
-  PACKET_REASSEMBLED,
-  PACKET_TRUNCATED,
-  RECORD,
+  CAPTURE_CUT_HEADER, CAPTURE_CUT_RECORD, CAPTURE_NOT_A_CAPTURE, CAPTURE_OK, CAPTURE_OUTPUT_FULL, CAPTURE_STATE_BYTES,
+  CaptureState, FORMAT_NONE, PACKET_REASSEMBLED, PACKET_TRUNCATED, RECORD,
 } from "./state";
 
 export const CAPTURE_PACKETS: u32 = 0;

@@ -12,8 +12,8 @@
 //      then for each problem: its offset; then STATUS << 16 | class << 8 | C-Type
 // A wrong checksum is no problem of this list: word 4 against bytes 2 and 3 of the message tells.
 import {
-  STATUS_BAD_LENGTH, STATUS_BAD_VERSION, STATUS_MISSING_OBJECT, STATUS_OBJECT_LENGTH, STATUS_OBJECT_OVERRUN, STATUS_OK,
-  STATUS_TOO_MANY_OBJECTS, STATUS_TRUNCATED, STATUS_UNKNOWN_MESSAGE,
+  STATUS_BAD_LENGTH, STATUS_BAD_VERSION, STATUS_MISSING_OBJECT, STATUS_OBJECT_LENGTH, STATUS_OBJECT_OVERRUN,
+  STATUS_OK, STATUS_TOO_MANY_OBJECTS, STATUS_TRUNCATED, STATUS_UNKNOWN_MESSAGE,
 } from "../boundary.gen";
 import { MAXIMUM_CHECKED_OBJECTS, MAXIMUM_PROBLEMS } from "../limits";
 import { load16, load32 } from "./bytes";

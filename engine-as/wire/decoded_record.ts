@@ -5,34 +5,16 @@
 //
 // Vectors swap the bytes of up to four words at once, which is what makes this fast: WASM has no byte swap instruction.
 import {
-  ERROR_SPEC_IPV4_BYTES,
-  FILTER_SPEC_IPV4_BYTES,
-  FLOWSPEC_INTSERV_GUARANTEED_BYTES,
-  FLOWSPEC_INTSERV_MAXIMUM_PACKET_SIZE_BYTES_AT,
-  FLOWSPEC_INTSERV_SERVICE_AT,
-  FLOWSPEC_INTSERV_TOKEN_BUCKET_RATE_BYTES_PER_SECOND_AT,
-  RESV_CONFIRM_IPV4_BYTES,
-  RSVP_HOP_IPV4_BYTES,
-  SENDER_TSPEC_INTSERV_MAXIMUM_PACKET_SIZE_BYTES_AT,
-  SENDER_TSPEC_INTSERV_TOKEN_BUCKET_RATE_BYTES_PER_SECOND_AT,
-  SESSION_IPV4_BYTES,
-  STYLE_BYTES,
-  TIME_VALUES_BYTES,
+  ERROR_SPEC_IPV4_BYTES, FILTER_SPEC_IPV4_BYTES, FLOWSPEC_INTSERV_GUARANTEED_BYTES,
+  FLOWSPEC_INTSERV_MAXIMUM_PACKET_SIZE_BYTES_AT, FLOWSPEC_INTSERV_SERVICE_AT,
+  FLOWSPEC_INTSERV_TOKEN_BUCKET_RATE_BYTES_PER_SECOND_AT, RESV_CONFIRM_IPV4_BYTES, RSVP_HOP_IPV4_BYTES,
+  SENDER_TSPEC_INTSERV_MAXIMUM_PACKET_SIZE_BYTES_AT, SENDER_TSPEC_INTSERV_TOKEN_BUCKET_RATE_BYTES_PER_SECOND_AT,
+  SESSION_IPV4_BYTES, STYLE_BYTES, TIME_VALUES_BYTES,
 } from "../accessors.gen";
 import {
-  STATUS_BAD_CHECKSUM,
-  STATUS_BAD_LENGTH,
-  STATUS_BAD_VERSION,
-  STATUS_MISSING_OBJECT,
-  STATUS_OBJECT_CONTENT,
-  STATUS_OBJECT_LENGTH,
-  STATUS_OBJECT_OVERRUN,
-  STATUS_OBJECT_SIZE,
-  STATUS_OK,
-  STATUS_TOO_MANY_OBJECTS,
-  STATUS_TRUNCATED,
-  STATUS_UNKNOWN_CTYPE,
-  STATUS_UNKNOWN_MESSAGE,
+  STATUS_BAD_CHECKSUM, STATUS_BAD_LENGTH, STATUS_BAD_VERSION, STATUS_MISSING_OBJECT, STATUS_OBJECT_CONTENT,
+  STATUS_OBJECT_LENGTH, STATUS_OBJECT_OVERRUN, STATUS_OBJECT_SIZE, STATUS_OK, STATUS_TOO_MANY_OBJECTS,
+  STATUS_TRUNCATED, STATUS_UNKNOWN_CTYPE, STATUS_UNKNOWN_MESSAGE,
 } from "../boundary.gen";
 import { load16, load32 } from "./bytes";
 import { foldChecksum, sumBytes } from "./checksum";
@@ -188,12 +170,7 @@ function decodeObjects(message: usize, end: usize, record: usize): u32 {
     switch (objectClass) {
       case 1:
         if (length != SESSION_IPV4_BYTES && (length != 16 || header >>> 24 != 7)) return wrongSize(length);
-        v128.store64_lane(
-          record,
-          swapAddressBytesPort(v128.load64_zero(at, 4)),
-          0,
-          offsetof<DecodedRecord>("sessionAddress"),
-        );
+        v128.store64_lane(record, swapAddressBytesPort(v128.load64_zero(at, 4)), 0, offsetof<DecodedRecord>("sessionAddress"));
         break;
       case 3:
         if (length != RSVP_HOP_IPV4_BYTES) return wrongSize(length);
@@ -205,12 +182,7 @@ function decodeObjects(message: usize, end: usize, record: usize): u32 {
         break;
       case 6:
         if (length != ERROR_SPEC_IPV4_BYTES) return wrongSize(length);
-        v128.store64_lane(
-          record,
-          swapAddressBytesPort(v128.load64_zero(at, 4)),
-          0,
-          offsetof<DecodedRecord>("errorNode"),
-        );
+        v128.store64_lane(record, swapAddressBytesPort(v128.load64_zero(at, 4)), 0, offsetof<DecodedRecord>("errorNode"));
         break;
       case 8:
         if (length != STYLE_BYTES) return STATUS_OBJECT_SIZE;

@@ -1,12 +1,14 @@
 // Whether the inside of an object is as the catalogue describes it: the verdict that wire/check.ts gives for each object.
 // The same walk as that of wire/object_text.ts, without the text.
-import { STATUS_OBJECT_CONTENT, STATUS_OBJECT_SIZE, STATUS_OK, STATUS_UNKNOWN_CLASS, STATUS_UNKNOWN_CTYPE } from "../boundary.gen";
+import {
+  STATUS_OBJECT_CONTENT, STATUS_OBJECT_SIZE, STATUS_OK, STATUS_UNKNOWN_CLASS, STATUS_UNKNOWN_CTYPE,
+} from "../boundary.gen";
 import { MODE_HIDDEN, REST_ITEMS, REST_NONE, REST_OBJECTS, REST_RECORDS, REST_TEXT, REST_VALUES } from "../tables.gen";
 import { objectClass, objectCType, objectLength } from "./bytes";
 import {
-  familyAddress, familyHeader, familyPads, FIELD_BYTES, fieldMode, fieldNumber, findItem, findObject, hasClass, isVariant,
-  itemLength, itemShape, objectShape, paddingOf, SHAPE_BYTES, shapeAddress, shapeFieldCount, shapeFields, shapeLength,
-  shapeMinimum, shapeRest, shapeRestParameter, shapeVariants, itemType,
+  familyAddress, familyHeader, familyPads, FIELD_BYTES, fieldMode, fieldNumber, findItem, findObject, hasClass,
+  isVariant, itemLength, itemShape, objectShape, paddingOf, SHAPE_BYTES, shapeAddress, shapeFieldCount, shapeFields,
+  shapeLength, shapeMinimum, shapeRest, shapeRestParameter, shapeVariants, itemType,
 } from "./tables";
 
 // How deep objects may stand inside each other; deeper ones are not looked into.
