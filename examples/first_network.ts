@@ -1,15 +1,15 @@
+/** A sender, a router and a receiver in virtual time: `deno run examples/first_network.ts`, no permissions needed. */
 import { Network } from "../mod.ts";
 
 const network = new Network();
-const [sender, router, receiver] = [network.host("sender"), network.router("router"), network.host("receiver")];
-network.link(sender, router);
-network.link(router, receiver, { reservableBytesPerSecond: 1_000_000 });
+const alice = network.host("alice"), r1 = network.router("r1"), bob = network.host("bob");
+network.link(alice, r1);
+network.link(r1, bob, { reservableBytesPerSecond: 1_000_000 });
 
-const session = { destination: receiver.address, port: 5004 };
-receiver.receive(session, { style: "FF", confirm: true });
-sender.send(session, { port: 4000, tokenBucketRateBytesPerSecond: 100_000 });
-network.settle();
+const session = { destination: bob.address, protocol: "udp", port: 5004 } as const;
+alice.send(session, { port: 5004, tokenBucketRateBytesPerSecond: 12_500 });
+bob.receive(session, { style: "FF", confirm: true });
+network.run(1_000);
 
 console.log(network.ladder());
-const [installed] = router.inspect("installed");
-console.log(`The router holds ${installed.rateBytesPerSecond} bytes per second for it, style ${installed.style}.`);
+console.log(r1.inspect("installed"));

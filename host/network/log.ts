@@ -125,7 +125,7 @@ function wordsOf(object: RsvpObject): string {
         ? `r=${fields.rateBytesPerSecond ?? fields.tokenBucketRateBytesPerSecond}`
         : "";
     case "ERROR_SPEC":
-      return "errorCode" in object
+      return "errorCode" in object && object.errorCode !== 0
         ? `error ${fields.errorCode}/${fields.errorValue} at ${fields.errorNodeAddress ?? ""}`.trim()
         : "";
     default:
