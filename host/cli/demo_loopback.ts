@@ -186,6 +186,7 @@ export async function openLoopback(options: DemoWorldOptions): Promise<DemoWorld
     destination: `127.${network}.2.2`,
     description: `real UDP datagrams between 127.${network}.1.2, 127.${network}.1.1 / 127.${network}.2.1 and ` +
       `127.${network}.2.2, ports 1698 and 1699`,
+    encapsulated: true,
     nowMs: () => trace.nowMs(),
     onMessage: (handler) => void (trace.onSighting = handler),
     async until(condition, limitMs) {

@@ -58,6 +58,8 @@ function writeCapture(path: string, world: DemoWorld, out: Output): void {
   }
   out.line();
   out.line(`Every message is in ${path}.`);
+  // tshark knows RSVP in IP by itself, but not the ports of RFC 2205 appendix C.
+  if (world.encapsulated) out.line(`tshark -d udp.port==1698,rsvp -d udp.port==1699,rsvp -r ${path}`);
 }
 
 /** The story, told as it happens. */
@@ -171,8 +173,8 @@ class Demo {
     this.#heard.push({ node, event });
     if (event.kind === "RESV_CONFIRM") this.#note(node, "is told: confirmed");
     if (event.kind === "RESV_ERROR" || event.kind === "PATH_ERROR") {
-      const error = event.objects.find(({ name }) => name === "ERROR_SPEC");
-      this.#note(node, `is told: ${error ? describeError(error) : event.kind}`);
+      const { errorCode, errorValue, errorNode: errorNodeAddress } = event;
+      this.#note(node, `is told: ${describeError({ errorCode, errorValue, errorNodeAddress })}`);
     }
     if (event.kind === "CALL_ERROR") throw new CommandError(`call refused: ${event.errorCode} ${event.errorValue}`);
   }

@@ -22,6 +22,7 @@ export function openVirtual(options: DemoWorldOptions): DemoWorld {
     nodes: [sender.rsvp, router.rsvp, receiver.rsvp],
     destination: receiver.address,
     description: `a virtual network, ${sender.address} to ${receiver.address}, protocol 46 with Router Alert`,
+    encapsulated: false,
     nowMs: () => network.now,
     onMessage: (wanted) => void (handler = wanted),
     until(condition, limitMs) {

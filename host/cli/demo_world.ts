@@ -28,6 +28,8 @@ export interface DemoWorld {
   readonly destination: string;
   /** Says what this world is made of, in one line. */
   readonly description: string;
+  /** True if messages travel in UDP (RFC 2205 appendix C). */
+  readonly encapsulated: boolean;
   /** Milliseconds since the start. */
   nowMs(): number;
   /** Sets the one receiver of sightings. */
