@@ -48,6 +48,10 @@ import { blockadeRow, installedRow, requestRow, reservationRow, senderRow, sessi
 
 const COUNTERS: u32 = 256;
 
+// Where the next call goes on.
+let atSlot: u32 = 0;
+let atRow: u32 = 0;
+
 // Rows of the current session still to be passed over, because an earlier outbox held them.
 let skip: u32 = 0;
 let written: u32 = 0;
@@ -58,22 +62,21 @@ export function inspectTable(table: u32, cursor: u32): u32 {
   if (table == TABLE_INTERFACES) return interfaceRows(cursor);
   if (table == TABLE_NEIGHBOURS) return neighbourRows(cursor);
   if (table < TABLE_SESSIONS || table > TABLE_BLOCKADE) return 0;
-  const state = root();
   if (cursor == 0) {
-    state.inspectSlot = 0;
-    state.inspectRow = 0;
+    atSlot = 0;
+    atRow = 0;
   }
   const sessions = sessionTable();
-  for (; state.inspectSlot <= sessions.mask; state.inspectSlot++) {
-    const value = slotValue(sessions, state.inspectSlot);
+  for (; atSlot <= sessions.mask; atSlot++) {
+    const value = slotValue(sessions, atSlot);
     if (value == 0) continue;
-    skip = state.inspectRow;
+    skip = atRow;
     written = 0;
     if (!sessionRows(table, changetype<Session>(<usize>value))) {
-      state.inspectRow += written;
+      atRow += written;
       return 1;
     }
-    state.inspectRow = 0;
+    atRow = 0;
   }
   return 0;
 }

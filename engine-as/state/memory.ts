@@ -74,8 +74,6 @@ export class Root {
   wheel: u32;
   wheelTick: u32;
   wheelEntries: u32;
-  wheelDeadline: u32;
-  wheelDeadlineKnown: u32;
 
   // Actions.
   firstChunk: u32;
@@ -88,10 +86,7 @@ export class Root {
   routeChangeFamily: u32;
   routeChangePrefix: u32;
   routeChangeMask: u32;
-  inspectSlot: u32;
-  inspectRow: u32;
   stateBytes: u32;
-  unused: u32;
   routeChangeAddress: u64;
   routeChangeAddressLow: u64;
 }

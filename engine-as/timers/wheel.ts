@@ -11,6 +11,10 @@ import { hostTime, isBefore, isDue, now } from "./clock";
 const SLOTS: u32 = 2048;
 const SLOT_SHIFT: u32 = 3;
 
+// What the last question for the deadline found. A cache and not state: asking must not change a snapshot.
+let deadlineKnown = false;
+let knownDeadline: u32 = 0;
+
 export function initializeWheel(): void {
   const state = root();
   // One word more: the list that is being carried out in a TICK.
@@ -46,7 +50,7 @@ export function unschedule(session: Session): void {
   session.wheelPrevious = 0;
   session.wheelNext = 0;
   state.wheelEntries -= 1;
-  if (state.wheelDeadlineKnown && session.deadline == state.wheelDeadline) state.wheelDeadlineKnown = 0;
+  if (deadlineKnown && session.deadline == knownDeadline) deadlineKnown = false;
 }
 
 // Sees to it that the session is looked at no later than `at`.
@@ -60,7 +64,7 @@ export function schedule(session: Session, at: u32): void {
   const tick = isBefore(at, state.wheelTick << SLOT_SHIFT) ? state.wheelTick : at >>> SLOT_SHIFT;
   link(session, slotAddress(tick));
   state.wheelEntries += 1;
-  if (state.wheelDeadlineKnown && isBefore(at, state.wheelDeadline)) state.wheelDeadline = at;
+  if (deadlineKnown && isBefore(at, knownDeadline)) knownDeadline = at;
 }
 
 // Takes the next session that is due out of the wheel, or null when none is or `budget` sessions have been looked at.
@@ -68,6 +72,8 @@ export function nextDue(budget: u32): Session | null {
   const state = root();
   const nowTick = now() >>> SLOT_SHIFT;
   const pending = <usize>state.wheel + <usize>SLOTS * 4;
+  // The wheel turns: what was earliest may be past, or only the end of a turn.
+  deadlineKnown = false;
   while (true) {
     while (load<u32>(pending) != 0 && budget != 0) {
       const session = changetype<Session>(<usize>load<u32>(pending));
@@ -114,11 +120,11 @@ export function wheelDeadline(): f64 {
   const state = root();
   if (state.wheelEntries == 0) return Infinity;
   if (load<u32>(<usize>state.wheel + <usize>SLOTS * 4) != 0) return hostTime(now());
-  if (!state.wheelDeadlineKnown) {
-    state.wheelDeadline = earliest();
-    state.wheelDeadlineKnown = 1;
+  if (!deadlineKnown) {
+    knownDeadline = earliest();
+    deadlineKnown = true;
   }
-  return hostTime(state.wheelDeadline);
+  return hostTime(knownDeadline);
 }
 
 // The earliest deadline within one turn of the wheel; if all lie further away, the end of the turn.
