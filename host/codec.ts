@@ -147,9 +147,10 @@ export class Codec {
     const w = this.#writer, at = w.at, raw = options.raw === true;
     writeMessage(w, message, options.order === "rfc", raw);
     (message.messages ?? []).forEach((bundled, index) => {
-      w.path.push(`messages[${index}]`);
+      w.path.push("messages", index);
       if ("bytes" in bundled) appendBytes(w, bundled.bytes, "bytes");
       else this.#write(bundled, options);
+      w.path.pop();
       w.path.pop();
     });
     if (!raw && w.at - at > 0xffff) w.refuse("length", `the message has ${w.at - at} bytes, more than 65535`);
@@ -181,8 +182,9 @@ function writeMessage(w: Writer, message: MessageInput, sort: boolean, raw: bool
   const given = list(w, message.objects, "objects") as readonly ObjectInput[];
   const objects = sort ? inRecommendedOrder(type, given) : given;
   for (let index = 0; index < objects.length; index++) {
-    w.path.push(`objects[${index}]`);
+    w.path.push("objects", index);
     writeObject(w, objects[index], raw);
+    w.path.pop();
     w.path.pop();
   }
 }

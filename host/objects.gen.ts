@@ -11268,7 +11268,7 @@ function writeServiceNullService(w: Writer, o: Values): void {
 const SERVICE_TYPES: Readonly<Record<string, number>> = {"GENERAL":1,"GUARANTEED":2,"CONTROLLED_LOAD":5,"NULL_SERVICE":6};
 function writeServiceItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? SERVICE_TYPES[String(o.name)];
     const at = w.take(4);
@@ -11288,6 +11288,7 @@ function writeServiceItems(w: Writer, value: unknown, field: string): void {
     const length = w.at - at;
     if ((length & 3) !== 0) w.refuse("", `has ${length} bytes, which is not a multiple of 4`);
     putU16(w, at + 2, (length - 4) / 4, "length");
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -11323,7 +11324,7 @@ function writeGeneralParameterTokenBucketTspec(w: Writer, o: Values): void {
 const GENERALPARAMETER_TYPES: Readonly<Record<string, number>> = {"NUMBER_OF_IS_HOPS":4,"AVAILABLE_PATH_BANDWIDTH":6,"MINIMUM_PATH_LATENCY":8,"PATH_MTU":10,"TOKEN_BUCKET_TSPEC":127};
 function writeGeneralParameterItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? GENERALPARAMETER_TYPES[String(o.name)];
     const at = w.take(4);
@@ -11343,6 +11344,7 @@ function writeGeneralParameterItems(w: Writer, value: unknown, field: string): v
     const length = w.at - at;
     if ((length & 3) !== 0) w.refuse("", `has ${length} bytes, which is not a multiple of 4`);
     putU16(w, at + 2, (length - 4) / 4, "length");
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -11404,7 +11406,7 @@ function writeGuaranteedParameterDSum(w: Writer, o: Values): void {
 const GUARANTEEDPARAMETER_TYPES: Readonly<Record<string, number>> = {"NUMBER_OF_IS_HOPS":4,"AVAILABLE_PATH_BANDWIDTH":6,"MINIMUM_PATH_LATENCY":8,"PATH_MTU":10,"TOKEN_BUCKET_TSPEC":127,"GUARANTEED_RSPEC":130,"C_TOTAL":133,"D_TOTAL":134,"C_SUM":135,"D_SUM":136};
 function writeGuaranteedParameterItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? GUARANTEEDPARAMETER_TYPES[String(o.name)];
     const at = w.take(4);
@@ -11429,6 +11431,7 @@ function writeGuaranteedParameterItems(w: Writer, value: unknown, field: string)
     const length = w.at - at;
     if ((length & 3) !== 0) w.refuse("", `has ${length} bytes, which is not a multiple of 4`);
     putU16(w, at + 2, (length - 4) / 4, "length");
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -11469,7 +11472,7 @@ function writeNullParameterNullServiceTspec(w: Writer, o: Values): void {
 const NULLPARAMETER_TYPES: Readonly<Record<string, number>> = {"NUMBER_OF_IS_HOPS":4,"AVAILABLE_PATH_BANDWIDTH":6,"MINIMUM_PATH_LATENCY":8,"PATH_MTU":10,"TOKEN_BUCKET_TSPEC":127,"NULL_SERVICE_TSPEC":128};
 function writeNullParameterItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? NULLPARAMETER_TYPES[String(o.name)];
     const at = w.take(4);
@@ -11490,6 +11493,7 @@ function writeNullParameterItems(w: Writer, value: unknown, field: string): void
     const length = w.at - at;
     if ((length & 3) !== 0) w.refuse("", `has ${length} bytes, which is not a multiple of 4`);
     putU16(w, at + 2, (length - 4) / 4, "length");
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -11578,7 +11582,7 @@ function writePolicyElementFilterSpecIPv6(w: Writer, o: Values): void {
 const POLICYELEMENT_TYPES: Readonly<Record<string, number>> = {"PREEMPTION_PRI":1,"AUTH_USER":2,"AUTH_APP":3,"RSVP_HOP_IPv4":769,"RSVP_HOP_IPv6":770,"INTEGRITY":1025,"TIME_VALUES":1281,"SCOPE_IPv4":1793,"SCOPE_IPv6":1794,"FILTER_SPEC_IPv4":2561,"FILTER_SPEC_IPv6":2562};
 function writePolicyElementItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? POLICYELEMENT_TYPES[String(o.name)];
     const at = w.take(4);
@@ -11602,6 +11606,7 @@ function writePolicyElementItems(w: Writer, value: unknown, field: string): void
     }
     const length = w.at - at;
     putU16(w, at, length, "length");
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -11630,7 +11635,7 @@ function writeAuthenticationPolicyErrorObject(w: Writer, o: Values): void {
 const AUTHENTICATION_TYPES: Readonly<Record<string, number>> = {"POLICY_LOCATOR":1,"CREDENTIAL":2,"DIGITAL_SIGNATURE":3,"POLICY_ERROR_OBJECT":4};
 function writeAuthenticationItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? AUTHENTICATION_TYPES[String(o.name)];
     const at = w.take(4);
@@ -11650,6 +11655,7 @@ function writeAuthenticationItems(w: Writer, value: unknown, field: string): voi
     putU16(w, at, length, "length");
     if (o.padding !== undefined) appendBytes(w, o.padding, "padding");
     else w.take(-length & 3);
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -11674,7 +11680,7 @@ function writeEthernetTrafficLayer2ControlProtocol(w: Writer, o: Values): void {
 const ETHERNETTRAFFIC_TYPES: Readonly<Record<string, number>> = {"BANDWIDTH_PROFILE":2,"LAYER_2_CONTROL_PROTOCOL":3};
 function writeEthernetTrafficItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? ETHERNETTRAFFIC_TYPES[String(o.name)];
     const at = w.take(4);
@@ -11691,6 +11697,7 @@ function writeEthernetTrafficItems(w: Writer, value: unknown, field: string): vo
     putU16(w, at + 2, length, "length");
     if (o.padding !== undefined) appendBytes(w, o.padding, "padding");
     else w.take(-length & 3);
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -11873,7 +11880,7 @@ function writeInterfaceIdErrorString(w: Writer, o: Values): void {
 const INTERFACEID_TYPES: Readonly<Record<string, number>> = {"IPv4":1,"IPv6":2,"IF_INDEX":3,"COMPONENT_IF_DOWNSTREAM":4,"COMPONENT_IF_UPSTREAM":5,"DOWNSTREAM_LABEL":6,"UPSTREAM_LABEL":7,"NODE_ID":8,"OSPF_AREA":9,"ISIS_AREA":10,"AUTONOMOUS_SYSTEM":11,"ERO_CONTEXT":12,"ERO_NEXT_CONTEXT":13,"PREVIOUS_HOP_IPv4":14,"PREVIOUS_HOP_IPv6":15,"INCOMING_IPv4":16,"INCOMING_IPv6":17,"INCOMING_IF_INDEX":18,"INCOMING_DOWN_LABEL":19,"INCOMING_UP_LABEL":20,"REPORTING_NODE_ID":21,"REPORTING_OSPF_AREA":22,"REPORTING_ISIS_AREA":23,"REPORTING_AS":24,"PROPOSED_ERO":25,"NODE_EXCLUSIONS":26,"LINK_EXCLUSIONS":27,"REFERENCE_COUNT":512,"SEVERITY":513,"GLOBAL_TIMESTAMP":514,"LOCAL_TIMESTAMP":515,"ERROR_STRING":516};
 function writeInterfaceIdItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? INTERFACEID_TYPES[String(o.name)];
     const at = w.take(4);
@@ -11920,6 +11927,7 @@ function writeInterfaceIdItems(w: Writer, value: unknown, field: string): void {
     putU16(w, at + 2, length, "length");
     if (o.padding !== undefined) appendBytes(w, o.padding, "padding");
     else w.take(-length & 3);
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -11996,7 +12004,7 @@ function writeGeneralizedUniServiceLevel(w: Writer, o: Values): void {
 const GENERALIZEDUNI_TYPES: Readonly<Record<string, number>> = {"SOURCE_TNA_IPv4":257,"SOURCE_TNA_IPv6":258,"SOURCE_TNA_NSAP":259,"DESTINATION_TNA_IPv4":513,"DESTINATION_TNA_IPv6":514,"DESTINATION_TNA_NSAP":515,"DIVERSITY":769,"EGRESS_LABEL":1025,"SPC_LABEL":1026,"SERVICE_LEVEL":1281};
 function writeGeneralizedUniItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? GENERALIZEDUNI_TYPES[String(o.name)];
     const at = w.take(4);
@@ -12019,6 +12027,7 @@ function writeGeneralizedUniItems(w: Writer, value: unknown, field: string): voi
     }
     const length = w.at - at;
     putU16(w, at, length, "length");
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -12060,7 +12069,7 @@ function writeLspAttributesEtld(w: Writer, o: Values): void {
 const LSPATTRIBUTES_TYPES: Readonly<Record<string, number>> = {"ATTRIBUTE_FLAGS":1,"SERVICE_ID":2,"OAM_CONFIGURATION":3,"WSON_PROCESSING_HOP":4,"RTM_SET":5,"ETLD":6};
 function writeLspAttributesItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? LSPATTRIBUTES_TYPES[String(o.name)];
     const at = w.take(4);
@@ -12081,6 +12090,7 @@ function writeLspAttributesItems(w: Writer, value: unknown, field: string): void
     putU16(w, at + 2, length, "length");
     if (o.padding !== undefined) appendBytes(w, o.padding, "padding");
     else w.take(-length & 3);
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -12111,7 +12121,7 @@ function writeCallAttributesVcat(w: Writer, o: Values): void {
 const CALLATTRIBUTES_TYPES: Readonly<Record<string, number>> = {"CALL_ATTRIBUTES_FLAGS":1,"ENDPOINT_ID":2,"SERVICE_ID":3,"VCAT":4};
 function writeCallAttributesItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? CALLATTRIBUTES_TYPES[String(o.name)];
     const at = w.take(4);
@@ -12130,6 +12140,7 @@ function writeCallAttributesItems(w: Writer, value: unknown, field: string): voi
     putU16(w, at + 2, length, "length");
     if (o.padding !== undefined) appendBytes(w, o.padding, "padding");
     else w.take(-length & 3);
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -12156,7 +12167,7 @@ function writeLspTunnelInterfaceIdIPv6ComponentLink(w: Writer, o: Values): void 
 const LSPTUNNELINTERFACEID_TYPES: Readonly<Record<string, number>> = {"IGP_INSTANCE":1,"UNNUMBERED_COMPONENT_LINK":2,"IPv4_COMPONENT_LINK":3,"IPv6_COMPONENT_LINK":4};
 function writeLspTunnelInterfaceIdItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? LSPTUNNELINTERFACEID_TYPES[String(o.name)];
     const at = w.take(4);
@@ -12175,6 +12186,7 @@ function writeLspTunnelInterfaceIdItems(w: Writer, value: unknown, field: string
     putU16(w, at + 2, length, "length");
     if (o.padding !== undefined) appendBytes(w, o.padding, "padding");
     else w.take(-length & 3);
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -12318,7 +12330,7 @@ function writeExplicitRoutePathKeyIPv6(w: Writer, o: Values): void {
 const EXPLICITROUTE_TYPES: Readonly<Record<string, number>> = {"IPv4_PREFIX":1,"IPv6_PREFIX":2,"LABEL":3,"UNNUMBERED_INTERFACE":4,"AUTONOMOUS_SYSTEM_4_BYTES":5,"OSPF_AREA":6,"ISIS_AREA":7,"AUTONOMOUS_SYSTEM":32,"EXPLICIT_EXCLUSION_ROUTE":33,"HOP_ATTRIBUTES":35,"SR_ERO":36,"PROTECTION":37,"IPv4_DIVERSITY":38,"IPv6_DIVERSITY":39,"SRv6_ERO":40,"PATH_KEY_IPv4":64,"PATH_KEY_IPv6":65};
 function writeExplicitRouteItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? EXPLICITROUTE_TYPES[String(o.name)];
     const at = w.take(2);
@@ -12349,6 +12361,7 @@ function writeExplicitRouteItems(w: Writer, value: unknown, field: string): void
     }
     const length = w.at - at;
     putU8(w, at + 1, length, "length");
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -12486,7 +12499,7 @@ function writeRecordRoutePathKeyIPv6(w: Writer, o: Values): void {
 const RECORDROUTE_TYPES: Readonly<Record<string, number>> = {"IPv4_ADDRESS":1,"IPv6_ADDRESS":2,"LABEL":3,"UNNUMBERED_INTERFACE":4,"ATTRIBUTES":5,"SRLG":34,"HOP_ATTRIBUTES":35,"SR_RRO":36,"PROTECTION":37,"BYPASS_ASSIGNMENT_IPv4":38,"BYPASS_ASSIGNMENT_IPv6":39,"SRv6_RRO":40,"PATH_KEY_IPv4":64,"PATH_KEY_IPv6":65};
 function writeRecordRouteItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? RECORDROUTE_TYPES[String(o.name)];
     const at = w.take(2);
@@ -12513,6 +12526,7 @@ function writeRecordRouteItems(w: Writer, value: unknown, field: string): void {
     }
     const length = w.at - at;
     putU8(w, at + 1, length, "length");
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -12599,7 +12613,7 @@ function writeExcludeRouteIPv6Diversity(w: Writer, o: Values): void {
 const EXCLUDEROUTE_TYPES: Readonly<Record<string, number>> = {"IPv4_PREFIX":1,"IPv6_PREFIX":2,"LABEL":3,"UNNUMBERED_INTERFACE":4,"AUTONOMOUS_SYSTEM_4_BYTES":5,"OSPF_AREA":6,"ISIS_AREA":7,"AUTONOMOUS_SYSTEM":32,"EXPLICIT_EXCLUSION_ROUTE":33,"SRLG":34,"SWITCHING_CAPABILITY":35,"IPv4_DIVERSITY":38,"IPv6_DIVERSITY":39};
 function writeExcludeRouteItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? EXCLUDEROUTE_TYPES[String(o.name)];
     const at = w.take(2);
@@ -12626,6 +12640,7 @@ function writeExcludeRouteItems(w: Writer, value: unknown, field: string): void 
     }
     const length = w.at - at;
     putU8(w, at + 1, length, "length");
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -12657,7 +12672,7 @@ function writeJuniperPropertyPathType(w: Writer, o: Values): void {
 const JUNIPERPROPERTY_TYPES: Readonly<Record<string, number>> = {"COS":1,"METRIC_1":2,"METRIC_2":4,"CCC_STATUS":8,"PATH_TYPE":16};
 function writeJuniperPropertyItems(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((item, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     const o = fieldsOf(w, item);
     const type = o.type ?? JUNIPERPROPERTY_TYPES[String(o.name)];
     const at = w.take(2);
@@ -12675,6 +12690,7 @@ function writeJuniperPropertyItems(w: Writer, value: unknown, field: string): vo
     }
     const length = w.at - at;
     putU8(w, at + 1, length, "length");
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -14851,21 +14867,8 @@ READERS[3970] = readPcnIPv6Request;
 READERS[3971] = readPcnIPv4Response;
 READERS[3972] = readPcnIPv6Response;
 const ANY_READERS: Readonly<Record<number, Reader>> = { 0: readNull, 128: readNodeChar, 192: readSessionAssoc };
-const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
-  257: writeSessionIPv4,
-  258: writeSessionIPv6,
-  259: writeSessionIPv4Gpi,
-  260: writeSessionIPv6Gpi,
-  262: writeSessionTaggedTunnelIPv4,
-  263: writeSessionLspTunnelIPv4,
-  264: writeSessionLspTunnelIPv6,
-  265: writeSessionAggregateIPv4,
-  266: writeSessionAggregateIPv6,
-  267: writeSessionUniIPv4,
-  268: writeSessionUniIPv6,
-  269: writeSessionP2mpLspTunnelIPv4,
-  270: writeSessionP2mpLspTunnelIPv6,
-  271: writeSessionEnniIPv4,
+const WRITERS: (((w: Writer, o: Values) => void) | undefined)[] = new Array(4096).fill(undefined);
+const RARE_WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   272: writeSessionEnniIPv6,
   273: writeSessionGenericAggregateIPv4,
   274: writeSessionGenericAggregateIPv6,
@@ -14875,213 +14878,227 @@ const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {
   278: writeSessionAggregateVpnIPv6,
   279: writeSessionGenericAggregateVpnIPv4,
   280: writeSessionGenericAggregateVpnIPv6,
-  769: writeRsvpHopIPv4,
-  770: writeRsvpHopIPv6,
-  771: writeRsvpHopIPv4IfId,
-  772: writeRsvpHopIPv6IfId,
-  773: writeRsvpHopVpnIPv4,
-  774: writeRsvpHopVpnIPv6,
-  1025: writeIntegrity,
-  1281: writeTimeValues,
-  1537: writeErrorSpecIPv4,
-  1538: writeErrorSpecIPv6,
-  1539: writeErrorSpecIPv4IfId,
-  1540: writeErrorSpecIPv6IfId,
-  1793: writeScopeIPv4,
-  1794: writeScopeIPv6,
-  2049: writeStyle,
-  2305: writeFlowspecObsolete,
-  2306: writeFlowspecIntServ,
-  2307: writeFlowspecDeprecated,
-  2308: writeFlowspecSonetSdh,
-  2309: writeFlowspecG709,
-  2310: writeFlowspecEthernet,
-  2311: writeFlowspecOtnTdm,
-  2312: writeFlowspecSson,
-  2561: writeFilterSpecIPv4,
-  2562: writeFilterSpecIPv6,
-  2563: writeFilterSpecIPv6FlowLabel,
-  2564: writeFilterSpecIPv4Gpi,
-  2565: writeFilterSpecIPv6Gpi,
-  2566: writeFilterSpecTaggedTunnelIPv4,
-  2567: writeFilterSpecLspTunnelIPv4,
-  2568: writeFilterSpecLspTunnelIPv6,
-  2569: writeFilterSpecAggregateIPv4,
-  2570: writeFilterSpecAggregateIPv6,
-  2572: writeFilterSpecP2mpLspTunnelIPv4,
-  2573: writeFilterSpecP2mpLspTunnelIPv6,
-  2574: writeFilterSpecVpnIPv4,
-  2575: writeFilterSpecVpnIPv6,
   2576: writeFilterSpecAggregateVpnIPv4,
   2577: writeFilterSpecAggregateVpnIPv6,
-  2817: writeSenderTemplateIPv4,
-  2818: writeSenderTemplateIPv6,
-  2819: writeSenderTemplateIPv6FlowLabel,
-  2820: writeSenderTemplateIPv4Gpi,
-  2821: writeSenderTemplateIPv6Gpi,
-  2822: writeSenderTemplateTaggedTunnelIPv4,
-  2823: writeSenderTemplateLspTunnelIPv4,
-  2824: writeSenderTemplateLspTunnelIPv6,
-  2825: writeSenderTemplateAggregateIPv4,
-  2826: writeSenderTemplateAggregateIPv6,
-  2828: writeSenderTemplateP2mpLspTunnelIPv4,
-  2829: writeSenderTemplateP2mpLspTunnelIPv6,
-  2830: writeSenderTemplateVpnIPv4,
-  2831: writeSenderTemplateVpnIPv6,
   2832: writeSenderTemplateAggregateVpnIPv4,
   2833: writeSenderTemplateAggregateVpnIPv6,
-  3074: writeSenderTspecIntServ,
-  3075: writeSenderTspecDeprecated,
-  3076: writeSenderTspecSonetSdh,
-  3077: writeSenderTspecG709,
-  3078: writeSenderTspecEthernet,
-  3079: writeSenderTspecOtnTdm,
-  3080: writeSenderTspecSson,
-  3330: writeAdspecIntServ,
-  3585: writePolicyData,
-  3841: writeResvConfirmIPv4,
-  3842: writeResvConfirmIPv6,
-  4097: writeLabel,
-  4098: writeLabelGeneralized,
-  4099: writeLabelWavebandSwitching,
-  4100: writeLabelGeneralizedChannelSet,
-  4353: writeHopCountIPv4,
-  4609: writeStrictSourceRoute,
-  4865: writeLabelRequestWithoutLabelRange,
-  4866: writeLabelRequestAtmLabelRange,
-  4867: writeLabelRequestFrameRelayLabelRange,
-  4868: writeLabelRequestGeneralized,
-  4869: writeLabelRequestGeneralizedChannelSet,
-  5121: writeExplicitRoute,
-  5377: writeRecordRoute,
-  5633: writeHelloRequest,
-  5634: writeHelloAck,
-  5889: writeMessageId,
-  6145: writeMessageIdAckAck,
-  6146: writeMessageIdAckNack,
-  6401: writeMessageIdList,
-  6402: writeMessageIdListIPv4Source,
-  6403: writeMessageIdListIPv6Source,
-  6404: writeMessageIdListIPv4Multicast,
-  6405: writeMessageIdListIPv6Multicast,
-  7681: writeDiagnosticIPv4,
-  7682: writeDiagnosticIPv6,
-  7937: writeRouteIPv4,
-  7938: writeRouteIPv6,
-  8193: writeDiagResponseIPv4,
-  8194: writeDiagResponseIPv6,
-  8449: writeDiagSelect,
-  8705: writeRecoveryLabelPacket,
-  8706: writeRecoveryLabelGeneralized,
-  8707: writeRecoveryLabelWavebandSwitching,
-  8708: writeRecoveryLabelGeneralizedChannelSet,
-  8961: writeUpstreamLabelPacket,
-  8962: writeUpstreamLabelGeneralized,
-  8963: writeUpstreamLabelWavebandSwitching,
-  8964: writeUpstreamLabelGeneralizedChannelSet,
-  9217: writeLabelSet,
-  9473: writeProtectionLink,
-  9474: writeProtectionLsp,
-  9475: writeProtectionEgress,
-  9729: writePrimaryPathRoute,
-  10753: writeDsbmIpAddressIPv4,
-  10754: writeDsbmIpAddressIPv6,
-  11009: writeSbmPriority,
-  11265: writeDsbmTimerIntervals,
-  11521: writeSbmInfoMediaType,
-  12801: writeS2lSubLspIPv4,
-  12802: writeS2lSubLspIPv6,
-  16135: writeDetourIPv4,
-  16136: writeDetourIPv6,
-  16385: writeChallenge,
-  16641: writeDiffservELsp,
-  16642: writeDiffservLLsp,
-  16897: writeClasstype,
-  17153: writeLspRequiredAttributes,
-  30721: writeUpstreamFlowspecObsolete,
-  30722: writeUpstreamFlowspecIntServ,
-  30723: writeUpstreamFlowspecDeprecated,
-  30724: writeUpstreamFlowspecSonetSdh,
-  30725: writeUpstreamFlowspecG709,
-  30726: writeUpstreamFlowspecEthernet,
-  30727: writeUpstreamFlowspecOtnTdm,
-  30728: writeUpstreamFlowspecSson,
-  30978: writeUpstreamTspecIntServ,
-  30979: writeUpstreamTspecDeprecated,
-  30980: writeUpstreamTspecSonetSdh,
-  30981: writeUpstreamTspecG709,
-  30982: writeUpstreamTspecEthernet,
-  30983: writeUpstreamTspecOtnTdm,
-  30984: writeUpstreamTspecSson,
-  31234: writeUpstreamAdspecIntServ,
-  33025: writeSuggestedLabelPacket,
-  33026: writeSuggestedLabelGeneralized,
-  33027: writeSuggestedLabelWavebandSwitching,
-  33028: writeSuggestedLabelGeneralizedChannelSet,
-  33281: writeAcceptableLabelSet,
-  33537: writeRestartCap,
-  33793: writeSessionOfInterestGenericAggregateIPv4,
-  33794: writeSessionOfInterestGenericAggregateIPv6,
-  34049: writeLinkCapabilityTeLinkCapabilities,
-  34305: writeCapability,
-  34561: writeConditions,
-  41217: writeRsvpHopL2Ieee,
-  41473: writeLanNhopL2Ieee,
-  41729: writeLanNhopL3IPv4,
-  41730: writeLanNhopL3IPv6,
-  41985: writeLanLoopbackIPv4,
-  41986: writeLanLoopbackIPv6,
-  42241: writeTclass,
-  49409: writeLspTunnelInterfaceIdUnnumbered,
-  49410: writeLspTunnelInterfaceIdIPv4,
-  49411: writeLspTunnelInterfaceIdIPv6,
-  49412: writeLspTunnelInterfaceIdUnnumberedWithActions,
-  49665: writeUserErrorSpec,
-  49921: writeNotifyRequestIPv4,
-  49922: writeNotifyRequestIPv6,
-  50177: writeAdminStatus,
-  50433: writeLspAttributes,
-  50689: writeAlarmSpecReserved1,
-  50690: writeAlarmSpecReserved2,
-  50691: writeAlarmSpecIPv4IfId,
-  50692: writeAlarmSpecIPv6IfId,
-  50945: writeAssociationIPv4,
-  50946: writeAssociationIPv6,
-  50947: writeAssociationIPv4Extended,
-  50948: writeAssociationIPv6Extended,
-  51201: writeSecondaryExplicitRoute,
-  51202: writeSecondaryExplicitRouteP2mp,
-  51457: writeSecondaryRecordRoute,
-  51458: writeSecondaryRecordRouteP2mp,
-  51713: writeCallAttributes,
-  51969: writeReverseLsp,
-  52225: writeS2lSubLspFragJuniperProperties,
-  52481: writeFastReroute,
-  52487: writeFastRerouteReserved7,
-  52993: writeSessionAttributeLspTunnelRa,
-  52999: writeSessionAttributeLspTunnel,
-  57601: writeDclass,
-  57857: writePacketcableExtensionsReverseRspec,
-  57858: writePacketcableExtensionsReverseSession,
-  57859: writePacketcableExtensionsReverseSenderTemplate,
-  57860: writePacketcableExtensionsReverseSenderTspec,
-  57861: writePacketcableExtensionsForwardRspec,
-  57862: writePacketcableExtensionsComponentTspec,
-  57863: writePacketcableExtensionsResourceId,
-  57864: writePacketcableExtensionsGateId,
-  57865: writePacketcableExtensionsCommitEntity,
-  58113: writeAtmServiceclass,
-  58369: writeCallOps,
-  58625: writeGeneralizedUni,
-  58881: writeCallIdOperatorSpecific,
-  58882: writeCallIdGloballyUnique,
-  59137: writeObject3gpp2,
-  59393: writeExcludeRoute,
-  63489: writePcnIPv4Request,
-  63490: writePcnIPv6Request,
-  63491: writePcnIPv4Response,
-  63492: writePcnIPv6Response,
 };
+WRITERS[17] = writeSessionIPv4;
+WRITERS[18] = writeSessionIPv6;
+WRITERS[19] = writeSessionIPv4Gpi;
+WRITERS[20] = writeSessionIPv6Gpi;
+WRITERS[22] = writeSessionTaggedTunnelIPv4;
+WRITERS[23] = writeSessionLspTunnelIPv4;
+WRITERS[24] = writeSessionLspTunnelIPv6;
+WRITERS[25] = writeSessionAggregateIPv4;
+WRITERS[26] = writeSessionAggregateIPv6;
+WRITERS[27] = writeSessionUniIPv4;
+WRITERS[28] = writeSessionUniIPv6;
+WRITERS[29] = writeSessionP2mpLspTunnelIPv4;
+WRITERS[30] = writeSessionP2mpLspTunnelIPv6;
+WRITERS[31] = writeSessionEnniIPv4;
+WRITERS[49] = writeRsvpHopIPv4;
+WRITERS[50] = writeRsvpHopIPv6;
+WRITERS[51] = writeRsvpHopIPv4IfId;
+WRITERS[52] = writeRsvpHopIPv6IfId;
+WRITERS[53] = writeRsvpHopVpnIPv4;
+WRITERS[54] = writeRsvpHopVpnIPv6;
+WRITERS[65] = writeIntegrity;
+WRITERS[81] = writeTimeValues;
+WRITERS[97] = writeErrorSpecIPv4;
+WRITERS[98] = writeErrorSpecIPv6;
+WRITERS[99] = writeErrorSpecIPv4IfId;
+WRITERS[100] = writeErrorSpecIPv6IfId;
+WRITERS[113] = writeScopeIPv4;
+WRITERS[114] = writeScopeIPv6;
+WRITERS[129] = writeStyle;
+WRITERS[145] = writeFlowspecObsolete;
+WRITERS[146] = writeFlowspecIntServ;
+WRITERS[147] = writeFlowspecDeprecated;
+WRITERS[148] = writeFlowspecSonetSdh;
+WRITERS[149] = writeFlowspecG709;
+WRITERS[150] = writeFlowspecEthernet;
+WRITERS[151] = writeFlowspecOtnTdm;
+WRITERS[152] = writeFlowspecSson;
+WRITERS[161] = writeFilterSpecIPv4;
+WRITERS[162] = writeFilterSpecIPv6;
+WRITERS[163] = writeFilterSpecIPv6FlowLabel;
+WRITERS[164] = writeFilterSpecIPv4Gpi;
+WRITERS[165] = writeFilterSpecIPv6Gpi;
+WRITERS[166] = writeFilterSpecTaggedTunnelIPv4;
+WRITERS[167] = writeFilterSpecLspTunnelIPv4;
+WRITERS[168] = writeFilterSpecLspTunnelIPv6;
+WRITERS[169] = writeFilterSpecAggregateIPv4;
+WRITERS[170] = writeFilterSpecAggregateIPv6;
+WRITERS[172] = writeFilterSpecP2mpLspTunnelIPv4;
+WRITERS[173] = writeFilterSpecP2mpLspTunnelIPv6;
+WRITERS[174] = writeFilterSpecVpnIPv4;
+WRITERS[175] = writeFilterSpecVpnIPv6;
+WRITERS[177] = writeSenderTemplateIPv4;
+WRITERS[178] = writeSenderTemplateIPv6;
+WRITERS[179] = writeSenderTemplateIPv6FlowLabel;
+WRITERS[180] = writeSenderTemplateIPv4Gpi;
+WRITERS[181] = writeSenderTemplateIPv6Gpi;
+WRITERS[182] = writeSenderTemplateTaggedTunnelIPv4;
+WRITERS[183] = writeSenderTemplateLspTunnelIPv4;
+WRITERS[184] = writeSenderTemplateLspTunnelIPv6;
+WRITERS[185] = writeSenderTemplateAggregateIPv4;
+WRITERS[186] = writeSenderTemplateAggregateIPv6;
+WRITERS[188] = writeSenderTemplateP2mpLspTunnelIPv4;
+WRITERS[189] = writeSenderTemplateP2mpLspTunnelIPv6;
+WRITERS[190] = writeSenderTemplateVpnIPv4;
+WRITERS[191] = writeSenderTemplateVpnIPv6;
+WRITERS[194] = writeSenderTspecIntServ;
+WRITERS[195] = writeSenderTspecDeprecated;
+WRITERS[196] = writeSenderTspecSonetSdh;
+WRITERS[197] = writeSenderTspecG709;
+WRITERS[198] = writeSenderTspecEthernet;
+WRITERS[199] = writeSenderTspecOtnTdm;
+WRITERS[200] = writeSenderTspecSson;
+WRITERS[210] = writeAdspecIntServ;
+WRITERS[225] = writePolicyData;
+WRITERS[241] = writeResvConfirmIPv4;
+WRITERS[242] = writeResvConfirmIPv6;
+WRITERS[257] = writeLabel;
+WRITERS[258] = writeLabelGeneralized;
+WRITERS[259] = writeLabelWavebandSwitching;
+WRITERS[260] = writeLabelGeneralizedChannelSet;
+WRITERS[273] = writeHopCountIPv4;
+WRITERS[289] = writeStrictSourceRoute;
+WRITERS[305] = writeLabelRequestWithoutLabelRange;
+WRITERS[306] = writeLabelRequestAtmLabelRange;
+WRITERS[307] = writeLabelRequestFrameRelayLabelRange;
+WRITERS[308] = writeLabelRequestGeneralized;
+WRITERS[309] = writeLabelRequestGeneralizedChannelSet;
+WRITERS[321] = writeExplicitRoute;
+WRITERS[337] = writeRecordRoute;
+WRITERS[353] = writeHelloRequest;
+WRITERS[354] = writeHelloAck;
+WRITERS[369] = writeMessageId;
+WRITERS[385] = writeMessageIdAckAck;
+WRITERS[386] = writeMessageIdAckNack;
+WRITERS[401] = writeMessageIdList;
+WRITERS[402] = writeMessageIdListIPv4Source;
+WRITERS[403] = writeMessageIdListIPv6Source;
+WRITERS[404] = writeMessageIdListIPv4Multicast;
+WRITERS[405] = writeMessageIdListIPv6Multicast;
+WRITERS[481] = writeDiagnosticIPv4;
+WRITERS[482] = writeDiagnosticIPv6;
+WRITERS[497] = writeRouteIPv4;
+WRITERS[498] = writeRouteIPv6;
+WRITERS[513] = writeDiagResponseIPv4;
+WRITERS[514] = writeDiagResponseIPv6;
+WRITERS[529] = writeDiagSelect;
+WRITERS[545] = writeRecoveryLabelPacket;
+WRITERS[546] = writeRecoveryLabelGeneralized;
+WRITERS[547] = writeRecoveryLabelWavebandSwitching;
+WRITERS[548] = writeRecoveryLabelGeneralizedChannelSet;
+WRITERS[561] = writeUpstreamLabelPacket;
+WRITERS[562] = writeUpstreamLabelGeneralized;
+WRITERS[563] = writeUpstreamLabelWavebandSwitching;
+WRITERS[564] = writeUpstreamLabelGeneralizedChannelSet;
+WRITERS[577] = writeLabelSet;
+WRITERS[593] = writeProtectionLink;
+WRITERS[594] = writeProtectionLsp;
+WRITERS[595] = writeProtectionEgress;
+WRITERS[609] = writePrimaryPathRoute;
+WRITERS[673] = writeDsbmIpAddressIPv4;
+WRITERS[674] = writeDsbmIpAddressIPv6;
+WRITERS[689] = writeSbmPriority;
+WRITERS[705] = writeDsbmTimerIntervals;
+WRITERS[721] = writeSbmInfoMediaType;
+WRITERS[801] = writeS2lSubLspIPv4;
+WRITERS[802] = writeS2lSubLspIPv6;
+WRITERS[1015] = writeDetourIPv4;
+WRITERS[1016] = writeDetourIPv6;
+WRITERS[1025] = writeChallenge;
+WRITERS[1041] = writeDiffservELsp;
+WRITERS[1042] = writeDiffservLLsp;
+WRITERS[1057] = writeClasstype;
+WRITERS[1073] = writeLspRequiredAttributes;
+WRITERS[1921] = writeUpstreamFlowspecObsolete;
+WRITERS[1922] = writeUpstreamFlowspecIntServ;
+WRITERS[1923] = writeUpstreamFlowspecDeprecated;
+WRITERS[1924] = writeUpstreamFlowspecSonetSdh;
+WRITERS[1925] = writeUpstreamFlowspecG709;
+WRITERS[1926] = writeUpstreamFlowspecEthernet;
+WRITERS[1927] = writeUpstreamFlowspecOtnTdm;
+WRITERS[1928] = writeUpstreamFlowspecSson;
+WRITERS[1938] = writeUpstreamTspecIntServ;
+WRITERS[1939] = writeUpstreamTspecDeprecated;
+WRITERS[1940] = writeUpstreamTspecSonetSdh;
+WRITERS[1941] = writeUpstreamTspecG709;
+WRITERS[1942] = writeUpstreamTspecEthernet;
+WRITERS[1943] = writeUpstreamTspecOtnTdm;
+WRITERS[1944] = writeUpstreamTspecSson;
+WRITERS[1954] = writeUpstreamAdspecIntServ;
+WRITERS[2065] = writeSuggestedLabelPacket;
+WRITERS[2066] = writeSuggestedLabelGeneralized;
+WRITERS[2067] = writeSuggestedLabelWavebandSwitching;
+WRITERS[2068] = writeSuggestedLabelGeneralizedChannelSet;
+WRITERS[2081] = writeAcceptableLabelSet;
+WRITERS[2097] = writeRestartCap;
+WRITERS[2113] = writeSessionOfInterestGenericAggregateIPv4;
+WRITERS[2114] = writeSessionOfInterestGenericAggregateIPv6;
+WRITERS[2129] = writeLinkCapabilityTeLinkCapabilities;
+WRITERS[2145] = writeCapability;
+WRITERS[2161] = writeConditions;
+WRITERS[2577] = writeRsvpHopL2Ieee;
+WRITERS[2593] = writeLanNhopL2Ieee;
+WRITERS[2609] = writeLanNhopL3IPv4;
+WRITERS[2610] = writeLanNhopL3IPv6;
+WRITERS[2625] = writeLanLoopbackIPv4;
+WRITERS[2626] = writeLanLoopbackIPv6;
+WRITERS[2641] = writeTclass;
+WRITERS[3089] = writeLspTunnelInterfaceIdUnnumbered;
+WRITERS[3090] = writeLspTunnelInterfaceIdIPv4;
+WRITERS[3091] = writeLspTunnelInterfaceIdIPv6;
+WRITERS[3092] = writeLspTunnelInterfaceIdUnnumberedWithActions;
+WRITERS[3105] = writeUserErrorSpec;
+WRITERS[3121] = writeNotifyRequestIPv4;
+WRITERS[3122] = writeNotifyRequestIPv6;
+WRITERS[3137] = writeAdminStatus;
+WRITERS[3153] = writeLspAttributes;
+WRITERS[3169] = writeAlarmSpecReserved1;
+WRITERS[3170] = writeAlarmSpecReserved2;
+WRITERS[3171] = writeAlarmSpecIPv4IfId;
+WRITERS[3172] = writeAlarmSpecIPv6IfId;
+WRITERS[3185] = writeAssociationIPv4;
+WRITERS[3186] = writeAssociationIPv6;
+WRITERS[3187] = writeAssociationIPv4Extended;
+WRITERS[3188] = writeAssociationIPv6Extended;
+WRITERS[3201] = writeSecondaryExplicitRoute;
+WRITERS[3202] = writeSecondaryExplicitRouteP2mp;
+WRITERS[3217] = writeSecondaryRecordRoute;
+WRITERS[3218] = writeSecondaryRecordRouteP2mp;
+WRITERS[3233] = writeCallAttributes;
+WRITERS[3249] = writeReverseLsp;
+WRITERS[3265] = writeS2lSubLspFragJuniperProperties;
+WRITERS[3281] = writeFastReroute;
+WRITERS[3287] = writeFastRerouteReserved7;
+WRITERS[3313] = writeSessionAttributeLspTunnelRa;
+WRITERS[3319] = writeSessionAttributeLspTunnel;
+WRITERS[3601] = writeDclass;
+WRITERS[3617] = writePacketcableExtensionsReverseRspec;
+WRITERS[3618] = writePacketcableExtensionsReverseSession;
+WRITERS[3619] = writePacketcableExtensionsReverseSenderTemplate;
+WRITERS[3620] = writePacketcableExtensionsReverseSenderTspec;
+WRITERS[3621] = writePacketcableExtensionsForwardRspec;
+WRITERS[3622] = writePacketcableExtensionsComponentTspec;
+WRITERS[3623] = writePacketcableExtensionsResourceId;
+WRITERS[3624] = writePacketcableExtensionsGateId;
+WRITERS[3625] = writePacketcableExtensionsCommitEntity;
+WRITERS[3633] = writeAtmServiceclass;
+WRITERS[3649] = writeCallOps;
+WRITERS[3665] = writeGeneralizedUni;
+WRITERS[3681] = writeCallIdOperatorSpecific;
+WRITERS[3682] = writeCallIdGloballyUnique;
+WRITERS[3697] = writeObject3gpp2;
+WRITERS[3713] = writeExcludeRoute;
+WRITERS[3969] = writePcnIPv4Request;
+WRITERS[3970] = writePcnIPv6Request;
+WRITERS[3971] = writePcnIPv4Response;
+WRITERS[3972] = writePcnIPv6Response;
 const ANY_WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = { 0: writeNull, 128: writeNodeChar, 192: writeSessionAssoc };
 
 function malformedObject(name: ObjectName, form: string, b: Uint8Array, at: number, length: number, base: number, reason: string): MalformedObject {
@@ -15125,7 +15142,7 @@ export function writeObject(w: Writer, value: unknown, raw: boolean): void {
   const at = w.take(4);
   w.bytes[at + 2] = number;
   w.bytes[at + 3] = ctype;
-  const write = WRITERS[number << 8 | ctype] ?? ANY_WRITERS[number];
+  const write = (ctype < 16 ? WRITERS[number << 4 | ctype] : RARE_WRITERS[number << 8 | ctype]) ?? ANY_WRITERS[number];
   if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
   else if (write === undefined) w.refuse("bytes", `is missing, and class ${number} C-Type ${ctype} is not known`);
   else write(w, o);
@@ -15139,8 +15156,9 @@ export function writeObject(w: Writer, value: unknown, raw: boolean): void {
 /** Writes a run of objects that stand inside another. */
 export function writeObjects(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((object, index) => {
-    w.path.push(`${field}[${index}]`);
+    w.path.push(field, index);
     writeObject(w, object, false);
+    w.path.pop();
     w.path.pop();
   });
 }

@@ -14,7 +14,8 @@ export class Writer {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(512);
   view: DataView<ArrayBuffer> = new DataView(this.bytes.buffer);
   at = 0;
-  readonly path: string[] = [];
+  /** Names, and after the name of a list the index in it. Written out only for an error. */
+  readonly path: (string | number)[] = [];
 
   /** Takes `count` zero bytes and returns where they start. */
   take(count: number): number {
@@ -34,8 +35,11 @@ export class Writer {
 
   /** Throws, naming the field in its place. */
   refuse(field: string, reason: string): never {
-    const path = this.path.join(".");
-    throw new ResvEncodeError(field === "" ? path : path === "" ? field : `${path}.${field}`, reason);
+    let path = "";
+    for (const part of field === "" ? this.path : [...this.path, field]) {
+      path += typeof part === "number" ? `[${part}]` : path === "" ? part : `.${part}`;
+    }
+    throw new ResvEncodeError(path, reason);
   }
 }
 
@@ -120,19 +124,34 @@ export function putF32(w: Writer, at: number, value: unknown, field: string): vo
   }
 }
 
-const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
+/** Dotted text as one number, or -1. Character by character: regular expressions take ten times as long. */
+function ipv4Number(text: unknown): number {
+  if (typeof text !== "string" || text.length > 15) return -1;
+  let address = 0, octet = 0, digits = 0, dots = 0;
+  for (let index = 0; index < text.length; index++) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit >= 0 && digit <= 9 && digits < 3) {
+      octet = octet * 10 + digit;
+      digits++;
+    } else if (digit === -2 && digits > 0 && octet <= 255) {
+      address = address * 256 + octet;
+      octet = digits = 0;
+      dots++;
+    } else return -1;
+  }
+  return dots === 3 && digits > 0 && octet <= 255 ? address * 256 + octet : -1;
+}
 
 /** Four bytes of dotted text, or undefined. */
 export function parseIpv4(text: unknown): number[] | undefined {
-  const match = typeof text === "string" ? IPV4.exec(text) : null;
-  const octets = match?.slice(1).map(Number);
-  return octets?.every((octet) => octet <= 255) ? octets : undefined;
+  const address = ipv4Number(text);
+  return address < 0 ? undefined : [address >>> 24, address >>> 16 & 255, address >>> 8 & 255, address & 255];
 }
 
 export function putIpv4(w: Writer, at: number, value: unknown, field: string): void {
-  const octets = parseIpv4(value);
-  if (!octets) return w.refuse(field, value === undefined ? "is missing" : `${show(value)} is not an IPv4 address`);
-  for (let index = 0; index < 4; index++) w.bytes[at + index] = octets[index];
+  const address = ipv4Number(value);
+  if (address < 0) return w.refuse(field, value === undefined ? "is missing" : `${show(value)} is not an IPv4 address`);
+  w.view.setUint32(at, address);
 }
 
 /** Eight groups of an IPv6 address, or undefined. */

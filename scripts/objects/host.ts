@@ -70,7 +70,7 @@ export function writeObject(w: Writer, value: unknown, raw: boolean): void {
   const at = w.take(4);
   w.bytes[at + 2] = number;
   w.bytes[at + 3] = ctype;
-  const write = WRITERS[number << 8 | ctype] ?? ANY_WRITERS[number];
+  const write = (ctype < 16 ? WRITERS[number << 4 | ctype] : RARE_WRITERS[number << 8 | ctype]) ?? ANY_WRITERS[number];
   if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
   else if (write === undefined) w.refuse("bytes", \`is missing, and class \${number} C-Type \${ctype} is not known\`);
   else write(w, o);
@@ -84,8 +84,9 @@ export function writeObject(w: Writer, value: unknown, raw: boolean): void {
 /** Writes a run of objects that stand inside another. */
 export function writeObjects(w: Writer, value: unknown, field: string): void {
   list(w, value, field).forEach((object, index) => {
-    w.path.push(\`\${field}[\${index}]\`);
+    w.path.push(field, index);
     writeObject(w, object, false);
+    w.path.pop();
     w.path.pop();
   });
 }
@@ -171,11 +172,17 @@ function tables(objects: readonly ObjectDescription[], structures: readonly Stru
       any.map(({ object, type }) => `${object.class}: read${type}`).join(", ")
     } };`,
   );
-  out.push("const WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {");
+  out.push("const WRITERS: (((w: Writer, o: Values) => void) | undefined)[] = new Array(4096).fill(undefined);");
+  out.push("const RARE_WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = {");
   for (const { object, type } of pairs) {
-    if (!object.anyCType) out.push(`  ${object.class << 8 | object.ctype}: write${type},`);
+    if (object.ctype > 15) out.push(`  ${object.class << 8 | object.ctype}: write${type},`);
   }
   out.push("};");
+  for (const { object, type } of pairs) {
+    if (object.ctype <= 15 && !object.anyCType) {
+      out.push(`WRITERS[${object.class << 4 | object.ctype}] = write${type};`);
+    }
+  }
   out.push(
     `const ANY_WRITERS: Readonly<Record<number, (w: Writer, o: Values) => void>> = { ${
       any.map(({ object, type }) => `${object.class}: write${type}`).join(", ")

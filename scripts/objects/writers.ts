@@ -125,7 +125,7 @@ export function familyWriter(family: ItemFamily, structures: readonly Structure[
     `const ${name.toUpperCase()}_TYPES: Readonly<Record<string, number>> = ${JSON.stringify(names)};`,
     `function write${name}Items(w: Writer, value: unknown, field: string): void {`,
     "  list(w, value, field).forEach((item, index) => {",
-    "    w.path.push(`${field}[${index}]`);",
+    "    w.path.push(field, index);",
     "    const o = fieldsOf(w, item);",
     `    const type = o.type ?? ${name.toUpperCase()}_TYPES[String(o.name)];`,
     `    const at = w.take(${header});`,
@@ -157,6 +157,7 @@ export function familyWriter(family: ItemFamily, structures: readonly Structure[
     ...(framing.padTo === undefined
       ? []
       : ['    if (o.padding !== undefined) appendBytes(w, o.padding, "padding");', "    else w.take(-length & 3);"]),
+    "    w.path.pop();",
     "    w.path.pop();",
     "  });",
     "}",
