@@ -12,4 +12,4 @@ bob.receive(session, { style: "FF", confirm: true });
 network.run(1_000);
 
 console.log(network.ladder());
-console.log(r1.inspect("installed"));
+for (const { style, rateBytesPerSecond } of r1.inspect("installed")) console.log("r1:", style, rateBytesPerSecond);
