@@ -6,6 +6,7 @@ import type { ResvContext } from "./context.ts";
 import type { DecodeFlags } from "./decode.ts";
 import { messageLines } from "./decode_text.ts";
 import { CommandError, type Output } from "./output.ts";
+import { formatCount } from "./units.ts";
 
 /** Standard input's name on the command line. */
 const STANDARD_INPUT = "-";
@@ -29,7 +30,9 @@ export async function runDecode(this: ResvContext, flags: DecodeFlags, ...files:
     frames += end?.frames ?? 0;
   }
   printer.end();
-  if (printer.mode === "packets") this.out.line(`${messages} RSVP messages in ${frames} frames`);
+  if (printer.mode === "packets") {
+    this.out.line(`${formatCount(messages, "RSVP message")} in ${formatCount(frames, "frame")}`);
+  }
 }
 
 async function decodeFile(file: string, printer: Printer, context: ResvContext) {
@@ -76,7 +79,7 @@ function unreadable(error: unknown): string | undefined {
 
 /** What is wrong with a file, in words; nothing if all of it was read. */
 function describeEnd(end: ReturnType<CaptureReader["end"]>, fed: number): string | undefined {
-  const before = `${end.messages} RSVP messages in ${end.frames} frames before it`;
+  const before = `${formatCount(end.messages, "RSVP message")} in ${formatCount(end.frames, "frame")} before it`;
   switch (end.status) {
     case "OK":
       return undefined;

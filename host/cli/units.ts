@@ -23,3 +23,8 @@ export function formatAddressPort(address: string, port: number): string {
   const host = address.includes(":") && port ? `[${address}]` : address;
   return port ? `${host}:${port}` : host;
 }
+
+/** `1 frame`, `2 frames`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
