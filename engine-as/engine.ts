@@ -22,7 +22,7 @@ export function inbox(): usize {
   return inboxPointer();
 }
 export function inboxLength(): u32 {
-  return <u32>INBOX_BYTES;
+  return <u32> INBOX_BYTES;
 }
 
 // Takes `count` records of one kind from the inbox at time `nowMs`. Drain poll() before the next one.
@@ -47,7 +47,7 @@ export function outbox(): usize {
   return showing == SHOWS_ACTIONS && root().configured != 0 ? actionsPointer() : outboxPointer();
 }
 export function outboxLength(): u32 {
-  return showing == SHOWS_ROWS ? rowBytes() : showing == SHOWS_RESULT ? resultBytes : <u32>OUTBOX_BYTES;
+  return showing == SHOWS_ROWS ? rowBytes() : showing == SHOWS_RESULT ? resultBytes : <u32> OUTBOX_BYTES;
 }
 
 export function deadline(): f64 {
@@ -66,18 +66,18 @@ export function stateStart(): usize {
   return rootPointer();
 }
 export function stateLength(): u32 {
-  return root().configured == 0 ? 0 : root().heapTop - <u32>rootPointer();
+  return root().configured == 0 ? 0 : root().heapTop - <u32> rootPointer();
 }
 export function restore(length: u32): u32 {
   const state = root();
-  return state.configured != 0 && state.heapTop == <u32>rootPointer() + length ? STATUS_OK : STATUS_BAD_SUBMIT;
+  return state.configured != 0 && state.heapTop == <u32> rootPointer() + length ? STATUS_OK : STATUS_BAD_SUBMIT;
 }
 
 // Memory for bulk decoding beyond the engine's own. Only for an engine that is no node: it lies where state would.
 export function workspace(bytes: u32): usize {
   if (root().configured != 0) return 0;
   const start = (rootPointer() + 65535) & ~65535;
-  const pages = <i32>((start + bytes + 65535) >>> 16) - memory.size();
+  const pages = <i32> ((start + bytes + 65535) >>> 16) - memory.size();
   if (pages > 0 && memory.grow(pages) < 0) return 0;
   return start;
 }
@@ -85,7 +85,7 @@ export function workspace(bytes: u32): usize {
 // Checks one message of any type at `pointer`; the result (wire/check.ts) is in the outbox.
 export function check(pointer: usize, length: u32): u32 {
   showing = SHOWS_RESULT;
-  resultBytes = <u32>CHECK_RESULT_BYTES;
+  resultBytes = <u32> CHECK_RESULT_BYTES;
   return checkMessage(pointer, length, outboxPointer());
 }
 
@@ -102,6 +102,6 @@ export function ndjson(pointer: usize, length: u32, output: usize, capacity: u32
 }
 
 export function captureStateBytes(): u32 {
-  return <u32>CAPTURE_STATE_BYTES;
+  return <u32> CAPTURE_STATE_BYTES;
 }
 export { captureBegin, captureEnd, captureRead };

@@ -17,10 +17,10 @@ export function initializeQueue(): void {
   const first = changetype<Chunk>(outboxPointer());
   first.next = null;
   first.used = 0;
-  first.limit = OUTBOX_BYTES - <u32>HEADER;
+  first.limit = OUTBOX_BYTES - <u32> HEADER;
   const state = root();
-  state.firstChunk = <u32>outboxPointer();
-  state.lastChunk = <u32>outboxPointer();
+  state.firstChunk = <u32> outboxPointer();
+  state.lastChunk = <u32> outboxPointer();
   state.freeChunk = 0;
   state.polled = 0;
 }
@@ -29,50 +29,50 @@ function appendChunk(): Chunk {
   const state = root();
   let record: usize = state.freeChunk;
   if (record != 0) {
-    state.freeChunk = <u32>changetype<usize>(changetype<Chunk>(record).next);
+    state.freeChunk = <u32> changetype<usize>(changetype<Chunk>(record).next);
   } else {
-    record = (<usize>state.heapTop + 7) & ~7;
+    record = (<usize> state.heapTop + 7) & ~7;
     ensureMemory(record + OUTBOX_BYTES);
-    state.heapTop = <u32>(record + OUTBOX_BYTES);
+    state.heapTop = <u32> (record + OUTBOX_BYTES);
   }
   const chunk = changetype<Chunk>(record);
   chunk.next = null;
   chunk.used = 0;
-  chunk.limit = OUTBOX_BYTES - <u32>HEADER;
-  changetype<Chunk>(<usize>state.lastChunk).next = chunk;
-  state.lastChunk = <u32>record;
+  chunk.limit = OUTBOX_BYTES - <u32> HEADER;
+  changetype<Chunk>(<usize> state.lastChunk).next = chunk;
+  state.lastChunk = <u32> record;
   return chunk;
 }
 
 // Room for a record of at most `bytes`; the caller fills it and calls `commitAction` with its true length.
 export function reserveAction(bytes: usize): usize {
-  let chunk = changetype<Chunk>(<usize>root().lastChunk);
-  if (chunk.used + <u32>bytes > chunk.limit) chunk = appendChunk();
+  let chunk = changetype<Chunk>(<usize> root().lastChunk);
+  if (chunk.used + <u32> bytes > chunk.limit) chunk = appendChunk();
   return changetype<usize>(chunk) + HEADER + chunk.used;
 }
 
 // Completes the record at `record` of kind `kind`: content ends at `end`; the rest of the last 8 bytes is padding.
 export function commitAction(record: usize, kind: u32, end: usize): void {
   const length = (end - record + 7) & ~7;
-  store<u16>(record, <u16>kind);
-  store<u16>(record, <u16>(record + length - end), 2);
-  store<u32>(record, <u32>length, 4);
-  changetype<Chunk>(<usize>root().lastChunk).used += <u32>length;
+  store<u16>(record, <u16> kind);
+  store<u16>(record, <u16> (record + length - end), 2);
+  store<u32>(record, <u32> length, 4);
+  changetype<Chunk>(<usize> root().lastChunk).used += <u32> length;
 }
 
 // Bytes of actions now at `actionsPointer()`; what the poll before this one returned is given back.
 export function pollActions(): u32 {
   const state = root();
-  let chunk = changetype<Chunk>(<usize>state.firstChunk);
+  let chunk = changetype<Chunk>(<usize> state.firstChunk);
   if (state.polled) {
     state.polled = 0;
     const next = chunk.next;
     chunk.used = 0;
     if (next) {
-      state.firstChunk = <u32>changetype<usize>(next);
+      state.firstChunk = <u32> changetype<usize>(next);
       // The OUTBOX itself stays in use too: it joins the free chunks.
-      chunk.next = changetype<Chunk | null>(<usize>state.freeChunk);
-      state.freeChunk = <u32>changetype<usize>(chunk);
+      chunk.next = changetype<Chunk | null>(<usize> state.freeChunk);
+      state.freeChunk = <u32> changetype<usize>(chunk);
       chunk = next;
     }
   }
@@ -83,5 +83,5 @@ export function pollActions(): u32 {
 
 @inline
 export function actionsPointer(): usize {
-  return <usize>root().firstChunk + HEADER;
+  return <usize> root().firstChunk + HEADER;
 }

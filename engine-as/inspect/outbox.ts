@@ -11,7 +11,7 @@ export function beginRows(kind: u32): void {
 }
 @inline
 export function rowBytes(): u32 {
-  return <u32>used;
+  return <u32> used;
 }
 
 // Room for a row with `fixed` bytes before its objects and at most `objects` of them, zeroed; 0 if it does not fit any
@@ -26,9 +26,9 @@ export function startRow(fixed: usize, objects: usize): usize {
 
 export function finishRow(row: usize, end: usize): bool {
   const length = (end - row + 7) & ~7;
-  store<u16>(row, <u16>table);
-  store<u16>(row, <u16>(row + length - end), 2);
-  store<u32>(row, <u32>length, 4);
+  store<u16>(row, <u16> table);
+  store<u16>(row, <u16> (row + length - end), 2);
+  store<u32>(row, <u32> length, 4);
   used += length;
   return true;
 }

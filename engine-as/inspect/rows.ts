@@ -52,13 +52,22 @@ import {
 import { appendDescriptor, filterListBytes } from "../process/resv_confirm";
 import { writeRequestDescriptors } from "../process/resv_refresh";
 import { appendBlob, blobBytes } from "../process/upcall";
-import { filterBytes, writeFilters } from "../process/update_traffic_control";
+import { filterBytes, writeFilters } from "../process/install";
 import { APPLICATION_INTERFACE, isVirtual } from "../state/application";
-import { BlockadeState, blockadeKey } from "../state/blockade_state";
+import { blockadeKey, BlockadeState } from "../state/blockade_state";
 import { Neighbour, neighbourAddress } from "../state/neighbour";
-import { countSenders, hasFlag, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_NON_RSVP, PathState, routeOf, writeSenderObject } from "../state/path_state";
+import {
+  countSenders,
+  hasFlag,
+  PATH_LOCAL,
+  PATH_LOCAL_ONLY,
+  PATH_NON_RSVP,
+  PathState,
+  routeOf,
+  writeSenderObject,
+} from "../state/path_state";
 import { RequestState } from "../state/request_state";
-import { ReservationState, Filter } from "../state/reservation_state";
+import { Filter, ReservationState } from "../state/reservation_state";
 import { routeCount } from "../state/route";
 import { Session, writeSessionObject } from "../state/session";
 import { TrafficControlState } from "../state/traffic_control_state";
@@ -71,22 +80,26 @@ const NEVER: u32 = 0xffffffff;
 
 @inline
 function identity(session: Session): u32 {
-  return <u32>changetype<usize>(session);
+  return <u32> changetype<usize>(session);
 }
 function writeHop(neighbour: Neighbour | null, addressAt: usize, familyAt: usize): void {
   if (neighbour == null) return;
   memory.copy(addressAt, neighbourAddress(neighbour), 16);
-  store<u8>(familyAt, <u8>neighbour.family);
+  store<u8>(familyAt, <u8> neighbour.family);
 }
 
 export function sessionRow(session: Session): bool {
   const row = startRow(TABLE_SESSIONS_OBJECTS, 64);
   if (row == 0) return false;
   let reservations: u32 = 0;
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) reservations += 1;
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) reservations += 1;
   const first = session.firstReservation;
   store<u32>(row, identity(session), TABLE_SESSIONS_SESSION);
-  store<u32>(row, <u32>countSenders(session), TABLE_SESSIONS_SENDERS);
+  store<u32>(row, <u32> countSenders(session), TABLE_SESSIONS_SENDERS);
   store<u32>(row, reservations, TABLE_SESSIONS_RESERVATIONS);
   store<u8>(row, first ? first.style : 0, TABLE_SESSIONS_STYLE);
   store<u8>(row, session.multicast, TABLE_SESSIONS_MULTICAST);
@@ -134,7 +147,10 @@ export function requestRow(session: Session, request: RequestState): bool {
 }
 
 export function reservationRow(session: Session, reservation: ReservationState): bool {
-  const row = startRow(TABLE_RESERVATIONS_OBJECTS, 128 + blobBytes(reservation.flowspec) + filterListBytes(reservation));
+  const row = startRow(
+    TABLE_RESERVATIONS_OBJECTS,
+    128 + blobBytes(reservation.flowspec) + filterListBytes(reservation),
+  );
   if (row == 0) return false;
   const virtual = isVirtual(reservation.interface);
   store<u32>(row, identity(session), TABLE_RESERVATIONS_SESSION);
@@ -188,4 +204,3 @@ export function blockadeRow(session: Session, request: RequestState, block: Bloc
   if (block.keyLength) at = appendObject(at, CLASS_FILTER_SPEC, block.ctype, blockadeKey(block), block.keyLength);
   return finishRow(row, at);
 }
-

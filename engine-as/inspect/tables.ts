@@ -9,6 +9,8 @@ import { ReservationState } from "../state/reservation_state";
 import {
   COUNTER_MEMORY_BYTES,
   COUNTER_STATE_BYTES,
+  INTERFACE_OPTION_UDP_ALSO,
+  INTERFACE_OPTION_UDP_ONLY,
   TABLE_BLOCKADE,
   TABLE_COUNTERS,
   TABLE_COUNTERS_BYTES,
@@ -35,8 +37,6 @@ import {
   TABLE_RESERVATIONS,
   TABLE_SENDERS,
   TABLE_SESSIONS,
-  INTERFACE_OPTION_UDP_ALSO,
-  INTERFACE_OPTION_UDP_ONLY,
 } from "../boundary.gen";
 import { neighbourTable, sessionTable, slotValue } from "../state/hash_table";
 import { Interface, interfaceByHandle, ipv4Of } from "../state/interface";
@@ -72,7 +72,7 @@ export function inspectTable(table: u32, cursor: u32): u32 {
     if (value == 0) continue;
     skip = atRow;
     written = 0;
-    if (!sessionRows(table, changetype<Session>(<usize>value))) {
+    if (!sessionRows(table, changetype<Session>(<usize> value))) {
       atRow += written;
       return 1;
     }
@@ -97,26 +97,37 @@ function wrote(done: bool): bool {
 // All rows of one session, as far as they fit; false if more are to come.
 function sessionRows(table: u32, session: Session): bool {
   switch (table) {
-    case TABLE_SESSIONS: return sessionRow(session);
+    case TABLE_SESSIONS:
+      return sessionRow(session);
     case TABLE_SENDERS: {
-      for (let path: PathState | null = session.firstPath; path; path = path!.next) if (!passed() && !wrote(senderRow(session, path))) return false;
+      for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+        if (!passed() && !wrote(senderRow(session, path))) return false;
+      }
       return true;
     }
     case TABLE_REQUESTS: {
-      for (let request: RequestState | null = session.firstRequest; request; request = request!.next) if (!passed() && !wrote(requestRow(session, request))) return false;
+      for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
+        if (!passed() && !wrote(requestRow(session, request))) return false;
+      }
       return true;
     }
     case TABLE_RESERVATIONS: {
-      for (let one: ReservationState | null = session.firstReservation; one; one = one!.next) if (!passed() && !wrote(reservationRow(session, one))) return false;
+      for (let one: ReservationState | null = session.firstReservation; one; one = one!.next) {
+        if (!passed() && !wrote(reservationRow(session, one))) return false;
+      }
       return true;
     }
     case TABLE_INSTALLED: {
-      for (let block: TrafficControlState | null = session.firstTrafficControl; block; block = block!.next) if (!passed() && !wrote(installedRow(session, block))) return false;
+      for (let block: TrafficControlState | null = session.firstTrafficControl; block; block = block!.next) {
+        if (!passed() && !wrote(installedRow(session, block))) return false;
+      }
       return true;
     }
     default: {
       for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
-        for (let block: BlockadeState | null = request.firstBlockade; block; block = block!.next) if (!passed() && !wrote(blockadeRow(session, request, block))) return false;
+        for (let block: BlockadeState | null = request.firstBlockade; block; block = block!.next) {
+          if (!passed() && !wrote(blockadeRow(session, request, block))) return false;
+        }
       }
       return true;
     }
@@ -125,13 +136,13 @@ function sessionRows(table: u32, session: Session): bool {
 
 function counterRows(cursor: u32): u32 {
   for (let counter = cursor; counter < COUNTERS; counter++) {
-    let value = <f64>counterValue(counter);
-    if (counter == COUNTER_STATE_BYTES) value = <f64>root().stateBytes;
-    if (counter == COUNTER_MEMORY_BYTES) value = <f64>memory.size() * 65536;
+    let value = <f64> counterValue(counter);
+    if (counter == COUNTER_STATE_BYTES) value = <f64> root().stateBytes;
+    if (counter == COUNTER_MEMORY_BYTES) value = <f64> memory.size() * 65536;
     if (value == 0) continue;
     const row = startRow(TABLE_COUNTERS_BYTES, 0);
     if (row == 0) return counter;
-    store<u16>(row, <u16>counter, TABLE_COUNTERS_COUNTER);
+    store<u16>(row, <u16> counter, TABLE_COUNTERS_COUNTER);
     store<f64>(row, value, TABLE_COUNTERS_VALUE);
     finishRow(row, row + TABLE_COUNTERS_BYTES);
   }
@@ -165,10 +176,10 @@ function neighbourRows(cursor: u32): u32 {
     if (value == 0) continue;
     const row = startRow(TABLE_NEIGHBOURS_BYTES, 0);
     if (row == 0) return slot;
-    const neighbour = changetype<Neighbour>(<usize>value);
+    const neighbour = changetype<Neighbour>(<usize> value);
     store<u32>(row, neighbour.interface, TABLE_NEIGHBOURS_INTERFACE);
     memory.copy(row + TABLE_NEIGHBOURS_ADDRESS, neighbourAddress(neighbour), 16);
-    store<u8>(row, <u8>neighbour.family, TABLE_NEIGHBOURS_FAMILY);
+    store<u8>(row, <u8> neighbour.family, TABLE_NEIGHBOURS_FAMILY);
     store<u32>(row, neighbour.states, TABLE_NEIGHBOURS_STATES);
     finishRow(row, row + TABLE_NEIGHBOURS_BYTES);
   }

@@ -1,5 +1,21 @@
 // A message that ends here: counted under its STATUS and, where CONFIG asks for it, reported with object and offset.
-import { ACTION_REPORT, ACTION_REPORT_BYTES, ACTION_REPORT_CLASS, ACTION_REPORT_CTYPE, ACTION_REPORT_FAMILY, ACTION_REPORT_INTERFACE, ACTION_REPORT_MESSAGE_TYPE, ACTION_REPORT_OFFSET, ACTION_REPORT_SOURCE, ACTION_REPORT_STATUS, CONFIG_OPTION_REPORT_DROPS, INPUT_PACKETS_FAMILY, INPUT_PACKETS_INTERFACE, INPUT_PACKETS_PAYLOAD, INPUT_PACKETS_SOURCE } from "../boundary.gen";
+import {
+  ACTION_REPORT,
+  ACTION_REPORT_BYTES,
+  ACTION_REPORT_CLASS,
+  ACTION_REPORT_CTYPE,
+  ACTION_REPORT_FAMILY,
+  ACTION_REPORT_INTERFACE,
+  ACTION_REPORT_MESSAGE_TYPE,
+  ACTION_REPORT_OFFSET,
+  ACTION_REPORT_SOURCE,
+  ACTION_REPORT_STATUS,
+  CONFIG_OPTION_REPORT_DROPS,
+  INPUT_PACKETS_FAMILY,
+  INPUT_PACKETS_INTERFACE,
+  INPUT_PACKETS_PAYLOAD,
+  INPUT_PACKETS_SOURCE,
+} from "../boundary.gen";
 import { commitAction, reserveAction } from "../actions/queue";
 import { configured, count } from "../state/memory";
 import { objectClass, objectCType } from "../wire/bytes";
@@ -8,7 +24,7 @@ import { packetSlot, view } from "./context";
 // `object` is the object at fault, or 0.
 export function drop(status: u32, object: usize): void {
   if (object == 0) return dropAt(status, 0, 0, 0);
-  dropAt(status, <u32>(object - view().message), objectClass(object), objectCType(object));
+  dropAt(status, <u32> (object - view().message), objectClass(object), objectCType(object));
 }
 
 export function dropAt(status: u32, offset: u32, kind: u32, ctype: u32): void {
@@ -17,9 +33,9 @@ export function dropAt(status: u32, offset: u32, kind: u32, ctype: u32): void {
   const slot = packetSlot();
   const record = reserveAction(ACTION_REPORT_BYTES);
   memory.fill(record, 0, ACTION_REPORT_BYTES);
-  store<u16>(record, <u16>status, ACTION_REPORT_STATUS);
-  store<u8>(record, <u8>kind, ACTION_REPORT_CLASS);
-  store<u8>(record, <u8>ctype, ACTION_REPORT_CTYPE);
+  store<u16>(record, <u16> status, ACTION_REPORT_STATUS);
+  store<u8>(record, <u8> kind, ACTION_REPORT_CLASS);
+  store<u8>(record, <u8> ctype, ACTION_REPORT_CTYPE);
   store<u32>(record, offset, ACTION_REPORT_OFFSET);
   store<u32>(record, load<u32>(slot, INPUT_PACKETS_INTERFACE), ACTION_REPORT_INTERFACE);
   memory.copy(record + ACTION_REPORT_SOURCE, slot + INPUT_PACKETS_SOURCE, 16);

@@ -36,10 +36,35 @@ import { blobData, blobLength, releaseBlob, retainBytes, retainObject } from "..
 import { interfaceAddress, interfaceByAddress, interfaceByHandle } from "../state/interface";
 import { keyDestinationPort, senderHasPort, senderPort } from "../state/keys";
 import { count, mayGrow } from "../state/memory";
-import { countSenders, createPathState, hasFlag, matchesObject, PATH_E_POLICE, PATH_LOCAL, PATH_ROUTE_PENDING, PathState, setFlag } from "../state/path_state";
+import {
+  countSenders,
+  createPathState,
+  hasFlag,
+  matchesObject,
+  PATH_E_POLICE,
+  PATH_LOCAL,
+  PATH_ROUTE_PENDING,
+  PathState,
+  setFlag,
+} from "../state/path_state";
 import { createRequest } from "../state/request_state";
-import { deleteFilter, deleteReservation, Filter, filterMatchesObject, ReservationState } from "../state/reservation_state";
-import { conflictsByPort, createSession, destinationOf, familyOf, findSession, keyOf, releaseIfIdle, Session } from "../state/session";
+import {
+  deleteFilter,
+  deleteReservation,
+  Filter,
+  filterMatchesObject,
+  ReservationState,
+} from "../state/reservation_state";
+import {
+  conflictsByPort,
+  createSession,
+  destinationOf,
+  familyOf,
+  findSession,
+  keyOf,
+  releaseIfIdle,
+  Session,
+} from "../state/session";
 import { appendResvConfirm } from "../wire/builder";
 import { objectClass, objectCType, objectLength } from "../wire/bytes";
 import { nextFilter } from "../wire/flow_descriptors";
@@ -68,7 +93,7 @@ export function callArrives(record: usize, length: u32): void {
   const handle = load<u32>(record, INPUT_CALL_APPLICATION);
   const call = load<u8>(record, INPUT_CALL_CALL);
   const objects = record + INPUT_CALL_OBJECTS;
-  const bytes = length - <u32>INPUT_CALL_OBJECTS - load<u16>(record, 2);
+  const bytes = length - <u32> INPUT_CALL_OBJECTS - load<u16>(record, 2);
   let status: u32;
   if (handle == 0 || handle > MAXIMUM_APPLICATION_HANDLE) {
     status = STATUS_BAD_CALL;
@@ -120,7 +145,7 @@ function sender(application: Application, record: usize, objects: usize, bytes: 
   if (v.rejectStatus) return v.rejectStatus;
   if (v.family != familyOf(session)) return STATUS_MIXED_FAMILIES;
   if (validateTspec(v.senderTspec) != 0 || (v.adspec != 0 && validateAdspec(v.adspec) != 0)) return STATUS_BAD_CALL;
-  const length = <usize>objectLength(v.senderTemplate) - 4;
+  const length = <usize> objectLength(v.senderTemplate) - 4;
   const hasPort = senderHasPort(objectCType(v.senderTemplate)) && senderPort(v.senderTemplate + 4, length) != 0;
   if (hasPort && keyDestinationPort(keyOf(session), session.ctype) == 0) return STATUS_PORT_CONFLICT;
   if (interfaceByAddress(v.senderTemplate + 4, v.family) == null) {
@@ -137,12 +162,16 @@ function sender(application: Application, record: usize, objects: usize, bytes: 
   }
   const fresh = path == null;
   if (path == null) {
-    if (countSenders(session) >= <usize>MAXIMUM_SENDERS_PER_SESSION) return STATUS_SENDER_LIMIT;
+    if (countSenders(session) >= <usize> MAXIMUM_SENDERS_PER_SESSION) return STATUS_SENDER_LIMIT;
     if (!mayGrow(4096)) return STATUS_OUT_OF_MEMORY;
     path = createPathState(session, v.senderTemplate, createRequest(session, null, application.handle));
     setFlag(path, PATH_LOCAL | PATH_E_POLICE, true);
   }
-  fillSender(path, load<u8>(record, INPUT_CALL_TTL), (load<u8>(record, INPUT_CALL_OPTIONS) & CALL_OPTION_NO_ADSPEC) != 0);
+  fillSender(
+    path,
+    load<u8>(record, INPUT_CALL_TTL),
+    (load<u8>(record, INPUT_CALL_OPTIONS) & CALL_OPTION_NO_ADSPEC) != 0,
+  );
   if (fresh) routeSender(session, path, load<u32>(record, INPUT_CALL_INTERFACE));
   else if (!hasFlag(path, PATH_ROUTE_PENDING)) pathRouted(session, path, path.outgoing, true);
   syncAffected(session);
@@ -157,7 +186,7 @@ function fillSender(path: PathState, ttl: u8, noAdspec: bool): void {
   path.senderTspec = retainObject(v.senderTspec);
   path.adspec = v.adspec != 0 ? retainObject(v.adspec) : noAdspec ? 0 : initialAdspec();
   path.others = retainOthers(v);
-  path.ttl = ttl != 0 ? ttl : <u8>DEFAULT_TTL;
+  path.ttl = ttl != 0 ? ttl : <u8> DEFAULT_TTL;
 }
 
 // The ADSPEC that a sender starts with, neutral in every term: its own outgoing interface composes the first hop.
@@ -167,7 +196,10 @@ function initialAdspec(): u32 {
   hop.linkBytesPerSecond = f32.MAX_VALUE;
   hop.mtuBytes = u32.MAX_VALUE;
   hop.services = ALL_SERVICES;
-  return retainBytes(adspecScratch, createAdspec(adspecScratch, hopScratch, SERVICE_CONTROLLED_LOAD | SERVICE_GUARANTEED, 0));
+  return retainBytes(
+    adspecScratch,
+    createAdspec(adspecScratch, hopScratch, SERVICE_CONTROLLED_LOAD | SERVICE_GUARANTEED, 0),
+  );
 }
 
 // A multihomed host may name the interface; otherwise routing says where the data go.
@@ -202,7 +234,7 @@ function withdrawSender(application: Application): void {
 // RESERVE: keeps what is wanted, takes away what is not any more, and makes what senders are there for.
 function reserve(application: Application, record: usize, objects: usize, bytes: u32): u32 {
   const session = application.session;
-  const style = <u32>load<u8>(record, INPUT_CALL_STYLE);
+  const style = <u32> load<u8>(record, INPUT_CALL_STYLE);
   if (style == 0) {
     withdrawReservation(application);
     return STATUS_OK;
@@ -215,11 +247,11 @@ function reserve(application: Application, record: usize, objects: usize, bytes:
   for (let other: ReservationState | null = session.firstReservation; other; other = other!.next) {
     if (other.style != style && other.interface != virtualInterface(application)) return STATUS_STYLE_CONFLICT;
   }
-  if (!mayGrow(<usize>bytes * 2 + 4096)) return STATUS_OUT_OF_MEMORY;
+  if (!mayGrow(<usize> bytes * 2 + 4096)) return STATUS_OUT_OF_MEMORY;
   releaseBlob(application.wanted);
   application.wanted = retainBytes(objects, bytes);
-  const restyled = application.wantedStyle != <u8>style;
-  application.wantedStyle = <u8>style;
+  const restyled = application.wantedStyle != <u8> style;
+  application.wantedStyle = <u8> style;
   application.confirm = (load<u8>(record, INPUT_CALL_OPTIONS) & CALL_OPTION_CONFIRM) != 0 || v.resvConfirm != 0 ? 1 : 0;
   application.confirmAsked = 0;
   if (restyled) removeReservationsOf(session, virtualInterface(application), null);
@@ -296,7 +328,11 @@ function firstReached(session: Session, application: Application): PathState | n
   return null;
 }
 function hasReservation(session: Session, iface: u32): bool {
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (reservation.interface == iface) return true;
   }
   return false;
@@ -340,4 +376,3 @@ function releaseCall(application: Application): u32 {
   releaseIfIdle(session);
   return STATUS_OK;
 }
-

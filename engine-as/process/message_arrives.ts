@@ -43,7 +43,16 @@ import { count } from "../state/memory";
 import { load16, objectCType, objectLength } from "../wire/bytes";
 import { sumBytes } from "../wire/checksum";
 import { nextFilter } from "../wire/flow_descriptors";
-import { MESSAGE_PATH, MESSAGE_PATH_ERROR, MESSAGE_PATH_TEAR, MESSAGE_RESV, MESSAGE_RESV_CONFIRM, MESSAGE_RESV_ERROR, MESSAGE_RESV_TEAR, parseMessage } from "../wire/message_view";
+import {
+  MESSAGE_PATH,
+  MESSAGE_PATH_ERROR,
+  MESSAGE_PATH_TEAR,
+  MESSAGE_RESV,
+  MESSAGE_RESV_CONFIRM,
+  MESSAGE_RESV_ERROR,
+  MESSAGE_RESV_TEAR,
+  parseMessage,
+} from "../wire/message_view";
 import { beginPacket, packetDestination, packetSource, setArrivalTtl, view, viewPointer } from "./context";
 import { drop, dropAt } from "./drop";
 import { pathArrives } from "./path";
@@ -60,10 +69,10 @@ export function packetsArrive(start: usize, packets: u32, end: usize): u32 {
   for (let index: u32 = 0; index < packets; index++) {
     if (slot + PACKET_HEADER_BYTES > end) return STATUS_BAD_SUBMIT;
     const length = load<u32>(slot, INPUT_PACKETS_PAYLOAD_LENGTH);
-    const bytes = <u64>PACKET_HEADER_BYTES + <u64>length;
-    if (<u64>slot + bytes > <u64>end) return STATUS_BAD_SUBMIT;
+    const bytes = <u64> PACKET_HEADER_BYTES + <u64> length;
+    if (<u64> slot + bytes > <u64> end) return STATUS_BAD_SUBMIT;
     packetArrives(slot, length);
-    slot += <usize>((bytes + PACKET_SLOT_BYTES - 1) / PACKET_SLOT_BYTES) * PACKET_SLOT_BYTES;
+    slot += <usize> ((bytes + PACKET_SLOT_BYTES - 1) / PACKET_SLOT_BYTES) * PACKET_SLOT_BYTES;
   }
   return STATUS_OK;
 }
@@ -78,10 +87,10 @@ function packetArrives(slot: usize, length: u32): void {
   const message = slot + INPUT_PACKETS_PAYLOAD;
   // The message is named before it is parsed, so that a drop can say where.
   view().message = message;
-  const encapsulation = <u32>load<u8>(slot, INPUT_PACKETS_ENCAPSULATION);
+  const encapsulation = <u32> load<u8>(slot, INPUT_PACKETS_ENCAPSULATION);
   if (ignores(iface, encapsulation)) return dropAt(STATUS_IGNORED_ENCAPSULATION, 0, 0, 0);
   if (length < 8) return dropAt(STATUS_TRUNCATED, 0, 0, 0);
-  const type = <u32>load<u8>(message, 1);
+  const type = <u32> load<u8>(message, 1);
   const endToEnd = type == MESSAGE_PATH || type == MESSAGE_PATH_TEAR || type == MESSAGE_RESV_CONFIRM;
   if (!endToEnd && !isForUs(family)) return relay(slot, message, length, family);
   const status = parseMessage(message, length, viewPointer());
@@ -91,7 +100,9 @@ function packetArrives(slot: usize, length: u32): void {
   // An encapsulated message has been through UDP sockets that know no TTL: Send_TTL stands for it (appendix C).
   setArrivalTtl(encapsulation == ENCAPSULATION_RAW ? load<u8>(slot, INPUT_PACKETS_TTL) : v.sendTtl);
   if (conflictingPorts()) return drop(STATUS_PORT_CONFLICT, v.session);
-  if (encapsulation == ENCAPSULATION_UDP && (iface.options & INTERFACE_OPTION_UDP_ONLY) == 0 && type == MESSAGE_PATH) iface.udp = 1;
+  if (encapsulation == ENCAPSULATION_UDP && (iface.options & INTERFACE_OPTION_UDP_ONLY) == 0 && type == MESSAGE_PATH) {
+    iface.udp = 1;
+  }
   dispatch(type);
 }
 
@@ -108,14 +119,22 @@ function isForUs(family: u32): bool {
 
 function dispatch(type: u32): void {
   switch (type) {
-    case MESSAGE_PATH: return pathArrives();
-    case MESSAGE_RESV: return resvArrives();
-    case MESSAGE_PATH_ERROR: return pathErrorArrives();
-    case MESSAGE_RESV_ERROR: return resvErrorArrives();
-    case MESSAGE_PATH_TEAR: return pathTearArrives();
-    case MESSAGE_RESV_TEAR: return resvTearArrives();
-    case MESSAGE_RESV_CONFIRM: return resvConfirmArrives();
-    default: return;
+    case MESSAGE_PATH:
+      return pathArrives();
+    case MESSAGE_RESV:
+      return resvArrives();
+    case MESSAGE_PATH_ERROR:
+      return pathErrorArrives();
+    case MESSAGE_RESV_ERROR:
+      return resvErrorArrives();
+    case MESSAGE_PATH_TEAR:
+      return pathTearArrives();
+    case MESSAGE_RESV_TEAR:
+      return resvTearArrives();
+    case MESSAGE_RESV_CONFIRM:
+      return resvConfirmArrives();
+    default:
+      return;
   }
 }
 
@@ -124,14 +143,19 @@ function conflictingPorts(): bool {
   const v = view();
   if (v.session == 0 || keyDestinationPort(v.session + 4, objectCType(v.session)) != 0) return false;
   if (hasPort(v.senderTemplate)) return true;
-  for (let filter = v.flowDescriptors ? nextFilter(v.flowDescriptors, v.flowDescriptorsEnd) : 0; filter != 0; filter = nextFilter(filter + objectLength(filter), v.flowDescriptorsEnd)) {
+  for (
+    let filter = v.flowDescriptors ? nextFilter(v.flowDescriptors, v.flowDescriptorsEnd) : 0;
+    filter != 0;
+    filter = nextFilter(filter + objectLength(filter), v.flowDescriptorsEnd)
+  ) {
     if (hasPort(filter)) return true;
   }
   return false;
 }
 @inline
 function hasPort(object: usize): bool {
-  return object != 0 && senderHasPort(objectCType(object)) && senderPort(object + 4, <usize>objectLength(object) - 4) != 0;
+  return object != 0 && senderHasPort(objectCType(object)) &&
+    senderPort(object + 4, <usize> objectLength(object) - 4) != 0;
 }
 
 // Addressed to another node: version and checksum are verified, the rest is not ours to judge (RFC 2205 section 2.9).
@@ -142,13 +166,13 @@ function relay(slot: usize, message: usize, length: u32, family: u32): void {
   const ttl = load<u8>(slot, INPUT_PACKETS_TTL);
   if (ttl <= 1) return count(STATUS_TTL_EXPIRED);
   count(STATUS_NOT_FOR_US);
-  const record = reserveAction(ACTION_RELAY_PAYLOAD + <usize>length + 8);
+  const record = reserveAction(ACTION_RELAY_PAYLOAD + <usize> length + 8);
   memory.fill(record, 0, ACTION_RELAY_PAYLOAD);
   store<u32>(record, length, ACTION_RELAY_PAYLOAD_LENGTH);
   store<u32>(record, load<u32>(slot, INPUT_PACKETS_INTERFACE), ACTION_RELAY_INTERFACE);
   memory.copy(record + ACTION_RELAY_SOURCE, packetSource(), 16);
   memory.copy(record + ACTION_RELAY_DESTINATION, packetDestination(), 16);
-  store<u8>(record, <u8>family, ACTION_RELAY_FAMILY);
+  store<u8>(record, <u8> family, ACTION_RELAY_FAMILY);
   store<u8>(record, ttl - 1, ACTION_RELAY_TTL);
   memory.copy(record + ACTION_RELAY_PAYLOAD, message, length);
   commitAction(record, ACTION_RELAY, record + ACTION_RELAY_PAYLOAD + length);

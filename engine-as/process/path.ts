@@ -2,7 +2,18 @@
 //   * for unicast there is one path state per sender whose previous hop flips when a Path comes from another one
 //     (RFC 2205 section 3.1.3 leaves the choice); for multicast one per incoming interface, as in RFC 2209;
 //   * the route is asked for and answered later, so what follows the routing step stands in `pathRouted`.
-import { COUNTER_REFRESHES_UNCHANGED, STATUS_DESTINATION_PORT_CONFLICT, STATUS_NEIGHBOUR_LIMIT, STATUS_OBJECT_CONTENT, STATUS_OUT_OF_MEMORY, STATUS_OWN_MESSAGE, STATUS_SENDER_LIMIT, STATUS_SENDER_PORT_CONFLICT, STATUS_SESSION_LIMIT, STATUS_UNKNOWN_CLASS } from "../boundary.gen";
+import {
+  COUNTER_REFRESHES_UNCHANGED,
+  STATUS_DESTINATION_PORT_CONFLICT,
+  STATUS_NEIGHBOUR_LIMIT,
+  STATUS_OBJECT_CONTENT,
+  STATUS_OUT_OF_MEMORY,
+  STATUS_OWN_MESSAGE,
+  STATUS_SENDER_LIMIT,
+  STATUS_SENDER_PORT_CONFLICT,
+  STATUS_SESSION_LIMIT,
+  STATUS_UNKNOWN_CLASS,
+} from "../boundary.gen";
 import { timeValuesRefreshPeriodMs } from "../accessors.gen";
 import { validateAdspec, validateTspec } from "../merge/validate";
 import { blobEqualsObject, releaseBlob, retainObject } from "../state/blob";
@@ -11,7 +22,21 @@ import { interfaceByAddress } from "../state/interface";
 import { equalBytes, senderFamily, senderHasPort, senderPort } from "../state/keys";
 import { count, mayGrow, root } from "../state/memory";
 import { findNeighbour } from "../state/neighbour";
-import { countSenders, createPathState, hasFlag, matchesObject, PATH_E_POLICE, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_NON_RSVP, PATH_REQUESTED, PATH_ROUTE_PENDING, PathState, setFlag, templateOf } from "../state/path_state";
+import {
+  countSenders,
+  createPathState,
+  hasFlag,
+  matchesObject,
+  PATH_E_POLICE,
+  PATH_LOCAL,
+  PATH_LOCAL_ONLY,
+  PATH_NON_RSVP,
+  PATH_REQUESTED,
+  PATH_ROUTE_PENDING,
+  PathState,
+  setFlag,
+  templateOf,
+} from "../state/path_state";
 import { findRequest } from "../state/request_state";
 import { conflictsByPort, createSession, findSession, releaseIfIdle, Session } from "../state/session";
 import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
@@ -46,7 +71,9 @@ export function pathArrives(): void {
 
   let session = findSession(v.session);
   if (session == null) {
-    if (conflictsByPort(v.session)) return sendPathError(CODE_CONFLICTING_DESTINATION_PORTS, 0, STATUS_DESTINATION_PORT_CONFLICT);
+    if (conflictsByPort(v.session)) {
+      return sendPathError(CODE_CONFLICTING_DESTINATION_PORTS, 0, STATUS_DESTINATION_PORT_CONFLICT);
+    }
     const refused = refusesSession();
     if (refused) return drop(refused, v.session);
     session = createSession(v.session);
@@ -72,7 +99,7 @@ function refusesSession(): u32 {
 function conflictsBySender(session: Session): bool {
   const template = view().senderTemplate;
   if (!senderHasPort(objectCType(template))) return false;
-  const length = <usize>objectLength(template) - 4;
+  const length = <usize> objectLength(template) - 4;
   const port = senderPort(template + 4, length);
   const addressBytes: usize = senderFamily(length) == 4 ? 4 : 16;
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
@@ -101,8 +128,10 @@ function newPath(session: Session): void {
   const known = findNeighbour(incoming, addressOf(v.hop), v.family);
   const limit = root().maximumStatePerNeighbour;
   if (known && limit != 0 && known.states >= limit) return drop(STATUS_NEIGHBOUR_LIMIT, v.hop);
-  if (countSenders(session) >= <usize>min(root().maximumSendersPerSession, MAXIMUM_SENDERS_PER_SESSION)) return drop(STATUS_SENDER_LIMIT, v.senderTemplate);
-  if (!mayGrow(<usize>v.length + 1024)) return drop(STATUS_OUT_OF_MEMORY, v.senderTemplate);
+  if (countSenders(session) >= <usize> min(root().maximumSendersPerSession, MAXIMUM_SENDERS_PER_SESSION)) {
+    return drop(STATUS_SENDER_LIMIT, v.senderTemplate);
+  }
+  if (!mayGrow(<usize> v.length + 1024)) return drop(STATUS_OUT_OF_MEMORY, v.senderTemplate);
   const path = createPathState(session, v.senderTemplate, adoptRequest(session, incoming, v.hop));
   path.senderTspec = retainObject(v.senderTspec);
   path.adspec = retainObject(v.adspec);
@@ -119,7 +148,9 @@ function newPath(session: Session): void {
 function routedSibling(session: Session, except: PathState): PathState | null {
   if (session.multicast) return null;
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (path != except && !hasFlag(path, PATH_ROUTE_PENDING) && path.outgoing != 0 && !hasFlag(path, PATH_LOCAL)) return path;
+    if (path != except && !hasFlag(path, PATH_ROUTE_PENDING) && path.outgoing != 0 && !hasFlag(path, PATH_LOCAL)) {
+      return path;
+    }
   }
   return null;
 }
@@ -129,7 +160,7 @@ function storeArrival(path: PathState): void {
   const v = view();
   path.lifetimeMs = lifetimeOf(timeValuesRefreshPeriodMs(v.timeValues));
   path.expiresAt = now() + path.lifetimeMs;
-  path.ttl = <u8>ttlOnArrival();
+  path.ttl = <u8> ttlOnArrival();
   setFlag(path, PATH_E_POLICE, (load<u8>(v.session + (v.family == 4 ? 9 : 21)) & 1) != 0);
   setFlag(path, PATH_NON_RSVP, ttlOnArrival() != v.sendTtl);
 }
@@ -199,4 +230,3 @@ function refusePath(): void {
   const code = status == STATUS_UNKNOWN_CLASS ? CODE_UNKNOWN_CLASS : CODE_UNKNOWN_CTYPE;
   sendPathError(code, (kind << 8) | objectCType(v.rejected), status);
 }
-

@@ -3,9 +3,19 @@
 import { STATUS_TTL_EXPIRED } from "../boundary.gen";
 import { ADSPEC_GROWTH_BYTES, composeAdspec } from "../merge/adspec";
 import { blobData } from "../state/blob";
-import { Interface, hopParametersOf, interfaceAddress, interfaceByHandle } from "../state/interface";
+import { hopParametersOf, Interface, interfaceAddress, interfaceByHandle } from "../state/interface";
 import { count, root } from "../state/memory";
-import { hasFlag, PATH_E_POLICE, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_NON_RSVP, PathState, routeOf, templateOf, writeSenderObject } from "../state/path_state";
+import {
+  hasFlag,
+  PATH_E_POLICE,
+  PATH_LOCAL,
+  PATH_LOCAL_ONLY,
+  PATH_NON_RSVP,
+  PathState,
+  routeOf,
+  templateOf,
+  writeSenderObject,
+} from "../state/path_state";
 import { routeCount, routeHop } from "../state/route";
 import { destinationOf, familyOf, Session, writeSessionObject } from "../state/session";
 import { nextRefresh } from "../timers/clock";
@@ -35,7 +45,7 @@ export function sendPathTear(session: Session, path: PathState): void {
 function forEachInterface(session: Session, path: PathState, type: u32): void {
   const route = routeOf(path);
   if (route == 0) return;
-  const ttl: u32 = hasFlag(path, PATH_LOCAL) ? path.ttl : <u32>path.ttl - 1;
+  const ttl: u32 = hasFlag(path, PATH_LOCAL) ? path.ttl : <u32> path.ttl - 1;
   if (ttl == 0 || path.ttl == 0) {
     count(STATUS_TTL_EXPIRED);
     return;
@@ -55,7 +65,8 @@ function sendPath(session: Session, path: PathState, iface: Interface, gateway: 
   const family = familyOf(session);
   const own = interfaceAddress(iface, family);
   if (own == 0) return;
-  const bound: usize = 200 + blobBytes(path.others) + blobBytes(path.senderTspec) + blobBytes(path.adspec) + ADSPEC_GROWTH_BYTES;
+  const bound: usize = 200 + blobBytes(path.others) + blobBytes(path.senderTspec) + blobBytes(path.adspec) +
+    ADSPEC_GROWTH_BYTES;
   let at = startMessage(type, ttl, bound);
   const police = hasFlag(path, PATH_E_POLICE) && iface.policing == 0;
   at += writeSessionObject(session, police ? SESSION_E_POLICE : 0, at);
@@ -72,4 +83,3 @@ function sendPath(session: Session, path: PathState, iface: Interface, gateway: 
   // A Path travels with the addresses of the data (RFC 2205 section 3.1.3).
   sendMessage(iface, at, templateOf(path), destinationOf(session), family, gateway);
 }
-

@@ -1,9 +1,18 @@
 // The second half of PATH MESSAGE ARRIVES (RFC 2209): what follows once the route of a sender is known. Entered when a
 // route answer comes for new path state, when it differs from what stood, and when routed path state has changed.
 import { releaseBlob, retainBlob } from "../state/blob";
-import { hasFlag, matchesObject, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_ROUTE_PENDING, PathState, setFlag, templateOf } from "../state/path_state";
+import {
+  hasFlag,
+  matchesObject,
+  PATH_LOCAL,
+  PATH_LOCAL_ONLY,
+  PATH_ROUTE_PENDING,
+  PathState,
+  setFlag,
+  templateOf,
+} from "../state/path_state";
 import { RequestState } from "../state/request_state";
-import { filterFor, STYLE_FIXED_FILTER, ReservationState } from "../state/reservation_state";
+import { filterFor, ReservationState, STYLE_FIXED_FILTER } from "../state/reservation_state";
 import { routeIncoming } from "../state/route";
 import { Session } from "../state/session";
 import { equalBytes } from "../state/keys";
@@ -16,7 +25,13 @@ import { updateTrafficControl } from "./update_traffic_control";
 
 // `pathChanged`: the sender is new or what it says has changed, so it travels on at once. `hopChanged`: its previous hop
 // must hear of the reservation even if nothing else changed (RFC 2209: Resv_Refresh_Needed).
-export function pathRouted(session: Session, path: PathState, route: u32, pathChanged: bool, hopChanged: bool = false): void {
+export function pathRouted(
+  session: Session,
+  path: PathState,
+  route: u32,
+  pathChanged: bool,
+  hopChanged: bool = false,
+): void {
   if (hasFlag(path, PATH_ROUTE_PENDING) || path.outgoing != route) {
     const old = hasFlag(path, PATH_ROUTE_PENDING) ? 0 : path.outgoing;
     path.outgoing = retainBlob(route);
@@ -44,7 +59,9 @@ function elect(session: Session, path: PathState): void {
     return;
   }
   for (let other: PathState | null = session.firstPath; other; other = other!.next) {
-    if (other == path || hasFlag(other, PATH_LOCAL) || other.keyLength != path.keyLength || other.ctype != path.ctype) continue;
+    if (other == path || hasFlag(other, PATH_LOCAL) || other.keyLength != path.keyLength || other.ctype != path.ctype) {
+      continue;
+    }
     if (!equalBytes(templateOf(other), templateOf(path), path.keyLength)) continue;
     if (expected == 0 && !hasFlag(other, PATH_LOCAL_ONLY)) {
       // Routing expects none in particular: the first one keeps forwarding.
@@ -59,7 +76,11 @@ function elect(session: Session, path: PathState): void {
 // A sender that comes, goes or changes alters Path_Te and the police flags of the reservations that cover it. What it
 // may not do is exceed the capacity: then the old values stand.
 export function adjustReservations(session: Session, path: PathState): void {
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     const filter = filterFor(reservation, path);
     if (filter == null || !routesTo(session, path, reservation.interface)) continue;
     updateTrafficControl(session, reservation.interface, reservation.style == STYLE_FIXED_FILTER ? filter : null, null);

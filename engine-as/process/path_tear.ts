@@ -4,8 +4,25 @@ import { COUNTER_PATH_EXPIRED, STATUS_NO_STATE, STATUS_WRONG_HOP } from "../boun
 import { releaseHandle } from "../state/handles";
 import { count } from "../state/memory";
 import { neighbourAddress } from "../state/neighbour";
-import { deletePathState, endRepair, hasFlag, matchesObject, openQuery, PATH_LOCAL, PATH_REPAIR, PATH_ROUTE_PENDING, PathState } from "../state/path_state";
-import { deleteFilter, deleteReservation, filterFor, RESERVATION_LOCAL, ReservationState, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
+import {
+  deletePathState,
+  endRepair,
+  hasFlag,
+  matchesObject,
+  openQuery,
+  PATH_LOCAL,
+  PATH_REPAIR,
+  PATH_ROUTE_PENDING,
+  PathState,
+} from "../state/path_state";
+import {
+  deleteFilter,
+  deleteReservation,
+  filterFor,
+  RESERVATION_LOCAL,
+  ReservationState,
+  STYLE_WILDCARD_FILTER,
+} from "../state/reservation_state";
 import { findSession, releaseIfIdle, Session } from "../state/session";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
@@ -81,7 +98,9 @@ function loseSender(session: Session, reservation: ReservationState, path: PathS
   }
   // The sender may still be there through another hop (multicast): then its filter stands.
   for (let other: PathState | null = session.firstPath; other; other = other!.next) {
-    if (other != path && filterFor(reservation, other) == filter && routesTo(session, other, reservation.interface)) return;
+    if (other != path && filterFor(reservation, other) == filter && routesTo(session, other, reservation.interface)) {
+      return;
+    }
   }
   deleteFilter(reservation, filter);
   if (reservation.firstFilter == null) removeReservation(session, reservation);
@@ -97,7 +116,11 @@ export function removeReservation(session: Session, reservation: ReservationStat
 // Reservations that covered the sender and stay have a smaller Path_Te once it is gone.
 function collectAdjust(session: Session, path: PathState): bool {
   let any = false;
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (reservation.flags & RESERVATION_LOCAL) continue;
     if (!routesTo(session, path, reservation.interface)) continue;
     reservation.marked = 1;
@@ -110,7 +133,11 @@ function adjustMarked(session: Session): void {
   let again = true;
   while (again) {
     again = false;
-    for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+    for (
+      let reservation: ReservationState | null = session.firstReservation;
+      reservation;
+      reservation = reservation!.next
+    ) {
       if (!reservation.marked) continue;
       reservation.marked = 0;
       updateTrafficControlOf(session, reservation.interface);

@@ -2,6 +2,7 @@
 // style, and makes or changes one reservation per flow descriptor. What follows upstream is decided by resv_refresh.ts
 // once traffic control has settled it.
 import {
+  COUNTER_REFRESHES_UNCHANGED,
   STATUS_BAD_VALUE,
   STATUS_NEIGHBOUR_LIMIT,
   STATUS_NO_PATH_STATE,
@@ -11,7 +12,6 @@ import {
   STATUS_STYLE_CONFLICT,
   STATUS_UNKNOWN_CLASS,
   STATUS_UNKNOWN_STYLE,
-  COUNTER_REFRESHES_UNCHANGED,
 } from "../boundary.gen";
 import { timeValuesRefreshPeriodMs } from "../accessors.gen";
 import { canMerge } from "../merge/flowspec";
@@ -21,14 +21,34 @@ import { Interface, interfaceByAddress, interfaceByHandle } from "../state/inter
 import { count, mayGrow, root } from "../state/memory";
 import { findNeighbour, Neighbour, releaseNeighbour, retainNeighbour } from "../state/neighbour";
 import { matchesObject, PathState } from "../state/path_state";
-import { addFilter, annexOf, createReservation, deleteReservation, findFilter, RESERVATION_CONFIRM, RESERVATION_LOCAL, RESERVATION_NEW, RESERVATION_PENDING, ReservationState, STYLE_FIXED_FILTER, STYLE_WILDCARD_FILTER, trimAnnex } from "../state/reservation_state";
+import {
+  addFilter,
+  annexOf,
+  createReservation,
+  deleteReservation,
+  findFilter,
+  RESERVATION_CONFIRM,
+  RESERVATION_LOCAL,
+  RESERVATION_NEW,
+  RESERVATION_PENDING,
+  ReservationState,
+  STYLE_FIXED_FILTER,
+  STYLE_WILDCARD_FILTER,
+  trimAnnex,
+} from "../state/reservation_state";
 import { findSession, Session } from "../state/session";
 import { findTrafficControl } from "../state/traffic_control_state";
 import { isVirtual } from "../state/application";
 import { lifetimeOf, now } from "../timers/clock";
 import { schedule } from "../timers/wheel";
 import { objectClass, objectCType } from "../wire/bytes";
-import { beginFlowDescriptors, FLOW_DESCRIPTORS_BYTES, FlowDescriptors, nextFilter, nextFlowDescriptor } from "../wire/flow_descriptors";
+import {
+  beginFlowDescriptors,
+  FLOW_DESCRIPTORS_BYTES,
+  FlowDescriptors,
+  nextFilter,
+  nextFlowDescriptor,
+} from "../wire/flow_descriptors";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
 import { addressOf, hopHandle } from "./objects";
@@ -37,7 +57,8 @@ import { refuseDescriptor, refuseMessage } from "./resv_error";
 import { routesTo } from "./routing";
 import { inScope } from "./scope";
 import { accept, beginChange, markAffected, refuse, syncAffected } from "./settle";
-import { digestOf, updateTrafficControl, updateTrafficControlOf } from "./update_traffic_control";
+import { digestOf } from "./traffic_control_target";
+import { updateTrafficControl, updateTrafficControlOf } from "./update_traffic_control";
 
 const CODE_NO_PATH: u32 = 3;
 const CODE_NO_SENDER: u32 = 4;
@@ -80,7 +101,9 @@ export function resvArrives(): void {
   const session = findSession(v.session);
   const outgoing = outgoingInterface();
   if (interfaceByAddress(addressOf(v.hop), v.family)) return drop(STATUS_BAD_VALUE, v.hop);
-  if (session == null || session.firstPath == null) return refuseMessage(outgoing, CODE_NO_PATH, 0, STATUS_NO_PATH_STATE);
+  if (session == null || session.firstPath == null) {
+    return refuseMessage(outgoing, CODE_NO_PATH, 0, STATUS_NO_PATH_STATE);
+  }
   if (!acceptsStyle(session, outgoing)) return;
   const context = resvContext();
   context.interface = outgoing.handle;
@@ -95,7 +118,6 @@ export function resvArrives(): void {
   syncAffected(session);
 }
 
-
 // Styles are incompatible within a session (RFC 2205 section 1.3). A next hop whose own reservation is the only one may
 // change its style: a lost ResvTear must not lock it out for a lifetime.
 function acceptsStyle(session: Session, outgoing: Interface): bool {
@@ -103,7 +125,11 @@ function acceptsStyle(session: Session, outgoing: Interface): bool {
   const first = session.firstReservation;
   if (first == null || first.style == v.style) return true;
   const own = findNeighbour(outgoing.handle, addressOf(v.hop), v.family);
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (own != null && reservation.neighbour == own) continue;
     refuseMessage(outgoing, CODE_CONFLICTING_STYLE, first.style, STATUS_STYLE_CONFLICT);
     return false;
@@ -148,7 +174,11 @@ function matchesAnySender(session: Session, style: u32, list: FlowDescriptors): 
       if (context.scope == 0 || inScope(context.scope, path)) return true;
       continue;
     }
-    for (let filter = nextFilter(list.filter, list.filtersEnd); filter != 0; filter = following(filter, list.filtersEnd)) {
+    for (
+      let filter = nextFilter(list.filter, list.filtersEnd);
+      filter != 0;
+      filter = following(filter, list.filtersEnd)
+    ) {
       if (matchesObject(path, filter)) return true;
     }
   }
@@ -170,7 +200,11 @@ function senderOf(session: Session, filter: usize): PathState | null {
 
 function findReservation(session: Session, style: u32, list: FlowDescriptors): ReservationState | null {
   const context = resvContext();
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (reservation.interface != context.interface || reservation.neighbour != context.hop) continue;
     if (style != STYLE_FIXED_FILTER || findFilter(reservation, list.filter)) return reservation;
   }
@@ -179,17 +213,19 @@ function findReservation(session: Session, style: u32, list: FlowDescriptors): R
 
 function makeReservation(session: Session, style: u32, list: FlowDescriptors): void {
   const context = resvContext();
-  if (!fitsOthers(session, style, list)) return refuseDescriptor(session, list, CODE_TRAFFIC_CONTROL, 1, STATUS_OBJECT_CONTENT);
+  if (!fitsOthers(session, style, list)) {
+    return refuseDescriptor(session, list, CODE_TRAFFIC_CONTROL, 1, STATUS_OBJECT_CONTENT);
+  }
   let reservation = findReservation(session, style, list);
   let changed = false;
   if (reservation == null) {
     const limit = root().maximumStatePerNeighbour;
     const hop = context.hop;
     if (hop && limit != 0 && hop.states >= limit) return drop(STATUS_NEIGHBOUR_LIMIT, view().hop);
-    if (!mayGrow(<usize>view().length + 1024)) return drop(STATUS_OUT_OF_MEMORY, list.flowspec);
+    if (!mayGrow(<usize> view().length + 1024)) return drop(STATUS_OUT_OF_MEMORY, list.flowspec);
     if (hop) hop.references += 1;
     reservation = createReservation(session, context.interface, hop, style);
-    reservation.flags = <u8>(RESERVATION_NEW | RESERVATION_PENDING | (hop ? 0 : RESERVATION_LOCAL));
+    reservation.flags = <u8> (RESERVATION_NEW | RESERVATION_PENDING | (hop ? 0 : RESERVATION_LOCAL));
     reservation.flowspec = retainObject(list.flowspec);
     annexOf(reservation);
     changed = true;
@@ -229,7 +265,11 @@ function keepFlowspec(reservation: ReservationState): void {
 // Flowspecs that merge must be of one service (error 21, value 1: service conflict).
 function fitsOthers(session: Session, style: u32, list: FlowDescriptors): bool {
   const context = resvContext();
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (reservation.interface == context.interface && reservation.neighbour == context.hop) continue;
     if (style == STYLE_FIXED_FILTER && !findFilter(reservation, list.filter)) continue;
     if (canMerge(blobData(reservation.flowspec), list.flowspec) != 0) return false;
@@ -248,7 +288,11 @@ function takeFilters(session: Session, reservation: ReservationState, style: u32
     return only == null;
   }
   let added = false;
-  for (let object = nextFilter(list.filter, list.filtersEnd); object != 0; object = following(object, list.filtersEnd)) {
+  for (
+    let object = nextFilter(list.filter, list.filtersEnd);
+    object != 0;
+    object = following(object, list.filtersEnd)
+  ) {
     const known = findFilter(reservation, object);
     if (known) {
       known.expiresAt = expiresAt;
@@ -298,7 +342,7 @@ function takeConfirm(session: Session, reservation: ReservationState): void {
   const annex = reservation.annex;
   if (annex == null || annex.confirm == 0 || resvContext().confirm == 0) return;
   if (isBiggest(session, reservation)) {
-    reservation.flags |= <u8>RESERVATION_CONFIRM;
+    reservation.flags |= <u8> RESERVATION_CONFIRM;
     return;
   }
   confirmHere(session, reservation);

@@ -1,12 +1,30 @@
 // ResvConf (RFC 2205 section 2.6 and 3.1.9): who answers a RESV_CONFIRM, and RACK MESSAGE ARRIVES (RFC 2209).
-import { ENCAPSULATION_RAW, EVENT_KIND_RESV_CONFIRM, INPUT_PACKETS_ENCAPSULATION, STATUS_BAD_CONFIRM_ADDRESS, STATUS_NO_STATE, STATUS_TTL_EXPIRED, INTERFACE_OPTION_UDP_ONLY } from "../boundary.gen";
+import {
+  ENCAPSULATION_RAW,
+  EVENT_KIND_RESV_CONFIRM,
+  INPUT_PACKETS_ENCAPSULATION,
+  INTERFACE_OPTION_UDP_ONLY,
+  STATUS_BAD_CONFIRM_ADDRESS,
+  STATUS_NO_STATE,
+  STATUS_TTL_EXPIRED,
+} from "../boundary.gen";
 import { isStrictlyGreater } from "../merge/flowspec";
 import { isVirtual } from "../state/application";
 import { blobData, releaseBlob } from "../state/blob";
 import { Interface, interfaceAddress, interfaceByAddress, interfaceByHandle } from "../state/interface";
 import { count, root } from "../state/memory";
 import { neighbourAddress } from "../state/neighbour";
-import { annexOf, RESERVATION_CONFIRM, RESERVATION_LOCAL, ReservationState, STYLE_FIXED_FILTER, equalFilters, trimAnnex, writeFilterObject, Filter } from "../state/reservation_state";
+import {
+  annexOf,
+  equalFilters,
+  Filter,
+  RESERVATION_CONFIRM,
+  RESERVATION_LOCAL,
+  ReservationState,
+  STYLE_FIXED_FILTER,
+  trimAnnex,
+  writeFilterObject,
+} from "../state/reservation_state";
 import { routeCount, routeHop } from "../state/route";
 import { familyOf, findSession, Session, writeSessionObject } from "../state/session";
 import { appendErrorSpec, appendStyle, copyObject } from "../wire/builder";
@@ -32,7 +50,7 @@ export function isBiggest(session: Session, active: ReservationState): bool {
 // Forgets a RESV_CONFIRM that is answered, forwarded or void.
 export function clearConfirm(reservation: ReservationState): void {
   const annex = reservation.annex;
-  reservation.flags &= <u8>~RESERVATION_CONFIRM;
+  reservation.flags &= <u8> ~RESERVATION_CONFIRM;
   if (annex == null) return;
   releaseBlob(annex.confirm);
   annex.confirm = 0;
@@ -52,7 +70,11 @@ export function confirmHere(session: Session, reservation: ReservationState): vo
   const node = iface ? interfaceAddress(iface, family) : 0;
   if (iface && node != 0) {
     const confirm = blobData(annex.confirm);
-    let at = startMessage(MESSAGE_RESV_CONFIRM, HOP_TTL, 256 + blobBytes(reservation.flowspec) + filterListBytes(reservation));
+    let at = startMessage(
+      MESSAGE_RESV_CONFIRM,
+      HOP_TTL,
+      256 + blobBytes(reservation.flowspec) + filterListBytes(reservation),
+    );
     at += writeSessionObject(session, 0, at);
     at = appendErrorSpec(at, family, node, 0, 0, 0);
     at = copyObject(at, confirm);
@@ -65,7 +87,9 @@ export function confirmHere(session: Session, reservation: ReservationState): vo
 
 export function filterListBytes(reservation: ReservationState): usize {
   let bytes: usize = 0;
-  for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) bytes += 4 + <usize>filter.keyLength;
+  for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) {
+    bytes += 4 + <usize> filter.keyLength;
+  }
   return bytes;
 }
 
@@ -79,7 +103,12 @@ export function appendDescriptor(reservation: ReservationState, start: usize): u
 }
 
 function confirmLocal(session: Session, reservation: ReservationState, family: u32): void {
-  let at = startEvent(EVENT_KIND_RESV_CONFIRM, reservation.interface & 0x3fffffff, session, 256 + blobBytes(reservation.flowspec) + filterListBytes(reservation));
+  let at = startEvent(
+    EVENT_KIND_RESV_CONFIRM,
+    reservation.interface & 0x3fffffff,
+    session,
+    256 + blobBytes(reservation.flowspec) + filterListBytes(reservation),
+  );
   setEventStyle(reservation.style);
   setEventError(0, 0, 0, 0, family);
   at = appendDescriptor(reservation, at);
@@ -88,11 +117,21 @@ function confirmLocal(session: Session, reservation: ReservationState, family: u
 
 // A ResvConf goes to the receiver's address by IP routing. A node without raw access hands it to the next hop towards
 // the receiver: the one that has that address, else where the session's data or reservations lead.
-function towardsReceiver(session: Session | null, receiver: usize, family: u32, end: usize, preferred: Interface | null): void {
+function towardsReceiver(
+  session: Session | null,
+  receiver: usize,
+  family: u32,
+  end: usize,
+  preferred: Interface | null,
+): void {
   let iface = preferred;
   let gateway: usize = 0;
   if (session) {
-    for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+    for (
+      let reservation: ReservationState | null = session.firstReservation;
+      reservation;
+      reservation = reservation!.next
+    ) {
       const hop = reservation.neighbour;
       if (hop == null || (preferred != null && reservation.interface != preferred.handle)) continue;
       const exact = hop.family == family && memory.compare(neighbourAddress(hop), receiver, family == 4 ? 4 : 16) == 0;
@@ -127,7 +166,9 @@ export function resvConfirmArrives(): void {
   const v = view();
   const receiver = addressOf(v.resvConfirm);
   const raw = load<u8>(packetSlot(), INPUT_PACKETS_ENCAPSULATION) == ENCAPSULATION_RAW;
-  if (raw && memory.compare(receiver, packetDestination(), v.family == 4 ? 4 : 16) != 0) return drop(STATUS_BAD_CONFIRM_ADDRESS, v.resvConfirm);
+  if (raw && memory.compare(receiver, packetDestination(), v.family == 4 ? 4 : 16) != 0) {
+    return drop(STATUS_BAD_CONFIRM_ADDRESS, v.resvConfirm);
+  }
   const session = findSession(v.session);
   if (interfaceByAddress(receiver, v.family)) {
     if (session == null) return drop(STATUS_NO_STATE, v.session);
@@ -143,7 +184,11 @@ export function resvConfirmArrives(): void {
 // Every confirmation goes up, to each local application of the session that has a reservation.
 function deliver(session: Session): void {
   const v = view();
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (!isVirtual(reservation.interface) || reservation.marked) continue;
     const application = reservation.interface & 0x3fffffff;
     markOthers(reservation);
@@ -154,7 +199,11 @@ function deliver(session: Session): void {
     at += v.flowDescriptorsEnd - v.flowDescriptors;
     sendEvent(at);
   }
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) reservation.marked = 0;
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) reservation.marked = 0;
 }
 
 // FF has a reservation for each filter; one confirmation is one event.

@@ -45,7 +45,13 @@ function start(iface: Interface, family: u32, session: usize, code: u32, value: 
 const sessionScratch: usize = memory.data(64, 8);
 
 // Refuses one reservation as it stands, to whoever asked for it.
-export function reservationError(session: Session, reservation: ReservationState, code: u32, value: u32, flags: u32): void {
+export function reservationError(
+  session: Session,
+  reservation: ReservationState,
+  code: u32,
+  value: u32,
+  flags: u32,
+): void {
   const family = familyOf(session);
   const bound = blobBytes(reservation.flowspec) + filterListBytes(reservation) + 64;
   if (isVirtual(reservation.interface)) {
@@ -70,7 +76,7 @@ export function refuseDescriptor(session: Session, list: FlowDescriptors, code: 
   const context = resvContext();
   const family = familyOf(session);
   drop(status, list.flowspec);
-  const bound = <usize>objectLength(list.flowspec) + (list.filter ? list.filtersEnd - list.filter : 0) + 64;
+  const bound = <usize> objectLength(list.flowspec) + (list.filter ? list.filtersEnd - list.filter : 0) + 64;
   if (isVirtual(context.interface)) {
     let at = startEvent(EVENT_KIND_RESV_ERROR, context.interface & 0x3fffffff, session, bound);
     setEventStyle(list.style);
@@ -89,7 +95,11 @@ export function refuseDescriptor(session: Session, list: FlowDescriptors, code: 
 
 function copyDescriptor(list: FlowDescriptors, start: usize): usize {
   let at = copyObject(start, list.flowspec);
-  for (let filter = nextFilter(list.filter, list.filtersEnd); filter != 0; filter = nextFilter(filter + objectLength(filter), list.filtersEnd)) {
+  for (
+    let filter = nextFilter(list.filter, list.filtersEnd);
+    filter != 0;
+    filter = nextFilter(filter + objectLength(filter), list.filtersEnd)
+  ) {
     at = copyObject(at, filter);
   }
   return at;
@@ -139,21 +149,29 @@ export function resvErrorArrives(): void {
 function blockade(request: RequestState): void {
   const v = view();
   if (v.style == STYLE_WILDCARD_FILTER) return setBlockade(findOrCreateBlockade(request, 0));
-  for (let filter = nextFilter(v.flowDescriptors, v.flowDescriptorsEnd); filter != 0; filter = nextFilter(filter + objectLength(filter), v.flowDescriptorsEnd)) {
+  for (
+    let filter = nextFilter(v.flowDescriptors, v.flowDescriptorsEnd);
+    filter != 0;
+    filter = nextFilter(filter + objectLength(filter), v.flowDescriptorsEnd)
+  ) {
     setBlockade(findOrCreateBlockade(request, filter));
   }
 }
 function setBlockade(block: BlockadeState): void {
   releaseBlob(block.flowspec);
   block.flowspec = retainObject(view().firstFlowspec);
-  block.expiresAt = now() + <u32>min<u64>(<u64>root().refreshIntervalMs * root().blockadeMultiplier, 1 << 30);
+  block.expiresAt = now() + <u32> min<u64>(<u64> root().refreshIntervalMs * root().blockadeMultiplier, 1 << 30);
 }
 
 // Passes the error to every next hop that has a part in it: on another interface, with a filter in common (RFC 2209).
 function relay(session: Session, request: RequestState, incoming: u32, admission: bool): void {
   const v = view();
   const inPlace = (errorFlags(v.errorSpec) & FLAG_IN_PLACE) != 0;
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (reservation.style != v.style || reservation.interface == incoming) continue;
     if (!concerns(session, request, reservation)) continue;
     // A smaller request than the one that failed is still in place upstream: its next hop need not know.
@@ -171,7 +189,11 @@ function concerns(session: Session, request: RequestState, reservation: Reservat
   }
   if (!routed) return false;
   if (reservation.style == STYLE_WILDCARD_FILTER || v.filterCount == 0) return true;
-  for (let filter = nextFilter(v.flowDescriptors, v.flowDescriptorsEnd); filter != 0; filter = nextFilter(filter + objectLength(filter), v.flowDescriptorsEnd)) {
+  for (
+    let filter = nextFilter(v.flowDescriptors, v.flowDescriptorsEnd);
+    filter != 0;
+    filter = nextFilter(filter + objectLength(filter), v.flowDescriptorsEnd)
+  ) {
     if (findFilter(reservation, filter)) return true;
   }
   return false;

@@ -6,14 +6,30 @@
 import { EVENT_KIND_RESV_EVENT } from "../boundary.gen";
 import { greatestLowerBoundFlowspecs, isStrictlyGreater, mergeFlowspecs } from "../merge/flowspec";
 import { blobData, blobLength } from "../state/blob";
-import { blockadeMatchesPath, deleteBlockade, BlockadeState } from "../state/blockade_state";
+import { blockadeMatchesPath, BlockadeState, deleteBlockade } from "../state/blockade_state";
 import { hashBytes } from "../state/hash";
 import { interfaceAddress, interfaceByHandle } from "../state/interface";
 import { root } from "../state/memory";
 import { neighbourAddress } from "../state/neighbour";
-import { countSenders, hasFlag, PATH_INCLUDED, PATH_REQUESTED, PathState, setFlag, writeSenderObject } from "../state/path_state";
+import {
+  countSenders,
+  hasFlag,
+  PATH_INCLUDED,
+  PATH_REQUESTED,
+  PathState,
+  setFlag,
+  writeSenderObject,
+} from "../state/path_state";
 import { RequestState } from "../state/request_state";
-import { filterFor, RESERVATION_CONFIRM, RESERVATION_NEW, RESERVATION_PENDING, ReservationState, STYLE_FIXED_FILTER, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
+import {
+  filterFor,
+  RESERVATION_CONFIRM,
+  RESERVATION_NEW,
+  RESERVATION_PENDING,
+  ReservationState,
+  STYLE_FIXED_FILTER,
+  STYLE_WILDCARD_FILTER,
+} from "../state/reservation_state";
 import { familyOf, Session, writeSessionObject } from "../state/session";
 import { isDue, nextRefresh } from "../timers/clock";
 import { schedule } from "../timers/wheel";
@@ -26,7 +42,7 @@ import { routesTo } from "./routing";
 import { appendScopeOf, inScope, needsScope } from "./scope";
 import { HOP_TTL, sendMessage, startMessage } from "./send";
 import { sendEvent, setEventGone, setEventStyle, startEvent } from "./upcall";
-import { filterBytes } from "./update_traffic_control";
+import { filterBytes } from "./install";
 
 // Send if it has changed; send in any case (timer, changed hop); as TRIGGERED, but say nothing if all is blockaded.
 export const SYNC_TRIGGERED: u32 = 0;
@@ -59,7 +75,12 @@ function covers(session: Session, reservation: ReservationState, path: PathState
 }
 
 // Whether the reservation concerns the request at all: any of its senders, or just `only`.
-function coversRequest(session: Session, reservation: ReservationState, request: RequestState, only: PathState | null): bool {
+function coversRequest(
+  session: Session,
+  reservation: ReservationState,
+  request: RequestState,
+  only: PathState | null,
+): bool {
   if (only != null) return covers(session, reservation, only);
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
     if (path.request == request && covers(session, reservation, path)) return true;
@@ -69,7 +90,12 @@ function coversRequest(session: Session, reservation: ReservationState, request:
 
 // Blockaded if any living block that applies is not strictly larger (RFC 2205 section 3.5). For SE a request that is
 // blockaded for one of its senders is left out whole: else that sender would fail its neighbours again.
-function isBlockaded(session: Session, reservation: ReservationState, request: RequestState, only: PathState | null): bool {
+function isBlockaded(
+  session: Session,
+  reservation: ReservationState,
+  request: RequestState,
+  only: PathState | null,
+): bool {
   let block: BlockadeState | null = request.firstBlockade;
   while (block) {
     const next = block.next;
@@ -93,15 +119,27 @@ function merge(session: Session, request: RequestState, only: PathState | null):
   merged = 0;
   allBlockaded = false;
   let any = false;
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (!coversRequest(session, reservation, request, only)) continue;
     any = true;
-    if (!isBlockaded(session, reservation, request, only)) fold(blobData(standingFlowspec(reservation)), blobLength(standingFlowspec(reservation)), true);
+    if (!isBlockaded(session, reservation, request, only)) {
+      fold(blobData(standingFlowspec(reservation)), blobLength(standingFlowspec(reservation)), true);
+    }
   }
   if (merged != 0 || !any) return any;
   allBlockaded = true;
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
-    if (coversRequest(session, reservation, request, only)) fold(blobData(standingFlowspec(reservation)), blobLength(standingFlowspec(reservation)), false);
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    if (coversRequest(session, reservation, request, only)) {
+      fold(blobData(standingFlowspec(reservation)), blobLength(standingFlowspec(reservation)), false);
+    }
   }
   return true;
 }
@@ -110,7 +148,7 @@ function fold(flowspec: usize, length: usize, upper: bool): void {
   if (merged == 0) {
     memory.copy(mergeA, flowspec, length);
     merged = mergeA;
-    mergedLength = <u32>length;
+    mergedLength = <u32> length;
     return;
   }
   const to = merged == mergeA ? mergeB : mergeA;
@@ -121,7 +159,11 @@ function fold(flowspec: usize, length: usize, upper: bool): void {
 // RESV_CONFIRMs that wait for this request: forwarded with the largest flowspec, answered here otherwise, dropped when
 // blockaded (RFC 2205 section 3.1.4, RFC 2209 step 4).
 function settleConfirms(session: Session, request: RequestState, only: PathState | null): void {
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (!(reservation.flags & RESERVATION_CONFIRM) || reservation.flags & RESERVATION_PENDING) continue;
     if (!coversRequest(session, reservation, request, only)) continue;
     if (allBlockaded || isBlockaded(session, reservation, request, only)) {
@@ -137,7 +179,9 @@ function settleConfirms(session: Session, request: RequestState, only: PathState
 function isLargest(session: Session, candidate: ReservationState, request: RequestState, only: PathState | null): bool {
   const flowspec = blobData(candidate.flowspec);
   for (let other: ReservationState | null = session.firstReservation; other; other = other!.next) {
-    if (other == candidate || !coversRequest(session, other, request, only) || isBlockaded(session, other, request, only)) continue;
+    if (
+      other == candidate || !coversRequest(session, other, request, only) || isBlockaded(session, other, request, only)
+    ) continue;
     if (!isStrictlyGreater(flowspec, blobData(standingFlowspec(other)))) return false;
   }
   return true;
@@ -147,7 +191,11 @@ function isLargest(session: Session, candidate: ReservationState, request: Reque
 function prepareConfirms(session: Session, request: RequestState, style: u32): void {
   confirmOf = null;
   let waiting = false;
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (reservation.flags & RESERVATION_CONFIRM) waiting = true;
   }
   if (!waiting) return;
@@ -167,7 +215,9 @@ function styleOf(session: Session): u32 {
 
 // Writes the flow descriptor list of the request at `at` and marks the senders in it; returns the end, `at` if empty.
 function writeDescriptors(session: Session, request: RequestState, style: u32, at: usize): usize {
-  for (let path: PathState | null = session.firstPath; path; path = path!.next) if (path.request == request) setFlag(path, PATH_INCLUDED, false);
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (path.request == request) setFlag(path, PATH_INCLUDED, false);
+  }
   let blockaded = false;
   if (style == STYLE_FIXED_FILTER) {
     let every = true;
@@ -198,7 +248,11 @@ function appendMerged(at: usize): usize {
 }
 
 function coveredByAny(session: Session, path: PathState): bool {
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (covers(session, reservation, path)) return true;
   }
   return false;
@@ -242,7 +296,7 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
   if (mode != SYNC_FORCED && confirm == null && digest == request.sentDigest) return;
   const torn = request.sentDigest != 0 && style != STYLE_WILDCARD_FILTER && anyDropped(session, request);
   request.sentDigest = digest;
-  request.sentStyle = <u8>style;
+  request.sentStyle = <u8> style;
   request.refreshAt = nextRefresh();
   schedule(session, request.refreshAt);
   if (confirm) clearConfirm(confirm);
@@ -289,7 +343,9 @@ function tearRequest(session: Session, request: RequestState, all: bool): void {
   }
   if (all || replaced) {
     request.sentDigest = 0;
-    for (let path: PathState | null = session.firstPath; path; path = path!.next) if (path.request == request) setFlag(path, PATH_REQUESTED, false);
+    for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+      if (path.request == request) setFlag(path, PATH_REQUESTED, false);
+    }
     return;
   }
   markRequested(session, request);
@@ -299,7 +355,12 @@ function tearRequest(session: Session, request: RequestState, all: bool): void {
 // and when it changes, and RESV_CONFIRMs are answered (RFC 2205 section 2.6, RFC 2209 step 2).
 function syncApplication(session: Session, request: RequestState, style: u32): void {
   prepareConfirms(session, request, style);
-  const start = startEvent(EVENT_KIND_RESV_EVENT, request.logicalInterfaceHandle, session, 512 + 96 * countSenders(session));
+  const start = startEvent(
+    EVENT_KIND_RESV_EVENT,
+    request.logicalInterfaceHandle,
+    session,
+    512 + 96 * countSenders(session),
+  );
   setEventStyle(style);
   const end = style ? writeDescriptors(session, request, style, start) : start;
   if (end == start) {

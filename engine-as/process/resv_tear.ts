@@ -4,7 +4,14 @@
 import { COUNTER_RESERVATION_EXPIRED, STATUS_NO_STATE, STATUS_STYLE_CONFLICT } from "../boundary.gen";
 import { count } from "../state/memory";
 import { findNeighbour, Neighbour } from "../state/neighbour";
-import { deleteFilter, deleteReservation, Filter, findFilter, ReservationState, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
+import {
+  deleteFilter,
+  deleteReservation,
+  Filter,
+  findFilter,
+  ReservationState,
+  STYLE_WILDCARD_FILTER,
+} from "../state/reservation_state";
 import { findSession, releaseIfIdle, Session } from "../state/session";
 import { isDue } from "../timers/clock";
 import { objectLength } from "../wire/bytes";
@@ -48,7 +55,11 @@ function tearNamed(session: Session, reservation: ReservationState): bool {
     return true;
   }
   let removed = false;
-  for (let object = nextFilter(v.flowDescriptors, v.flowDescriptorsEnd); object != 0; object = nextFilter(object + objectLength(object), v.flowDescriptorsEnd)) {
+  for (
+    let object = nextFilter(v.flowDescriptors, v.flowDescriptorsEnd);
+    object != 0;
+    object = nextFilter(object + objectLength(object), v.flowDescriptorsEnd)
+  ) {
     const filter = findFilter(reservation, object);
     if (filter == null) continue;
     if (!removed) markAffected(session, reservation);

@@ -21,7 +21,16 @@ import { releaseBlob, retainBytes } from "../state/blob";
 import { handleOwner, handleSession, releaseHandle } from "../state/handles";
 import { samePrefix } from "../state/interface";
 import { count, Root, root } from "../state/memory";
-import { beginRepair, endRepair, hasFlag, openQuery, PATH_LOCAL_ONLY, PATH_REPAIR, PATH_ROUTE_PENDING, PathState } from "../state/path_state";
+import {
+  beginRepair,
+  endRepair,
+  hasFlag,
+  openQuery,
+  PATH_LOCAL_ONLY,
+  PATH_REPAIR,
+  PATH_ROUTE_PENDING,
+  PathState,
+} from "../state/path_state";
 import { ROUTE_HEADER_BYTES } from "../state/route";
 import { sessionTable, slotValue } from "../state/hash_table";
 import { destinationOf, familyOf, Session } from "../state/session";
@@ -33,7 +42,9 @@ import { syncAffected } from "./settle";
 
 export function routeArrives(record: usize, length: u32): u32 {
   const hops = load<u32>(record, INPUT_ROUTE_HOP_COUNT);
-  if (hops > MAXIMUM_ROUTE_HOPS || <u64>INPUT_ROUTE_HOPS + <u64>hops * ROUTE_HOP_BYTES > <u64>length) return STATUS_BAD_SUBMIT;
+  if (hops > MAXIMUM_ROUTE_HOPS || <u64> INPUT_ROUTE_HOPS + <u64> hops * ROUTE_HOP_BYTES > <u64> length) {
+    return STATUS_BAD_SUBMIT;
+  }
   const query = load<u32>(record, INPUT_ROUTE_QUERY);
   if (query == 0) return routesChanged(record);
   const owner = handleOwner(query);
@@ -52,13 +63,13 @@ export function routeArrives(record: usize, length: u32): u32 {
 }
 
 function retainRoute(record: usize, hops: u32): u32 {
-  const bytes = ROUTE_HEADER_BYTES + <usize>hops * ROUTE_HOP_BYTES;
+  const bytes = ROUTE_HEADER_BYTES + <usize> hops * ROUTE_HOP_BYTES;
   const scratch = reserveAction(bytes);
   store<u32>(scratch, load<u8>(record, INPUT_ROUTE_FOUND));
   store<u32>(scratch, load<u8>(record, INPUT_ROUTE_LOCAL), 4);
   store<u32>(scratch, load<u32>(record, INPUT_ROUTE_INCOMING_INTERFACE), 8);
   store<u32>(scratch, hops, 12);
-  memory.copy(scratch + ROUTE_HEADER_BYTES, record + INPUT_ROUTE_HOPS, <usize>hops * ROUTE_HOP_BYTES);
+  memory.copy(scratch + ROUTE_HEADER_BYTES, record + INPUT_ROUTE_HOPS, <usize> hops * ROUTE_HOP_BYTES);
   return retainBytes(scratch, bytes);
 }
 
@@ -78,8 +89,8 @@ function answered(session: Session, path: PathState, route: u32): void {
 // The host says that routes under a prefix have changed: every sender whose destination lies there asks again, some at a
 // time; what is left is carried on by the ticks that follow. A change that comes meanwhile waits for this one to end.
 function routesChanged(record: usize): u32 {
-  const family = <u32>load<u8>(record, INPUT_ROUTE_FAMILY);
-  const bits = <u32>load<u8>(record, INPUT_ROUTE_PREFIX_LENGTH);
+  const family = <u32> load<u8>(record, INPUT_ROUTE_FAMILY);
+  const bits = <u32> load<u8>(record, INPUT_ROUTE_PREFIX_LENGTH);
   if ((family != 4 && family != 6) || bits > (family == 4 ? 32 : 128)) return STATUS_BAD_SUBMIT;
   while (routeChangeOpen()) continueRouteChange();
   const state = root();
@@ -117,7 +128,7 @@ export function continueRouteChange(): void {
   for (let slot = state.routeChangeCursor; slot < end; slot++) {
     const value = slotValue(table, slot);
     if (value == 0) continue;
-    const session = changetype<Session>(<usize>value);
+    const session = changetype<Session>(<usize> value);
     if (familyOf(session) != state.routeChangeFamily) continue;
     if (!samePrefix(destinationOf(session), changedAddress(), state.routeChangePrefix)) continue;
     for (let path: PathState | null = session.firstPath; path; path = path!.next) askAgain(session, path);

@@ -1,10 +1,29 @@
 // Where a sender's data go: which outgoing interfaces its path state has, local applications included.
-import { ACTION_ROUTE_QUERY, ACTION_ROUTE_QUERY_BYTES, ACTION_ROUTE_QUERY_DESTINATION, ACTION_ROUTE_QUERY_DESTINATION_PORT, ACTION_ROUTE_QUERY_FAMILY, ACTION_ROUTE_QUERY_MULTICAST, ACTION_ROUTE_QUERY_PROTOCOL, ACTION_ROUTE_QUERY_QUERY, ACTION_ROUTE_QUERY_SOURCE, ACTION_ROUTE_QUERY_SOURCE_PORT } from "../boundary.gen";
+import {
+  ACTION_ROUTE_QUERY,
+  ACTION_ROUTE_QUERY_BYTES,
+  ACTION_ROUTE_QUERY_DESTINATION,
+  ACTION_ROUTE_QUERY_DESTINATION_PORT,
+  ACTION_ROUTE_QUERY_FAMILY,
+  ACTION_ROUTE_QUERY_MULTICAST,
+  ACTION_ROUTE_QUERY_PROTOCOL,
+  ACTION_ROUTE_QUERY_QUERY,
+  ACTION_ROUTE_QUERY_SOURCE,
+  ACTION_ROUTE_QUERY_SOURCE_PORT,
+} from "../boundary.gen";
 import { commitAction, reserveAction } from "../actions/queue";
-import { APPLICATION_INTERFACE, Application, isVirtual } from "../state/application";
+import { Application, APPLICATION_INTERFACE, isVirtual } from "../state/application";
 import { newHandle } from "../state/handles";
 import { keyDestinationPort, keyProtocol, senderHasPort, senderPort } from "../state/keys";
-import { hasFlag, PATH_LOCAL_ONLY, PATH_ROUTE_PENDING, PathState, routeOf, setFlag, templateOf } from "../state/path_state";
+import {
+  hasFlag,
+  PATH_LOCAL_ONLY,
+  PATH_ROUTE_PENDING,
+  PathState,
+  routeOf,
+  setFlag,
+  templateOf,
+} from "../state/path_state";
 import { routeHopBy, routeIsLocal } from "../state/route";
 import { destinationOf, familyOf, keyOf, Session } from "../state/session";
 
@@ -45,11 +64,12 @@ export function queryRoute(session: Session, path: PathState): void {
   store<u32>(record, query, ACTION_ROUTE_QUERY_QUERY);
   memory.copy(record + ACTION_ROUTE_QUERY_DESTINATION, destinationOf(session), bytes);
   memory.copy(record + ACTION_ROUTE_QUERY_SOURCE, templateOf(path), bytes);
-  store<u8>(record, <u8>family, ACTION_ROUTE_QUERY_FAMILY);
+  store<u8>(record, <u8> family, ACTION_ROUTE_QUERY_FAMILY);
   store<u8>(record, session.multicast, ACTION_ROUTE_QUERY_MULTICAST);
-  store<u8>(record, <u8>keyProtocol(keyOf(session), session.ctype), ACTION_ROUTE_QUERY_PROTOCOL);
-  store<u16>(record, <u16>keyDestinationPort(keyOf(session), session.ctype), ACTION_ROUTE_QUERY_DESTINATION_PORT);
-  if (senderHasPort(path.ctype)) store<u16>(record, <u16>senderPort(templateOf(path), path.keyLength), ACTION_ROUTE_QUERY_SOURCE_PORT);
+  store<u8>(record, <u8> keyProtocol(keyOf(session), session.ctype), ACTION_ROUTE_QUERY_PROTOCOL);
+  store<u16>(record, <u16> keyDestinationPort(keyOf(session), session.ctype), ACTION_ROUTE_QUERY_DESTINATION_PORT);
+  if (senderHasPort(path.ctype)) {
+    store<u16>(record, <u16> senderPort(templateOf(path), path.keyLength), ACTION_ROUTE_QUERY_SOURCE_PORT);
+  }
   commitAction(record, ACTION_ROUTE_QUERY, record + ACTION_ROUTE_QUERY_BYTES);
 }
-

@@ -57,6 +57,6 @@ export function insertAddress(start: usize, end: usize, address: usize, size: us
 
 export function finishScope(at: usize, end: usize, family: u32): usize {
   if (end == at + 4) return at;
-  appendHeader(at, <u32>(end - at), CLASS_SCOPE, family == 4 ? 1 : 2);
+  appendHeader(at, <u32> (end - at), CLASS_SCOPE, family == 4 ? 1 : 2);
   return end;
 }

@@ -62,17 +62,25 @@ function isEndToEnd(): bool {
   return messageType == MESSAGE_PATH || messageType == MESSAGE_PATH_TEAR || messageType == MESSAGE_RESV_CONFIRM;
 }
 
-function commit(iface: u32, end: usize, source: usize, destination: usize, family: u32, ttl: u32, encapsulation: u32): void {
-  const length = <u32>(end - message);
+function commit(
+  iface: u32,
+  end: usize,
+  source: usize,
+  destination: usize,
+  family: u32,
+  ttl: u32,
+  encapsulation: u32,
+): void {
+  const length = <u32> (end - message);
   const addressBytes: usize = family == 4 ? 4 : 16;
   memory.fill(record, 0, ACTION_SEND_PAYLOAD);
   store<u32>(record, length, ACTION_SEND_PAYLOAD_LENGTH);
   store<u32>(record, iface, ACTION_SEND_INTERFACE);
   if (source != 0) memory.copy(record + ACTION_SEND_SOURCE, source, addressBytes);
   memory.copy(record + ACTION_SEND_DESTINATION, destination, addressBytes);
-  store<u8>(record, <u8>family, ACTION_SEND_FAMILY);
-  store<u8>(record, <u8>ttl, ACTION_SEND_TTL);
-  store<u8>(record, <u8>encapsulation, ACTION_SEND_ENCAPSULATION);
+  store<u8>(record, <u8> family, ACTION_SEND_FAMILY);
+  store<u8>(record, <u8> ttl, ACTION_SEND_TTL);
+  store<u8>(record, <u8> encapsulation, ACTION_SEND_ENCAPSULATION);
   store<u8>(record, encapsulation == ENCAPSULATION_RAW && isEndToEnd() ? 1 : 0, ACTION_SEND_ROUTER_ALERT);
   commitAction(record, ACTION_SEND, end);
   count(COUNTER_SENT_MESSAGES);
@@ -83,7 +91,14 @@ function commit(iface: u32, end: usize, source: usize, destination: usize, famil
 // is the next hop's address on that link, or 0. Appendix C, figure 13: a node without raw access sends UDP to port 1698
 // of the destination if it is on the link, else of its first-hop router; one with raw access sends raw, and a copy to
 // port 1699 where somebody needs UDP.
-export function sendMessage(iface: Interface | null, end: usize, source: usize, destination: usize, family: u32, gateway: usize): void {
+export function sendMessage(
+  iface: Interface | null,
+  end: usize,
+  source: usize,
+  destination: usize,
+  family: u32,
+  gateway: usize,
+): void {
   // What grew beyond a datagram on its way through (an ADSPEC) cannot be sent.
   if (finishMessage(message, end) == 0) return count(STATUS_TOO_MANY_OBJECTS);
   count(COUNTER_SENT_PATH + messageType - 1);

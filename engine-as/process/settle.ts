@@ -3,17 +3,38 @@
 // next hop that asked is told.
 import { PathState } from "../state/path_state";
 import { RequestState } from "../state/request_state";
-import { STATUS_STALE_RESULT, INPUT_TRAFFIC_CONTROL_RESULT_ERROR_CODE, INPUT_TRAFFIC_CONTROL_RESULT_ERROR_VALUE, INPUT_TRAFFIC_CONTROL_RESULT_GENERATION, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE, INPUT_TRAFFIC_CONTROL_RESULT_OK, INPUT_TRAFFIC_CONTROL_RESULT_PREEMPTED } from "../boundary.gen";
+import {
+  INPUT_TRAFFIC_CONTROL_RESULT_ERROR_CODE,
+  INPUT_TRAFFIC_CONTROL_RESULT_ERROR_VALUE,
+  INPUT_TRAFFIC_CONTROL_RESULT_GENERATION,
+  INPUT_TRAFFIC_CONTROL_RESULT_HANDLE,
+  INPUT_TRAFFIC_CONTROL_RESULT_OK,
+  INPUT_TRAFFIC_CONTROL_RESULT_PREEMPTED,
+  STATUS_STALE_RESULT,
+} from "../boundary.gen";
 import { releaseBlob } from "../state/blob";
 import { handleOwner, handleSession } from "../state/handles";
 import { count } from "../state/memory";
-import { annexOf, deleteFilter, deleteReservation, Filter, filterFor, RESERVATION_CONFIRM, RESERVATION_NEW, RESERVATION_PENDING, ReservationState, trimAnnex } from "../state/reservation_state";
+import {
+  annexOf,
+  deleteFilter,
+  deleteReservation,
+  Filter,
+  filterFor,
+  RESERVATION_CONFIRM,
+  RESERVATION_NEW,
+  RESERVATION_PENDING,
+  ReservationState,
+  trimAnnex,
+} from "../state/reservation_state";
 import { releaseIfIdle, Session } from "../state/session";
 import { TrafficControlState } from "../state/traffic_control_state";
 import { reservationError } from "./resv_error";
 import { SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
 import { routesTo } from "./routing";
-import { abandonInstall, confirmInstalled, isOf, removeInstalled, updateTrafficControlOf } from "./update_traffic_control";
+import { abandonInstall, confirmInstalled, removeInstalled } from "./install";
+import { isOf } from "./traffic_control_target";
+import { updateTrafficControlOf } from "./update_traffic_control";
 
 const CODE_ADMISSION: u32 = 1;
 const CODE_PREEMPTED: u32 = 12;
@@ -30,12 +51,12 @@ export function beginChange(reservation: ReservationState): void {
   annex.previousFlowspec = reservation.flowspec;
   reservation.flowspec = 0;
   annex.generation = 0;
-  reservation.flags |= <u8>RESERVATION_PENDING;
+  reservation.flags |= <u8> RESERVATION_PENDING;
 }
 
 // Pending no longer: what was asked for stands.
 export function accept(reservation: ReservationState): void {
-  reservation.flags &= <u8>~(RESERVATION_PENDING | RESERVATION_NEW);
+  reservation.flags &= <u8> ~(RESERVATION_PENDING | RESERVATION_NEW);
   for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) filter.fresh = 0;
   const annex = reservation.annex;
   if (annex == null) return;
@@ -46,7 +67,11 @@ export function accept(reservation: ReservationState): void {
 }
 
 export function settle(session: Session, block: TrafficControlState, generation: u32): void {
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (!(reservation.flags & RESERVATION_PENDING) || !isOf(reservation, block)) continue;
     if (annexOf(reservation).generation != generation) continue;
     markAffected(session, reservation);
@@ -86,7 +111,7 @@ export function refuse(session: Session, reservation: ReservationState, code: u3
   releaseBlob(annex.confirm);
   annex.confirm = 0;
   annex.generation = 0;
-  reservation.flags &= <u8>~(RESERVATION_PENDING | RESERVATION_CONFIRM);
+  reservation.flags &= <u8> ~(RESERVATION_PENDING | RESERVATION_CONFIRM);
   let filter: Filter | null = reservation.firstFilter;
   while (filter) {
     const next: Filter | null = filter.next;
@@ -119,7 +144,9 @@ export function trafficControlResult(record: usize, next: usize): void {
     refuseGeneration(session, block, generation, code ? code : CODE_ADMISSION, value ? value : VALUE_BANDWIDTH);
   }
   const following = next != 0 ? handleOwner(load<u32>(next, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE)) : 0;
-  if (following != 0 && handleSession(load<u32>(next, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE)) == changetype<usize>(session)) return;
+  if (
+    following != 0 && handleSession(load<u32>(next, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE)) == changetype<usize>(session)
+  ) return;
   syncAffected(session);
   releaseIfIdle(session);
 }
@@ -130,7 +157,10 @@ function refuseGeneration(session: Session, block: TrafficControlState, generati
   let reservation: ReservationState | null = session.firstReservation;
   while (reservation) {
     const next: ReservationState | null = reservation.next;
-    if ((reservation.flags & RESERVATION_PENDING) && isOf(reservation, block) && annexOf(reservation).generation == generation) {
+    if (
+      (reservation.flags & RESERVATION_PENDING) && isOf(reservation, block) &&
+      annexOf(reservation).generation == generation
+    ) {
       markAffected(session, reservation);
       refuse(session, reservation, code, value);
     }

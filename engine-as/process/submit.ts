@@ -28,7 +28,14 @@ import {
 import { initializeQueue } from "../actions/queue";
 import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
 import { initializeHandles } from "../state/handles";
-import { applicationTable, blobTable, destinationTable, initializeTable, neighbourTable, sessionTable } from "../state/hash_table";
+import {
+  applicationTable,
+  blobTable,
+  destinationTable,
+  initializeTable,
+  neighbourTable,
+  sessionTable,
+} from "../state/hash_table";
 import { configureInterface } from "../state/interface";
 import { ensureMemory, INBOX_BYTES, inboxPointer, root, ROOT_BYTES, rootPointer } from "../state/memory";
 import { clampRefresh, setNow } from "../timers/clock";
@@ -62,7 +69,9 @@ function eachRecord(kind: u32, records: u32): u32 {
   for (let index: u32 = 0; index < records; index++) {
     if (record + 8 > end) return STATUS_BAD_SUBMIT;
     const length = load<u32>(record, 4);
-    if (length < 8 || (length & 7) != 0 || <u64>record + length > <u64>end || load<u16>(record, 2) > 7) return STATUS_BAD_SUBMIT;
+    if (length < 8 || (length & 7) != 0 || <u64> record + length > <u64> end || load<u16>(record, 2) > 7) {
+      return STATUS_BAD_SUBMIT;
+    }
     const status = one(kind, record, length, index + 1 < records ? end : 0);
     if (status != STATUS_OK) return status;
     record += length;
@@ -73,23 +82,29 @@ function eachRecord(kind: u32, records: u32): u32 {
 function one(kind: u32, record: usize, length: u32, end: usize): u32 {
   switch (kind) {
     case INPUT_CONFIG: {
-      if (length < <u32>INPUT_CONFIG_BYTES) return STATUS_BAD_SUBMIT;
+      if (length < <u32> INPUT_CONFIG_BYTES) return STATUS_BAD_SUBMIT;
       configure(record);
       return STATUS_OK;
     }
-    case INPUT_INTERFACE: return configureInterface(record, length) ? STATUS_OK : STATUS_BAD_SUBMIT;
-    case INPUT_ROUTE: return length < <u32>INPUT_ROUTE_HOPS ? STATUS_BAD_SUBMIT : routeArrives(record, length);
+    case INPUT_INTERFACE:
+      return configureInterface(record, length) ? STATUS_OK : STATUS_BAD_SUBMIT;
+    case INPUT_ROUTE:
+      return length < <u32> INPUT_ROUTE_HOPS ? STATUS_BAD_SUBMIT : routeArrives(record, length);
     case INPUT_TRAFFIC_CONTROL_RESULT: {
-      if (length < <u32>INPUT_TRAFFIC_CONTROL_RESULT_BYTES) return STATUS_BAD_SUBMIT;
-      trafficControlResult(record, end != 0 && record + length + INPUT_TRAFFIC_CONTROL_RESULT_BYTES <= end ? record + length : 0);
+      if (length < <u32> INPUT_TRAFFIC_CONTROL_RESULT_BYTES) return STATUS_BAD_SUBMIT;
+      trafficControlResult(
+        record,
+        end != 0 && record + length + INPUT_TRAFFIC_CONTROL_RESULT_BYTES <= end ? record + length : 0,
+      );
       return STATUS_OK;
     }
     case INPUT_CALL: {
-      if (length < <u32>INPUT_CALL_OBJECTS) return STATUS_BAD_SUBMIT;
+      if (length < <u32> INPUT_CALL_OBJECTS) return STATUS_BAD_SUBMIT;
       callArrives(record, length);
       return STATUS_OK;
     }
-    default: return STATUS_BAD_SUBMIT;
+    default:
+      return STATUS_BAD_SUBMIT;
   }
 }
 
@@ -97,7 +112,7 @@ function initialize(nowMs: f64): void {
   ensureMemory(rootPointer() + ROOT_BYTES);
   memory.fill(rootPointer(), 0, ROOT_BYTES);
   const state = root();
-  state.heapTop = <u32>(rootPointer() + ROOT_BYTES);
+  state.heapTop = <u32> (rootPointer() + ROOT_BYTES);
   setNow(nowMs);
   initializeQueue();
   initializeTable(sessionTable());
@@ -113,10 +128,10 @@ function initialize(nowMs: f64): void {
 function configure(record: usize): void {
   const state = root();
   if (state.configured == 0) {
-    const seed = <u64>load<u32>(record, INPUT_CONFIG_SEED);
+    const seed = <u64> load<u32>(record, INPUT_CONFIG_SEED);
     state.random = (seed + 1) * 0x9e3779b97f4a7c15;
     state.hashKey = (seed ^ 0x5851f42d4c957f2d) * 0xda942042e4dd58b5;
-    state.generation = <u32>(state.hashKey >> 40);
+    state.generation = <u32> (state.hashKey >> 40);
     state.configured = 1;
   }
   state.refreshIntervalMs = clampRefresh(orDefault(load<u32>(record, INPUT_CONFIG_REFRESH_INTERVAL_MS), 30000));
@@ -126,7 +141,9 @@ function configure(record: usize): void {
   state.memoryLimitBytes = load<u32>(record, INPUT_CONFIG_MEMORY_LIMIT_BYTES);
   state.maximumSessions = load<u32>(record, INPUT_CONFIG_MAXIMUM_SESSIONS);
   const senders = load<u32>(record, INPUT_CONFIG_MAXIMUM_SENDERS_PER_SESSION);
-  state.maximumSendersPerSession = senders == 0 ? MAXIMUM_SENDERS_PER_SESSION : min(senders, MAXIMUM_SENDERS_PER_SESSION);
+  state.maximumSendersPerSession = senders == 0
+    ? MAXIMUM_SENDERS_PER_SESSION
+    : min(senders, MAXIMUM_SENDERS_PER_SESSION);
   state.maximumStatePerNeighbour = load<u32>(record, INPUT_CONFIG_MAXIMUM_STATE_PER_NEIGHBOUR);
   state.options = load<u32>(record, INPUT_CONFIG_OPTIONS);
 }
@@ -135,4 +152,3 @@ function configure(record: usize): void {
 function orDefault(value: u32, fallback: u32): u32 {
   return value == 0 ? fallback : value;
 }
-

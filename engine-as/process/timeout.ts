@@ -1,8 +1,8 @@
 // What is due in one session when its deadline comes (RFC 2205 section 3.7): state that was not refreshed goes, Paths and
 // Resvs are sent again. Then the session is put back with its next deadline.
 import { RequestState } from "../state/request_state";
-import { PathState, hasFlag, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_ROUTE_PENDING } from "../state/path_state";
-import { RESERVATION_LOCAL, ReservationState, Filter } from "../state/reservation_state";
+import { hasFlag, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_ROUTE_PENDING, PathState } from "../state/path_state";
+import { Filter, RESERVATION_LOCAL, ReservationState } from "../state/reservation_state";
 import { releaseIfIdle, Session } from "../state/session";
 import { isBefore, isDue, now } from "../timers/clock";
 import { nextDue, schedule, ticksPerCall } from "../timers/wheel";
@@ -32,7 +32,9 @@ function sessionDue(session: Session): void {
   expireReservations(session);
   syncAffected(session);
   for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
-    if (request.neighbour && request.sentDigest != 0 && isDue(request.refreshAt)) syncRequest(session, request, SYNC_FORCED);
+    if (request.neighbour && request.sentDigest != 0 && isDue(request.refreshAt)) {
+      syncRequest(session, request, SYNC_FORCED);
+    }
   }
   if (releaseIfIdle(session)) return;
   reschedule(session);
@@ -66,7 +68,11 @@ function reschedule(session: Session): void {
     if (!hasFlag(path, PATH_LOCAL)) consider(path.expiresAt);
     if (isRefreshed(path)) consider(path.refreshAt);
   }
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (reservation.flags & RESERVATION_LOCAL) continue;
     for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) consider(filter.expiresAt);
   }

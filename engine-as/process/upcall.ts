@@ -28,24 +28,24 @@ let record: usize = 0;
 export function startEvent(event: u32, application: u32, session: Session | null, bound: usize): usize {
   record = reserveAction(min<usize>(bound + ACTION_EVENT_OBJECTS + 64, 69000));
   memory.fill(record, 0, ACTION_EVENT_OBJECTS);
-  store<u8>(record, <u8>event, ACTION_EVENT_EVENT);
+  store<u8>(record, <u8> event, ACTION_EVENT_EVENT);
   store<u32>(record, application, ACTION_EVENT_APPLICATION);
   const objects = record + ACTION_EVENT_OBJECTS;
   return session == null ? objects : objects + writeSessionObject(session, 0, objects);
 }
 
 export function setEventStyle(style: u32): void {
-  store<u8>(record, <u8>style, ACTION_EVENT_STYLE);
+  store<u8>(record, <u8> style, ACTION_EVENT_STYLE);
 }
 export function setEventGone(): void {
   store<u8>(record, 1, ACTION_EVENT_GONE);
 }
 export function setEventError(code: u32, value: u32, flags: u32, node: usize, family: u32): void {
-  store<u8>(record, <u8>code, ACTION_EVENT_ERROR_CODE);
-  store<u16>(record, <u16>value, ACTION_EVENT_ERROR_VALUE);
-  store<u8>(record, <u8>flags, ACTION_EVENT_ERROR_FLAGS);
+  store<u8>(record, <u8> code, ACTION_EVENT_ERROR_CODE);
+  store<u16>(record, <u16> value, ACTION_EVENT_ERROR_VALUE);
+  store<u8>(record, <u8> flags, ACTION_EVENT_ERROR_FLAGS);
   if (node == 0) return;
-  store<u8>(record, <u8>family, ACTION_EVENT_ERROR_NODE_FAMILY);
+  store<u8>(record, <u8> family, ACTION_EVENT_ERROR_NODE_FAMILY);
   memory.copy(record + ACTION_EVENT_ERROR_NODE, node, family == 4 ? 4 : 16);
 }
 export function sendEvent(end: usize): void {
@@ -66,7 +66,12 @@ export function blobBytes(blob: u32): usize {
 
 // PATH_EVENT to one application: what is known of this sender, or that it is gone.
 export function pathEvent(session: Session, path: PathState, application: u32, gone: bool): void {
-  let at = startEvent(EVENT_KIND_PATH_EVENT, application, session, 64 + blobBytes(path.senderTspec) + blobBytes(path.adspec) + blobBytes(path.others));
+  let at = startEvent(
+    EVENT_KIND_PATH_EVENT,
+    application,
+    session,
+    64 + blobBytes(path.senderTspec) + blobBytes(path.adspec) + blobBytes(path.others),
+  );
   at += writeSenderObject(path, CLASS_SENDER_TEMPLATE, at);
   if (gone) {
     setEventGone();

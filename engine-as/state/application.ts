@@ -37,7 +37,7 @@ export function findApplication(handle: u32): Application | null {
   const table = applicationTable();
   let slot = probeFirst(table, hashOf(handle));
   while (slot != NO_SLOT) {
-    const application = changetype<Application>(<usize>slotValue(table, slot));
+    const application = changetype<Application>(<usize> slotValue(table, slot));
     if (application.handle == handle) return application;
     slot = probeNext(table, hashOf(handle), slot);
   }
@@ -50,7 +50,7 @@ export function createApplication(handle: u32, session: Session): Application {
   application.session = session;
   application.next = session.firstApplication;
   session.firstApplication = application;
-  insert(applicationTable(), hashOf(handle), <u32>changetype<usize>(application));
+  insert(applicationTable(), hashOf(handle), <u32> changetype<usize>(application));
   return application;
 }
 
@@ -66,6 +66,6 @@ export function deleteApplication(gone: Application): void {
     previous = application;
   }
   releaseBlob(gone.wanted);
-  removeValue(applicationTable(), hashOf(gone.handle), <u32>changetype<usize>(gone));
+  removeValue(applicationTable(), hashOf(gone.handle), <u32> changetype<usize>(gone));
   release(changetype<usize>(gone), offsetof<Application>());
 }

@@ -15,11 +15,11 @@ const HEADER: usize = 12;
 
 @inline
 export function blobData(blob: u32): usize {
-  return <usize>blob + HEADER;
+  return <usize> blob + HEADER;
 }
 @inline
 export function blobLength(blob: u32): usize {
-  return changetype<Blob>(<usize>blob).length;
+  return changetype<Blob>(<usize> blob).length;
 }
 
 // Whether the blob (0 for none) holds just these bytes (length 0 for none).
@@ -38,7 +38,7 @@ export function retainBytes(pointer: usize, length: usize): u32 {
   while (slot != NO_SLOT) {
     const blob = slotValue(table, slot);
     if (blobEquals(blob, pointer, length)) {
-      changetype<Blob>(<usize>blob).references += 1;
+      changetype<Blob>(<usize> blob).references += 1;
       return blob;
     }
     slot = probeNext(table, hash, slot);
@@ -47,25 +47,25 @@ export function retainBytes(pointer: usize, length: usize): u32 {
   const blob = changetype<Blob>(record);
   blob.references = 1;
   blob.hash = hash;
-  blob.length = <u32>length;
+  blob.length = <u32> length;
   memory.copy(record + HEADER, pointer, length);
-  insert(table, hash, <u32>record);
-  return <u32>record;
+  insert(table, hash, <u32> record);
+  return <u32> record;
 }
 
 @inline
 export function retainBlob(blob: u32): u32 {
-  if (blob != 0) changetype<Blob>(<usize>blob).references += 1;
+  if (blob != 0) changetype<Blob>(<usize> blob).references += 1;
   return blob;
 }
 
 export function releaseBlob(blob: u32): void {
   if (blob == 0) return;
-  const record = changetype<Blob>(<usize>blob);
+  const record = changetype<Blob>(<usize> blob);
   record.references -= 1;
   if (record.references != 0) return;
   removeValue(blobTable(), record.hash, blob);
-  release(<usize>blob, HEADER + record.length);
+  release(<usize> blob, HEADER + record.length);
 }
 
 // An RSVP object (its length is in its header) as a blob; 0 for an absent object.

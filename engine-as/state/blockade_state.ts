@@ -26,19 +26,22 @@ export function blockadeKey(block: BlockadeState): usize {
 @inline
 export function blockadeMatchesPath(block: BlockadeState, path: PathState | null): bool {
   if (path == null) return block.keyLength == 0;
-  return block.keyLength == path.keyLength && block.ctype == path.ctype && equalBytes(blockadeKey(block), templateOf(path), block.keyLength);
+  return block.keyLength == path.keyLength && block.ctype == path.ctype &&
+    equalBytes(blockadeKey(block), templateOf(path), block.keyLength);
 }
 
 // The block for the filter `object` (0 for WF), created if need be.
 export function findOrCreateBlockade(request: RequestState, object: usize): BlockadeState {
-  const length: usize = object == 0 ? 0 : <usize>objectLength(object) - 4;
+  const length: usize = object == 0 ? 0 : <usize> objectLength(object) - 4;
   const ctype: u32 = object == 0 ? 0 : objectCType(object);
   for (let block: BlockadeState | null = request.firstBlockade; block; block = block!.next) {
-    if (block.keyLength == length && block.ctype == ctype && equalBytes(blockadeKey(block), object + 4, length)) return block;
+    if (block.keyLength == length && block.ctype == ctype && equalBytes(blockadeKey(block), object + 4, length)) {
+      return block;
+    }
   }
   const block = changetype<BlockadeState>(allocate(HEADER + length));
-  block.keyLength = <u16>length;
-  block.ctype = <u16>ctype;
+  block.keyLength = <u16> length;
+  block.ctype = <u16> ctype;
   memory.copy(blockadeKey(block), object + 4, length);
   block.next = request.firstBlockade;
   request.firstBlockade = block;
@@ -57,7 +60,7 @@ export function deleteBlockade(request: RequestState, gone: BlockadeState): void
     previous = block;
   }
   releaseBlob(gone.flowspec);
-  release(changetype<usize>(gone), HEADER + <usize>gone.keyLength);
+  release(changetype<usize>(gone), HEADER + <usize> gone.keyLength);
   uncount(COUNTER_BLOCKADE_STATES);
 }
 

@@ -8,21 +8,23 @@ const FIRST_CAPACITY: u32 = 64;
 
 @inline
 function entry(handle: u32): usize {
-  return <usize>root().handles + <usize>handle * ENTRY_BYTES;
+  return <usize> root().handles + <usize> handle * ENTRY_BYTES;
 }
 
 // Handle 0 means none, so entry 0 is never given out. Free entries are chained through their second word, the first
 // being zero.
 export function initializeHandles(): void {
   const state = root();
-  state.handles = <u32>allocate(<usize>FIRST_CAPACITY * ENTRY_BYTES);
+  state.handles = <u32> allocate(<usize> FIRST_CAPACITY * ENTRY_BYTES);
   state.handleCapacity = FIRST_CAPACITY;
   chain(1, FIRST_CAPACITY);
 }
 
 function chain(from: u32, to: u32): void {
   const state = root();
-  for (let handle = from; handle < to; handle++) store<u32>(entry(handle), handle + 1 < to ? handle + 1 : state.handleFree, 4);
+  for (let handle = from; handle < to; handle++) {
+    store<u32>(entry(handle), handle + 1 < to ? handle + 1 : state.handleFree, 4);
+  }
   state.handleFree = from;
 }
 
@@ -31,17 +33,17 @@ export function newHandle(owner: usize, session: usize): u32 {
   if (state.handleFree == 0) {
     const old = state.handles;
     const capacity = state.handleCapacity;
-    const grown = allocate(<usize>capacity * 2 * ENTRY_BYTES);
-    memory.copy(grown, old, <usize>capacity * ENTRY_BYTES);
-    state.handles = <u32>grown;
+    const grown = allocate(<usize> capacity * 2 * ENTRY_BYTES);
+    memory.copy(grown, old, <usize> capacity * ENTRY_BYTES);
+    state.handles = <u32> grown;
     state.handleCapacity = capacity * 2;
-    release(old, <usize>capacity * ENTRY_BYTES);
+    release(old, <usize> capacity * ENTRY_BYTES);
     chain(capacity, capacity * 2);
   }
   const handle = state.handleFree;
   state.handleFree = load<u32>(entry(handle), 4);
-  store<u32>(entry(handle), <u32>owner);
-  store<u32>(entry(handle), <u32>session, 4);
+  store<u32>(entry(handle), <u32> owner);
+  store<u32>(entry(handle), <u32> session, 4);
   return handle;
 }
 

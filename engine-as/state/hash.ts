@@ -10,7 +10,7 @@ function mix(state: u64, word: u64): u64 {
 
 // Hash of `length` bytes, a multiple of four; `salt` tells the users of one key space apart.
 export function hashBytes(pointer: usize, length: usize, salt: u64): u32 {
-  let state = root().hashKey ^ (salt * 0xd6e8feb86659fd93) ^ <u64>length;
+  let state = root().hashKey ^ (salt * 0xd6e8feb86659fd93) ^ <u64> length;
   let at = pointer;
   const end = pointer + length;
   while (at + 8 <= end) {
@@ -19,7 +19,7 @@ export function hashBytes(pointer: usize, length: usize, salt: u64): u32 {
   }
   if (at < end) state = mix(state, load<u32>(at));
   state *= 0xd6e8feb86659fd93;
-  return <u32>(state >> 32);
+  return <u32> (state >> 32);
 }
 
 // xorshift64*: seeded by CONFIG, used for jitter only.
@@ -30,5 +30,5 @@ export function random(): u32 {
   x ^= x << 25;
   x ^= x >> 27;
   state.random = x;
-  return <u32>((x * 0x2545f4914f6cdd1d) >> 32);
+  return <u32> ((x * 0x2545f4914f6cdd1d) >> 32);
 }

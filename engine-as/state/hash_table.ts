@@ -1,7 +1,7 @@
 // Open addressing over slots of { hash u32, value u32 }, value 0 meaning empty; linear probing; removal shifts the
 // cluster back, so there are no tombstones. A table is three consecutive u32 fields of ROOT: slots, mask, count.
 // The caller compares keys: it walks the candidates with `probeFirst` and `probeNext`.
-import { mayGrow, root, Root, rootPointer } from "./memory";
+import { mayGrow, Root, root, rootPointer } from "./memory";
 import { allocate, release } from "./slab";
 
 @unmanaged
@@ -36,14 +36,14 @@ export function destinationTable(): HashTable {
 }
 
 export function initializeTable(table: HashTable): void {
-  table.slots = <u32>allocate(FIRST_CAPACITY * 8);
+  table.slots = <u32> allocate(FIRST_CAPACITY * 8);
   table.mask = FIRST_CAPACITY - 1;
   table.count = 0;
 }
 
 @inline
 function slotAt(table: HashTable, slot: u32): usize {
-  return <usize>table.slots + <usize>slot * 8;
+  return <usize> table.slots + <usize> slot * 8;
 }
 @inline
 export function slotValue(table: HashTable, slot: u32): u32 {
@@ -92,19 +92,19 @@ export function insert(table: HashTable, hash: u32, value: u32): void {
 // Whether one more entry fits: either without growing, or by growing within the memory limit.
 export function mayInsert(table: HashTable): bool {
   const capacity = table.mask + 1;
-  return table.count * 5 < capacity * 4 || mayGrow(<usize>capacity * 16);
+  return table.count * 5 < capacity * 4 || mayGrow(<usize> capacity * 16);
 }
 
 function grow(table: HashTable): void {
   const oldSlots = table.slots;
   const oldCapacity = table.mask + 1;
-  table.slots = <u32>allocate(<usize>oldCapacity * 16);
+  table.slots = <u32> allocate(<usize> oldCapacity * 16);
   table.mask = oldCapacity * 2 - 1;
   for (let slot: u32 = 0; slot < oldCapacity; slot++) {
-    const at = <usize>oldSlots + <usize>slot * 8;
+    const at = <usize> oldSlots + <usize> slot * 8;
     if (load<u32>(at, 4) != 0) place(table, load<u32>(at), load<u32>(at, 4));
   }
-  release(oldSlots, <usize>oldCapacity * 8);
+  release(oldSlots, <usize> oldCapacity * 8);
 }
 
 // Empties a slot and moves back the entries that probed past it.

@@ -68,7 +68,7 @@ export class Interface {
 export function interfaceByHandle(handle: u32): Interface | null {
   const state = root();
   if (isVirtual(handle) || handle >= state.interfaceCapacity) return null;
-  return changetype<Interface | null>(<usize>load<u32>(<usize>state.interfaces + <usize>handle * 4));
+  return changetype<Interface | null>(<usize> load<u32>(<usize> state.interfaces + <usize> handle * 4));
 }
 
 @inline
@@ -92,7 +92,9 @@ export function udpNextHopOf(iface: Interface): usize {
 export function interfaceAddress(iface: Interface, family: u32): usize {
   if (family == 4) return iface.ipv4 != 0 ? ipv4Of(iface) : 0;
   if ((iface.ipv6 | iface.ipv6Low) != 0) return ipv6Of(iface);
-  if ((iface.ipv6LinkLocal | iface.ipv6LinkLocalLow) != 0) return changetype<usize>(iface) + offsetof<Interface>("ipv6LinkLocal");
+  if ((iface.ipv6LinkLocal | iface.ipv6LinkLocalLow) != 0) {
+    return changetype<usize>(iface) + offsetof<Interface>("ipv6LinkLocal");
+  }
   return 0;
 }
 
@@ -124,7 +126,7 @@ export function samePrefix(a: usize, b: usize, bits: u32): bool {
     left -= 8;
   }
   if (left == 0) return true;
-  const mask = <u8>(0xff00 >>> left);
+  const mask = <u8> (0xff00 >>> left);
   return (load<u8>(a + at) & mask) == (load<u8>(b + at) & mask);
 }
 
@@ -140,30 +142,30 @@ function ensureCapacity(handle: u32): void {
   if (handle < state.interfaceCapacity) return;
   let capacity = max<u32>(state.interfaceCapacity, 16);
   while (capacity <= handle) capacity *= 2;
-  const grown = allocate(<usize>capacity * 4);
+  const grown = allocate(<usize> capacity * 4);
   if (state.interfaces != 0) {
-    memory.copy(grown, state.interfaces, <usize>state.interfaceCapacity * 4);
-    release(state.interfaces, <usize>state.interfaceCapacity * 4);
+    memory.copy(grown, state.interfaces, <usize> state.interfaceCapacity * 4);
+    release(state.interfaces, <usize> state.interfaceCapacity * 4);
   }
-  state.interfaces = <u32>grown;
+  state.interfaces = <u32> grown;
   state.interfaceCapacity = capacity;
 }
 
 // Takes an INTERFACE record; capacity in use survives a change. Returns null for a handle out of range or a short record.
 export function configureInterface(record: usize, length: u32): Interface | null {
   const handle = load<u32>(record, INPUT_INTERFACE_INTERFACE);
-  if (length < <u32>INPUT_INTERFACE_BYTES || handle == 0 || handle > MAXIMUM_INTERFACE_HANDLE) return null;
+  if (length < <u32> INPUT_INTERFACE_BYTES || handle == 0 || handle > MAXIMUM_INTERFACE_HANDLE) return null;
   ensureCapacity(handle);
-  const slot = <usize>root().interfaces + <usize>handle * 4;
-  if (load<u32>(slot) == 0) store<u32>(slot, <u32>allocate(offsetof<Interface>()));
-  const iface = changetype<Interface>(<usize>load<u32>(slot));
+  const slot = <usize> root().interfaces + <usize> handle * 4;
+  if (load<u32>(slot) == 0) store<u32>(slot, <u32> allocate(offsetof<Interface>()));
+  const iface = changetype<Interface>(<usize> load<u32>(slot));
   iface.handle = handle;
   iface.up = load<u8>(record, INPUT_INTERFACE_UP);
   iface.options = load<u8>(record, INPUT_INTERFACE_OPTIONS);
   iface.policing = load<u8>(record, INPUT_INTERFACE_POLICING);
   iface.reservableBytesPerSecond = load<f64>(record, INPUT_INTERFACE_RESERVABLE_BYTES_PER_SECOND);
   iface.perFlowBytesPerSecond = load<f64>(record, INPUT_INTERFACE_PER_FLOW_BYTES_PER_SECOND);
-  iface.linkBytesPerSecond = <f32>load<f64>(record, INPUT_INTERFACE_LINK_BYTES_PER_SECOND);
+  iface.linkBytesPerSecond = <f32> load<f64>(record, INPUT_INTERFACE_LINK_BYTES_PER_SECOND);
   iface.minimumLatencyMicroseconds = load<u32>(record, INPUT_INTERFACE_MINIMUM_LATENCY_MICROSECONDS);
   iface.mtuBytes = load<u32>(record, INPUT_INTERFACE_MTU_BYTES);
   iface.guaranteedC = load<u32>(record, INPUT_INTERFACE_GUARANTEED_ERROR_TERM_BYTES);
@@ -175,7 +177,11 @@ export function configureInterface(record: usize, length: u32): Interface | null
   iface.udpNextHopTtl = load<u8>(record, INPUT_INTERFACE_UDP_NEXT_HOP_TTL);
   memory.copy(ipv4Of(iface), record + INPUT_INTERFACE_IPV4, 4);
   memory.copy(ipv6Of(iface), record + INPUT_INTERFACE_IPV6, 16);
-  memory.copy(changetype<usize>(iface) + offsetof<Interface>("ipv6LinkLocal"), record + INPUT_INTERFACE_IPV6_LINK_LOCAL, 16);
+  memory.copy(
+    changetype<usize>(iface) + offsetof<Interface>("ipv6LinkLocal"),
+    record + INPUT_INTERFACE_IPV6_LINK_LOCAL,
+    16,
+  );
   memory.copy(udpNextHopOf(iface), record + INPUT_INTERFACE_UDP_NEXT_HOP, 16);
   return iface;
 }

@@ -15,7 +15,7 @@ export function sessionFamily(ctype: u32): u32 {
 // Copies the SESSION body to `key` without the flags, which are not part of the identity (RFC 2205 A.1), and returns
 // its length.
 export function sessionKey(session: usize, key: usize): usize {
-  const length = <usize>objectLength(session) - 4;
+  const length = <usize> objectLength(session) - 4;
   memory.copy(key, session + 4, length);
   store<u8>(key + (sessionFamily(objectCType(session)) == 4 ? 5 : 17), 0);
   return length;

@@ -102,12 +102,12 @@ export function root(): Root {
 
 // Grows linear memory so that it reaches `top`. Failing is our own fault: limits are checked before state is created.
 export function ensureMemory(top: usize): void {
-  const pages = <i32>((top + 0xffff) >>> 16);
+  const pages = <i32> ((top + 0xffff) >>> 16);
   const have = memory.size();
   if (pages <= have) return;
   // A quarter more than asked, so that growing stays rare, but never beyond the configured limit if that suffices.
   let want = max(pages, have + (have >> 2));
-  const limit = <i32>(root().memoryLimitBytes >>> 16);
+  const limit = <i32> (root().memoryLimitBytes >>> 16);
   if (limit != 0 && want > limit) want = max(pages, min(want, limit));
   if (memory.grow(want - have) < 0 && memory.grow(pages - have) < 0) unreachable();
 }
@@ -115,20 +115,20 @@ export function ensureMemory(top: usize): void {
 // Whether `bytes` of new state still fit under the configured limit. Asked before anything is created.
 export function mayGrow(bytes: usize): bool {
   const limit = root().memoryLimitBytes;
-  return limit == 0 || <u64>root().heapTop + <u64>bytes + MEMORY_MARGIN_BYTES <= <u64>limit;
+  return limit == 0 || <u64> root().heapTop + <u64> bytes + MEMORY_MARGIN_BYTES <= <u64> limit;
 }
 
 export function count(counter: u32, by: u32 = 1): void {
-  const at = rootPointer() + ROOT_COUNTERS + <usize>counter * 8;
+  const at = rootPointer() + ROOT_COUNTERS + <usize> counter * 8;
   store<u64>(at, load<u64>(at) + by);
 }
 export function uncount(counter: u32): void {
-  const at = rootPointer() + ROOT_COUNTERS + <usize>counter * 8;
+  const at = rootPointer() + ROOT_COUNTERS + <usize> counter * 8;
   store<u64>(at, load<u64>(at) - 1);
 }
 @inline
 export function counterValue(counter: u32): u64 {
-  return load<u64>(rootPointer() + ROOT_COUNTERS + <usize>counter * 8);
+  return load<u64>(rootPointer() + ROOT_COUNTERS + <usize> counter * 8);
 }
 
 // The options of CONFIG are bits.

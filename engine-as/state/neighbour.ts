@@ -2,7 +2,7 @@
 // stay apart. Path and reservation state point to it and count in it, which is what bounds the state that one
 // neighbour may create. RFC 2961 and RFC 2747 will hang their epochs and sequence numbers here.
 import { COUNTER_NEIGHBOURS } from "../boundary.gen";
-import { insert, NO_SLOT, neighbourTable, probeFirst, probeNext, removeValue, slotValue } from "./hash_table";
+import { insert, neighbourTable, NO_SLOT, probeFirst, probeNext, removeValue, slotValue } from "./hash_table";
 import { hashBytes } from "./hash";
 import { count, uncount } from "./memory";
 import { allocate, release } from "./slab";
@@ -33,7 +33,7 @@ function find(): Neighbour | null {
   const hash = hashBytes(scratch, KEY_BYTES, 2);
   let slot = probeFirst(table, hash);
   while (slot != NO_SLOT) {
-    const candidate = <usize>slotValue(table, slot);
+    const candidate = <usize> slotValue(table, slot);
     if (memory.compare(candidate, scratch, KEY_BYTES) == 0) return changetype<Neighbour>(candidate);
     slot = probeNext(table, hash, slot);
   }
@@ -59,7 +59,7 @@ export function retainNeighbour(interfaceHandle: u32, address: usize, family: u3
   if (neighbour == null) {
     const record = allocate(offsetof<Neighbour>());
     memory.copy(record, scratch, KEY_BYTES);
-    insert(neighbourTable(), hashBytes(scratch, KEY_BYTES, 2), <u32>record);
+    insert(neighbourTable(), hashBytes(scratch, KEY_BYTES, 2), <u32> record);
     count(COUNTER_NEIGHBOURS);
     neighbour = changetype<Neighbour>(record);
   }
@@ -72,7 +72,7 @@ export function releaseNeighbour(neighbour: Neighbour | null): void {
   neighbour.references -= 1;
   if (neighbour.references != 0) return;
   const record = changetype<usize>(neighbour);
-  removeValue(neighbourTable(), hashBytes(record, KEY_BYTES, 2), <u32>record);
+  removeValue(neighbourTable(), hashBytes(record, KEY_BYTES, 2), <u32> record);
   release(record, offsetof<Neighbour>());
   uncount(COUNTER_NEIGHBOURS);
 }

@@ -63,14 +63,15 @@ export function hasFlag(path: PathState, flag: u32): bool {
 }
 @inline
 export function setFlag(path: PathState, flag: u32, on: bool): void {
-  path.flags = <u8>(on ? path.flags | flag : path.flags & ~flag);
+  path.flags = <u8> (on ? path.flags | flag : path.flags & ~flag);
 }
 
 // Whether a SENDER_TEMPLATE or FILTER_SPEC object names this sender: same C-Type, same body (RFC 2205 A.10).
 @inline
 export function matchesObject(path: PathState, object: usize): bool {
-  const length = <usize>objectLength(object) - 4;
-  return path.ctype == objectCType(object) && path.keyLength == length && equalBytes(templateOf(path), object + 4, length);
+  const length = <usize> objectLength(object) - 4;
+  return path.ctype == objectCType(object) && path.keyLength == length &&
+    equalBytes(templateOf(path), object + 4, length);
 }
 
 export function countSenders(session: Session): usize {
@@ -82,10 +83,10 @@ export function countSenders(session: Session): usize {
 
 // Appends to the session's list, so that senders keep the order in which they came.
 export function createPathState(session: Session, template: usize, request: RequestState): PathState {
-  const length = <usize>objectLength(template) - 4;
+  const length = <usize> objectLength(template) - 4;
   const path = changetype<PathState>(allocate(HEADER + length));
-  path.ctype = <u8>objectCType(template);
-  path.keyLength = <u8>length;
+  path.ctype = <u8> objectCType(template);
+  path.keyLength = <u8> length;
   memory.copy(templateOf(path), template + 4, length);
   path.request = request;
   request.senders += 1;
@@ -124,14 +125,14 @@ export function deletePathState(session: Session, gone: PathState): void {
   releaseBlob(gone.others);
   if (!hasFlag(gone, PATH_ROUTE_PENDING)) releaseBlob(gone.outgoing);
   uncount(COUNTER_PATH_STATES);
-  release(changetype<usize>(gone), HEADER + <usize>gone.keyLength);
+  release(changetype<usize>(gone), HEADER + <usize> gone.keyLength);
 }
 
 // Writes the sender as an object of class `objectClass` (SENDER_TEMPLATE 11 or FILTER_SPEC 10); returns its length.
 export function writeSenderObject(path: PathState, objectClass: u32, destination: usize): usize {
-  const length = <usize>path.keyLength;
-  store16(destination, <u32>length + 4);
-  store<u8>(destination, <u8>objectClass, 2);
+  const length = <usize> path.keyLength;
+  store16(destination, <u32> length + 4);
+  store<u8>(destination, <u8> objectClass, 2);
   store<u8>(destination, path.ctype, 3);
   memory.copy(destination + 4, templateOf(path), length);
   return length + 4;
@@ -139,7 +140,7 @@ export function writeSenderObject(path: PathState, objectClass: u32, destination
 
 // The open query of a sender with PATH_ROUTE_PENDING.
 export function openQuery(path: PathState): u32 {
-  return hasFlag(path, PATH_REPAIR) ? changetype<Repair>(<usize>path.outgoing).query : path.outgoing;
+  return hasFlag(path, PATH_REPAIR) ? changetype<Repair>(<usize> path.outgoing).query : path.outgoing;
 }
 
 // Turns an open query into one beside the route that stands.
@@ -147,13 +148,13 @@ export function beginRepair(path: PathState, route: u32): void {
   const repair = changetype<Repair>(allocate(offsetof<Repair>()));
   repair.query = path.outgoing;
   repair.route = route;
-  path.outgoing = <u32>changetype<usize>(repair);
+  path.outgoing = <u32> changetype<usize>(repair);
   setFlag(path, PATH_REPAIR, true);
 }
 
 // The route that stood is the route again, and no query is open.
 export function endRepair(path: PathState): void {
-  const repair = <usize>path.outgoing;
+  const repair = <usize> path.outgoing;
   path.outgoing = changetype<Repair>(repair).route;
   release(repair, offsetof<Repair>());
   setFlag(path, PATH_REPAIR | PATH_ROUTE_PENDING, false);
@@ -163,5 +164,5 @@ export function endRepair(path: PathState): void {
 @inline
 export function routeOf(path: PathState): u32 {
   if (!hasFlag(path, PATH_ROUTE_PENDING)) return path.outgoing;
-  return hasFlag(path, PATH_REPAIR) ? changetype<Repair>(<usize>path.outgoing).route : 0;
+  return hasFlag(path, PATH_REPAIR) ? changetype<Repair>(<usize> path.outgoing).route : 0;
 }

@@ -24,7 +24,11 @@ export class RequestState {
   affected: u8;
 }
 
-export function createRequest(session: Session, neighbour: Neighbour | null, logicalInterfaceHandle: u32): RequestState {
+export function createRequest(
+  session: Session,
+  neighbour: Neighbour | null,
+  logicalInterfaceHandle: u32,
+): RequestState {
   const request = changetype<RequestState>(allocate(offsetof<RequestState>()));
   request.neighbour = neighbour;
   request.logicalInterfaceHandle = logicalInterfaceHandle;

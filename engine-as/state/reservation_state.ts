@@ -69,13 +69,15 @@ export function filterKey(filter: Filter): usize {
 }
 @inline
 export function filterMatchesObject(filter: Filter, object: usize): bool {
-  const length = <usize>objectLength(object) - 4;
-  return filter.keyLength == length && filter.ctype == objectCType(object) && equalBytes(filterKey(filter), object + 4, length);
+  const length = <usize> objectLength(object) - 4;
+  return filter.keyLength == length && filter.ctype == objectCType(object) &&
+    equalBytes(filterKey(filter), object + 4, length);
 }
 @inline
 export function filterMatchesPath(filter: Filter, path: PathState): bool {
-  const length = <usize>path.keyLength;
-  return filter.keyLength == length && filter.ctype == path.ctype && equalBytes(filterKey(filter), templateOf(path), length);
+  const length = <usize> path.keyLength;
+  return filter.keyLength == length && filter.ctype == path.ctype &&
+    equalBytes(filterKey(filter), templateOf(path), length);
 }
 @inline
 export function equalFilters(a: Filter, b: Filter): bool {
@@ -100,12 +102,12 @@ export function findFilter(reservation: ReservationState, object: usize): Filter
 
 // Adds the FILTER_SPEC `object` at the end of the list; 0 makes the keyless entry of WF.
 export function addFilter(reservation: ReservationState, object: usize, expiresAt: u32): Filter {
-  const length: usize = object == 0 ? 0 : <usize>objectLength(object) - 4;
+  const length: usize = object == 0 ? 0 : <usize> objectLength(object) - 4;
   const filter = changetype<Filter>(allocate(FILTER_HEADER + length));
   filter.expiresAt = expiresAt;
-  filter.keyLength = <u8>length;
+  filter.keyLength = <u8> length;
   if (object != 0) {
-    filter.ctype = <u8>objectCType(object);
+    filter.ctype = <u8> objectCType(object);
     memory.copy(filterKey(filter), object + 4, length);
   }
   let last: Filter | null = reservation.firstFilter;
@@ -128,12 +130,12 @@ export function deleteFilter(reservation: ReservationState, gone: Filter): void 
     }
     previous = filter;
   }
-  release(changetype<usize>(gone), FILTER_HEADER + <usize>gone.keyLength);
+  release(changetype<usize>(gone), FILTER_HEADER + <usize> gone.keyLength);
 }
 
 export function writeFilterObject(filter: Filter, destination: usize): usize {
-  const length = <usize>filter.keyLength;
-  store16(destination, <u32>length + 4);
+  const length = <usize> filter.keyLength;
+  store16(destination, <u32> length + 4);
   store<u8>(destination, 10, 2);
   store<u8>(destination, filter.ctype, 3);
   memory.copy(destination + 4, filterKey(filter), length);
@@ -152,17 +154,24 @@ export function annexOf(reservation: ReservationState): ReservationAnnex {
 // Frees the annex when nothing is left in it.
 export function trimAnnex(reservation: ReservationState): void {
   const annex = reservation.annex;
-  if (annex == null || annex.scope | annex.confirm | annex.others | annex.previousFlowspec | annex.previousScope) return;
+  if (annex == null || annex.scope | annex.confirm | annex.others | annex.previousFlowspec | annex.previousScope) {
+    return;
+  }
   if (reservation.flags & RESERVATION_PENDING) return;
   release(changetype<usize>(annex), offsetof<ReservationAnnex>());
   reservation.annex = null;
 }
 
-export function createReservation(session: Session, interfaceHandle: u32, neighbour: Neighbour | null, style: u32): ReservationState {
+export function createReservation(
+  session: Session,
+  interfaceHandle: u32,
+  neighbour: Neighbour | null,
+  style: u32,
+): ReservationState {
   const reservation = changetype<ReservationState>(allocate(offsetof<ReservationState>()));
   reservation.interface = interfaceHandle;
   reservation.neighbour = neighbour;
-  reservation.style = <u8>style;
+  reservation.style = <u8> style;
   if (neighbour) neighbour.states += 1;
   let last: ReservationState | null = session.firstReservation;
   if (last == null) {
@@ -177,7 +186,11 @@ export function createReservation(session: Session, interfaceHandle: u32, neighb
 
 export function deleteReservation(session: Session, gone: ReservationState): void {
   let previous: ReservationState | null = null;
-  for (let reservation: ReservationState | null = session.firstReservation; reservation; reservation = reservation!.next) {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
     if (reservation == gone) {
       if (previous) previous.next = gone.next;
       else session.firstReservation = gone.next;

@@ -20,7 +20,7 @@ export function routeCount(route: u32): u32 {
 }
 @inline
 export function routeHop(route: u32, index: u32): usize {
-  return blobData(route) + ROUTE_HEADER_BYTES + <usize>index * ROUTE_HOP_BYTES;
+  return blobData(route) + ROUTE_HEADER_BYTES + <usize> index * ROUTE_HOP_BYTES;
 }
 @inline
 export function routeInterface(route: u32, index: u32): u32 {

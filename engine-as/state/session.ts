@@ -4,9 +4,28 @@ import { COUNTER_SESSIONS } from "../boundary.gen";
 import { unschedule } from "../timers/wheel";
 import { objectCType, store16 } from "../wire/bytes";
 import { Application } from "./application";
-import { destinationTable, insert, NO_SLOT, probeFirst, probeNext, removeSlot, removeValue, sessionTable, setSlotValue, slotValue } from "./hash_table";
+import {
+  destinationTable,
+  insert,
+  NO_SLOT,
+  probeFirst,
+  probeNext,
+  removeSlot,
+  removeValue,
+  sessionTable,
+  setSlotValue,
+  slotValue,
+} from "./hash_table";
 import { hashBytes } from "./hash";
-import { equalBytes, isMulticast, keyAddressLength, keyDestinationPort, MAXIMUM_KEY_BYTES, sessionFamily, sessionKey } from "./keys";
+import {
+  equalBytes,
+  isMulticast,
+  keyAddressLength,
+  keyDestinationPort,
+  MAXIMUM_KEY_BYTES,
+  sessionFamily,
+  sessionKey,
+} from "./keys";
 import { count, uncount } from "./memory";
 import { PathState } from "./path_state";
 import { RequestState } from "./request_state";
@@ -53,8 +72,10 @@ function findKey(key: usize, length: usize, ctype: u32, hash: u32): Session | nu
   const table = sessionTable();
   let slot = probeFirst(table, hash);
   while (slot != NO_SLOT) {
-    const session = changetype<Session>(<usize>slotValue(table, slot));
-    if (session.ctype == ctype && session.keyLength == length && equalBytes(keyOf(session), key, length)) return session;
+    const session = changetype<Session>(<usize> slotValue(table, slot));
+    if (session.ctype == ctype && session.keyLength == length && equalBytes(keyOf(session), key, length)) {
+      return session;
+    }
     slot = probeNext(table, hash, slot);
   }
   return null;
@@ -74,7 +95,7 @@ function destinationHash(key: usize, ctype: u32): u32 {
   memory.copy(scratch, key, length + 4);
   store<u8>(scratch + length + 1, 0);
   store<u16>(scratch + length + 2, 0);
-  return hashBytes(scratch, length + 4, 64 + <u64>ctype);
+  return hashBytes(scratch, length + 4, 64 + <u64> ctype);
 }
 
 // Whether a session for the same address and protocol stands with a zero port where this one has one, or the other
@@ -98,7 +119,7 @@ function standsWithPort(key: usize, ctype: u32): bool {
   for (let slot: u32 = 0; slot <= table.mask; slot++) {
     const value = slotValue(table, slot);
     if (value == 0) continue;
-    const session = changetype<Session>(<usize>value);
+    const session = changetype<Session>(<usize> value);
     if (session.ctype != ctype || !equalBytes(keyOf(session), key, addressLength)) continue;
     if (load<u8>(keyOf(session) + addressLength) == load<u8>(key + addressLength)) return true;
   }
@@ -110,11 +131,11 @@ export function createSession(object: usize): Session {
   const ctype = objectCType(object);
   const record = allocate(HEADER + length);
   const session = changetype<Session>(record);
-  session.ctype = <u8>ctype;
-  session.keyLength = <u8>length;
+  session.ctype = <u8> ctype;
+  session.keyLength = <u8> length;
   memory.copy(record + HEADER, scratch, length);
   session.multicast = isMulticast(record + HEADER, sessionFamily(ctype)) ? 1 : 0;
-  insert(sessionTable(), hashBytes(scratch, length, ctype), <u32>record);
+  insert(sessionTable(), hashBytes(scratch, length, ctype), <u32> record);
   countDestination(session, true);
   count(COUNTER_SESSIONS);
   return session;
@@ -133,12 +154,14 @@ function countDestination(session: Session, added: bool): void {
 
 // Frees the session once nothing hangs from it any more.
 export function releaseIfIdle(session: Session): bool {
-  if (session.firstPath || session.firstReservation || session.firstApplication || session.firstTrafficControl) return false;
+  if (session.firstPath || session.firstReservation || session.firstApplication || session.firstTrafficControl) {
+    return false;
+  }
   if (session.firstRequest) return false;
   unschedule(session);
   countDestination(session, false);
   const length: usize = session.keyLength;
-  removeValue(sessionTable(), hashBytes(keyOf(session), length, session.ctype), <u32>changetype<usize>(session));
+  removeValue(sessionTable(), hashBytes(keyOf(session), length, session.ctype), <u32> changetype<usize>(session));
   release(changetype<usize>(session), HEADER + length);
   uncount(COUNTER_SESSIONS);
   return true;
@@ -146,12 +169,12 @@ export function releaseIfIdle(session: Session): bool {
 
 // Writes the SESSION object (RFC 2205 A.1) with these flags at `destination`; returns its length.
 export function writeSessionObject(session: Session, flags: u32, destination: usize): usize {
-  const length = <usize>session.keyLength;
-  store16(destination, <u32>length + 4);
+  const length = <usize> session.keyLength;
+  store16(destination, <u32> length + 4);
   store<u8>(destination, 1, 2);
   store<u8>(destination, session.ctype, 3);
   memory.copy(destination + 4, keyOf(session), length);
-  store<u8>(destination + 4 + keyAddressLength(session.ctype) + 1, <u8>flags);
+  store<u8>(destination + 4 + keyAddressLength(session.ctype) + 1, <u8> flags);
   return length + 4;
 }
 

@@ -9,13 +9,13 @@ const SMALL_LIMIT: usize = 512;
 @inline
 function listOf(bytes: usize): usize {
   if (bytes <= SMALL_LIMIT) return rootPointer() + ROOT_FREE_LISTS + (bytes >>> 2) * 4;
-  return rootPointer() + ROOT_FREE_LISTS + (129 + <usize>(32 - clz<u32>(<u32>bytes - 1)) - 10) * 4;
+  return rootPointer() + ROOT_FREE_LISTS + (129 + <usize> (32 - clz<u32>(<u32> bytes - 1)) - 10) * 4;
 }
 
 @inline
 export function roundedSize(bytes: usize): usize {
   if (bytes <= SMALL_LIMIT) return (bytes + 3) & ~3;
-  return <usize>1 << (32 - clz<u32>(<u32>bytes - 1));
+  return <usize> 1 << (32 - clz<u32>(<u32> bytes - 1));
 }
 
 export function allocate(bytes: usize): usize {
@@ -28,9 +28,9 @@ export function allocate(bytes: usize): usize {
   } else {
     record = state.heapTop;
     ensureMemory(record + size);
-    state.heapTop = <u32>(record + size);
+    state.heapTop = <u32> (record + size);
   }
-  state.stateBytes += <u32>size;
+  state.stateBytes += <u32> size;
   memory.fill(record, 0, size);
   return record;
 }
@@ -39,6 +39,6 @@ export function release(record: usize, bytes: usize): void {
   const size = roundedSize(bytes);
   const list = listOf(size);
   store<u32>(record, load<u32>(list));
-  store<u32>(list, <u32>record);
-  root().stateBytes -= <u32>size;
+  store<u32>(list, <u32> record);
+  root().stateBytes -= <u32> size;
 }

@@ -43,7 +43,11 @@ export class TrafficControlState {
   reserved: u8;
 }
 
-export function findTrafficControl(session: Session, interfaceHandle: u32, distinctDigest: u32): TrafficControlState | null {
+export function findTrafficControl(
+  session: Session,
+  interfaceHandle: u32,
+  distinctDigest: u32,
+): TrafficControlState | null {
   for (let block: TrafficControlState | null = session.firstTrafficControl; block; block = block!.next) {
     if (block.interface != interfaceHandle) continue;
     if (distinctDigest == 0 || (block.distinct && block.filterDigest == distinctDigest)) return block;
@@ -54,7 +58,7 @@ export function findTrafficControl(session: Session, interfaceHandle: u32, disti
 export function createTrafficControl(session: Session, interfaceHandle: u32, style: u32): TrafficControlState {
   const block = changetype<TrafficControlState>(allocate(offsetof<TrafficControlState>()));
   block.interface = interfaceHandle;
-  block.style = <u8>style;
+  block.style = <u8> style;
   block.next = session.firstTrafficControl;
   session.firstTrafficControl = block;
   count(COUNTER_TRAFFIC_CONTROL_STATES);

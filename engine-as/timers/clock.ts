@@ -11,11 +11,11 @@ export function now(): u32 {
 }
 @inline
 export function isDue(at: u32): bool {
-  return <i32>(root().nowMs - at) >= 0;
+  return <i32> (root().nowMs - at) >= 0;
 }
 @inline
 export function isBefore(a: u32, b: u32): bool {
-  return <i32>(a - b) < 0;
+  return <i32> (a - b) < 0;
 }
 @inline
 export function remaining(at: u32): u32 {
@@ -31,14 +31,14 @@ export function setNow(nowMs: f64): void {
   }
   if (!(nowMs >= state.baseMs + state.elapsedMs)) return;
   state.elapsedMs = nowMs - state.baseMs;
-  state.nowMs = <u32>(<u64>state.elapsedMs);
+  state.nowMs = <u32> (<u64> state.elapsedMs);
 }
 
 // The host's time of an engine time. Engine milliseconds are the host's rounded down, so a deadline is never early.
 export function hostTime(at: u32): f64 {
   const state = root();
-  const whole = <f64>(<u64>state.elapsedMs);
-  return state.baseMs + whole + <f64><i32>(at - state.nowMs);
+  const whole = <f64> (<u64> state.elapsedMs);
+  return state.baseMs + whole + <f64> <i32> (at - state.nowMs);
 }
 
 @inline
@@ -48,14 +48,14 @@ export function clampRefresh(intervalMs: u32): u32 {
 
 // Lifetime of state refreshed every R by a neighbour: L >= (K + 0.5) * 1.5 * R (RFC 2205 section 3.7), rounded up.
 export function lifetimeOf(refreshIntervalMs: u32): u32 {
-  const halves = <u64>root().lifetimeMultiplier * 2 + 1;
-  const lifetime = (<u64>clampRefresh(refreshIntervalMs) * halves * 3 + 3) / 4;
-  return <u32>min<u64>(lifetime, <u64>MAXIMUM_INTERVAL_MS);
+  const halves = <u64> root().lifetimeMultiplier * 2 + 1;
+  const lifetime = (<u64> clampRefresh(refreshIntervalMs) * halves * 3 + 3) / 4;
+  return <u32> min<u64>(lifetime, <u64> MAXIMUM_INTERVAL_MS);
 }
 
 // The next refresh: uniform in [0.5 R, 1.5 R] (RFC 2205 section 3.7).
 export function nextRefresh(): u32 {
   const interval = root().refreshIntervalMs;
   if (configured(CONFIG_OPTION_NO_JITTER)) return now() + interval;
-  return now() + (interval >> 1) + <u32>((<u64>random() * <u64>(interval + 1)) >> 32);
+  return now() + (interval >> 1) + <u32> ((<u64> random() * <u64> (interval + 1)) >> 32);
 }

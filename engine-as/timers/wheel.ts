@@ -18,13 +18,13 @@ let knownDeadline: u32 = 0;
 export function initializeWheel(): void {
   const state = root();
   // One word more: the list that is being carried out in a TICK.
-  state.wheel = <u32>allocate(<usize>(SLOTS + 1) * 4);
+  state.wheel = <u32> allocate(<usize> (SLOTS + 1) * 4);
   state.wheelTick = now() >>> SLOT_SHIFT;
 }
 
 @inline
 function slotAddress(tick: u32): usize {
-  return <usize>root().wheel + <usize>(tick & (SLOTS - 1)) * 4;
+  return <usize> root().wheel + <usize> (tick & (SLOTS - 1)) * 4;
 }
 
 // Ticks are times without their low bits, so they wrap where times do.
@@ -37,16 +37,16 @@ function nextTick(tick: u32): u32 {
 function link(session: Session, head: usize): void {
   const next = load<u32>(head);
   session.wheelNext = next;
-  session.wheelPrevious = <u32>head;
-  if (next != 0) changetype<Session>(<usize>next).wheelPrevious = <u32>changetype<usize>(session);
-  store<u32>(head, <u32>changetype<usize>(session));
+  session.wheelPrevious = <u32> head;
+  if (next != 0) changetype<Session>(<usize> next).wheelPrevious = <u32> changetype<usize>(session);
+  store<u32>(head, <u32> changetype<usize>(session));
 }
 
 export function unschedule(session: Session): void {
   if (session.wheelPrevious == 0) return;
   const state = root();
   store<u32>(session.wheelPrevious, session.wheelNext);
-  if (session.wheelNext != 0) changetype<Session>(<usize>session.wheelNext).wheelPrevious = session.wheelPrevious;
+  if (session.wheelNext != 0) changetype<Session>(<usize> session.wheelNext).wheelPrevious = session.wheelPrevious;
   session.wheelPrevious = 0;
   session.wheelNext = 0;
   state.wheelEntries -= 1;
@@ -71,12 +71,12 @@ export function schedule(session: Session, at: u32): void {
 export function nextDue(budget: u32): Session | null {
   const state = root();
   const nowTick = now() >>> SLOT_SHIFT;
-  const pending = <usize>state.wheel + <usize>SLOTS * 4;
+  const pending = <usize> state.wheel + <usize> SLOTS * 4;
   // The wheel turns: what was earliest may be past, or only the end of a turn.
   deadlineKnown = false;
   while (true) {
     while (load<u32>(pending) != 0 && budget != 0) {
-      const session = changetype<Session>(<usize>load<u32>(pending));
+      const session = changetype<Session>(<usize> load<u32>(pending));
       unschedule(session);
       budget -= 1;
       if (isDue(session.deadline)) return session;
@@ -84,7 +84,9 @@ export function nextDue(budget: u32): Session | null {
     }
     if (load<u32>(pending) != 0) return null;
     // Slots that hold nothing at all are passed at once.
-    while (load<u32>(slotAddress(state.wheelTick)) == 0 && state.wheelTick != nowTick) state.wheelTick = nextTick(state.wheelTick);
+    while (load<u32>(slotAddress(state.wheelTick)) == 0 && state.wheelTick != nowTick) {
+      state.wheelTick = nextTick(state.wheelTick);
+    }
     const head = slotAddress(state.wheelTick);
     if (!takeDue(head, pending)) {
       if (state.wheelTick == nowTick) return null;
@@ -98,7 +100,7 @@ function takeDue(head: usize, pending: usize): bool {
   let any = false;
   let at = load<u32>(head);
   while (at != 0) {
-    const session = changetype<Session>(<usize>at);
+    const session = changetype<Session>(<usize> at);
     at = session.wheelNext;
     if (!isDue(session.deadline)) continue;
     const deadline = session.deadline;
@@ -119,7 +121,7 @@ export function ticksPerCall(): u32 {
 export function wheelDeadline(): f64 {
   const state = root();
   if (state.wheelEntries == 0) return Infinity;
-  if (load<u32>(<usize>state.wheel + <usize>SLOTS * 4) != 0) return hostTime(now());
+  if (load<u32>(<usize> state.wheel + <usize> SLOTS * 4) != 0) return hostTime(now());
   if (!deadlineKnown) {
     knownDeadline = earliest();
     deadlineKnown = true;
@@ -133,9 +135,9 @@ function earliest(): u32 {
   for (let tick = first; tick != first + SLOTS; tick++) {
     let best: u32 = 0;
     let found = false;
-    for (let at = load<u32>(slotAddress(tick)); at != 0; at = changetype<Session>(<usize>at).wheelNext) {
-      const deadline = changetype<Session>(<usize>at).deadline;
-      if (<i32>(((deadline >>> SLOT_SHIFT) - tick) << SLOT_SHIFT) > 0) continue;
+    for (let at = load<u32>(slotAddress(tick)); at != 0; at = changetype<Session>(<usize> at).wheelNext) {
+      const deadline = changetype<Session>(<usize> at).deadline;
+      if (<i32> (((deadline >>> SLOT_SHIFT) - tick) << SLOT_SHIFT) > 0) continue;
       if (!found || isBefore(deadline, best)) best = deadline;
       found = true;
     }

@@ -21,7 +21,7 @@ import {
   shapeRestName, shapeRestParameter, shapeVariants,
 } from "./tables";
 import {
-  copyBytes, copyText, isUtf8, textEnd, writeByte, writeEscaped, writeF64, writeHex, writeHexNumber, writeIpv4,
+  copyBytes, copyText, copyTextInline, isUtf8, textEnd, writeByte, writeEscaped, writeF64, writeHex, writeHexNumber, writeIpv4,
   writeIpv6, writeMac, writeU32, writeU64,
 } from "./text";
 
@@ -161,7 +161,7 @@ function writeFields(at: usize, field: usize, count: u32, start: usize, length: 
         if (holdsConstant(field, start)) continue;
       } else if (mode != MODE_LENGTH_OF || countsLength(field, start, length)) continue;
     }
-    at = writeValue(copyText(at, load<u16>(field)), fieldKind(field), field, start + fieldOffset(field));
+    at = writeValue(copyTextInline(at, load<u16>(field)), fieldKind(field), field, start + fieldOffset(field));
   }
   return at;
 }
@@ -316,8 +316,8 @@ function writeItems(at: usize, family: usize, from: usize, to: usize, depth: u32
 function writeItem(at: usize, family: usize, start: usize, length: u32, depth: u32): usize {
   const type = itemType(family, start);
   const item = findItem(family, type);
-  at = copyText(copyText(at, TEXT_OBJECT_NAME), item ? itemName(item) : TEXT_UNKNOWN);
-  at = writeU32(copyText(at, TEXT_ITEM_TYPE), type);
+  at = copyTextInline(copyTextInline(at, TEXT_OBJECT_NAME), item ? itemName(item) : TEXT_UNKNOWN);
+  at = writeU32(copyTextInline(at, TEXT_ITEM_TYPE), type);
   if (item) {
     const end = writeBody(at, itemShape(item), start, length, family, depth);
     if (end) return end;

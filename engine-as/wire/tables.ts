@@ -1,7 +1,7 @@
 // Reads the tables that scripts/generate_tables.ts packs from the catalogue; their layout is described there. A shape, an
 // object, a family or an item is handled by the address of its entry.
 import {
-  CLASSES, CONSTANTS, FAMILIES, FIELDS, ITEMS, KIND_BITSU16, KIND_BITSU32, KIND_BITSU8, KIND_BYTES, KIND_MAC,
+  CLASSES, CONSTANTS, DEMANDS, FAMILIES, FIELDS, ITEMS, KIND_BITSU16, KIND_BITSU32, KIND_BITSU8, KIND_BYTES, KIND_MAC,
   KIND_U16, KIND_U24, KIND_U32, KIND_U8, MESSAGES, MESSAGE_COUNT, OBJECTS, SHAPES, STATUS_COUNT, STATUS_NAMES,
 } from "../tables.gen";
 import { load16, load32 } from "./bytes";
@@ -12,6 +12,7 @@ export const FAMILY_BYTES: usize = 20;
 export const ITEM_BYTES: usize = 6;
 const OBJECT_BYTES: usize = 8;
 const MESSAGE_BYTES: usize = 12;
+const DEMAND_BYTES: usize = 9;
 
 // Bytes of each kind of field; of bits the word, of `bytes` the width.
 const SIZES: usize = memory.data<u8>([1, 2, 3, 4, 8, 4, 4, 16, 6, 1, 2, 4, 0]);
@@ -301,15 +302,16 @@ export function statusName(status: u32): u32 {
   return load<u16>(STATUS_NAMES, 2);
 }
 
-// Whether the structure of `length` bytes at `start` takes the shape of this variant.
+// Whether the structure of `length` bytes at `start` takes the shape of this variant: its length, and the values that its
+// literal and constant fields demand, compared four bytes at a time.
 export function isVariant(shape: usize, start: usize, length: u32): bool {
   if (shapeLength(shape) != length) return false;
-  let field = shapeFields(shape);
-  const end = field + <usize> shapeFieldCount(shape) * FIELD_BYTES;
-  while (field < end) {
-    // MODE_LITERAL and MODE_MATCHED: the values that select the variant.
-    if (fieldMode(field) >= 4 && !holdsConstant(field, start)) return false;
-    field += FIELD_BYTES;
+  let demand = DEMANDS + <usize> shapeRestName(shape) * DEMAND_BYTES;
+  const end = demand + <usize> shapeRestParameter(shape) * DEMAND_BYTES;
+  while (demand < end) {
+    const word = load<u32>(start + load<u8>(demand));
+    if ((word & load<u32>(demand, 1)) != load<u32>(demand, 5)) return false;
+    demand += DEMAND_BYTES;
   }
   return true;
 }

@@ -18,15 +18,24 @@ export function writeByte(at: usize, value: u32): usize {
 }
 
 // A string of the pool.
-// @ts-ignore: decorator
-@inline
 export function copyText(at: usize, text: u32): usize {
   return copyBytes(at, POOL + text + 1, load<u8>(POOL + text));
 }
 
-// Bytes of the pool: the source may be read beyond `length`.
+// The same without a call, for the two places where most of the text comes from.
 // @ts-ignore: decorator
 @inline
+export function copyTextInline(at: usize, text: u32): usize {
+  const length: usize = load<u8>(POOL + text);
+  v128.store(at, v128.load(POOL + text + 1));
+  if (length > 16) {
+    v128.store(at + 16, v128.load(POOL + text + 17));
+    if (length > 32) return copyBytes(at, POOL + text + 1, <u32> length);
+  }
+  return at + length;
+}
+
+// Bytes of the pool: the source may be read beyond `length`.
 export function copyBytes(at: usize, source: usize, length: u32): usize {
   v128.store(at, v128.load(source));
   if (length > 16) {

@@ -1,0 +1,151 @@
+// The first half of UPDATE TRAFFIC CONTROL (RFC 2209, steps 1 to 6): what should be reserved on one outgoing interface, for
+// one filter (FF) or for all (WF, SE): the merged FLOWSPEC, Path_Te, the filters and the police flags.
+import { compareFlowspecs, EQUAL, GREATER, mergeFlowspecs } from "../merge/flowspec";
+import { addToTspecSum, finishTspecSum, startTspecSum } from "../merge/tspec";
+import { blobData, blobLength } from "../state/blob";
+import { hashBytes } from "../state/hash";
+import { hasFlag, PATH_E_POLICE, PathState } from "../state/path_state";
+import {
+  equalFilters,
+  Filter,
+  filterFor,
+  filterKey,
+  ReservationState,
+  STYLE_FIXED_FILTER,
+} from "../state/reservation_state";
+import { Session } from "../state/session";
+import { TrafficControlState } from "../state/traffic_control_state";
+import { mergeA, mergeB, sumScratch, tspecScratch } from "./context";
+import { routesTo } from "./routing";
+
+export const E_POLICE: u32 = 1;
+export const M_POLICE: u32 = 2;
+export const B_POLICE: u32 = 4;
+
+// The target of one event, computed by `computeTarget`. Its SENDER_TSPEC is in `tspecScratch`.
+@unmanaged
+export class Target {
+  flowspec: usize;
+  flowspecLength: u32;
+  tspecLength: u32;
+  digest: u32;
+  policing: u32;
+  style: u32;
+}
+const targetMemory: usize = memory.data(32, 8);
+@inline
+export function target(): Target {
+  return changetype<Target>(targetMemory);
+}
+
+@inline
+export function digestOf(filter: Filter): u32 {
+  return hashBytes(filterKey(filter), filter.keyLength, 128 + <u64> filter.ctype) | 1;
+}
+
+// Whether the reservation belongs to the traffic control state of (interface, filter); `filter` null for shared styles.
+@inline
+function belongs(reservation: ReservationState, iface: u32, filter: Filter | null): bool {
+  if (reservation.interface != iface) return false;
+  if (filter == null) return true;
+  const first = reservation.firstFilter;
+  return first != null && equalFilters(first, filter);
+}
+
+// Merges what belongs together; false when there is nothing.
+export function computeTarget(session: Session, iface: u32, filter: Filter | null): bool {
+  target().flowspec = 0;
+  target().digest = 0;
+  let from = mergeA, to = mergeB;
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    if (!belongs(reservation, iface, filter)) continue;
+    target().style = reservation.style;
+    for (let f: Filter | null = reservation.firstFilter; f; f = f!.next) {
+      if (!coveredBefore(session, reservation, f, iface, filter)) target().digest += digestOf(f);
+    }
+    const flowspec = blobData(reservation.flowspec);
+    if (target().flowspec == 0) {
+      target().flowspecLength = <u32> blobLength(reservation.flowspec);
+      memory.copy(from, flowspec, target().flowspecLength);
+    } else {
+      target().flowspecLength = mergeFlowspecs(from, flowspec, to);
+      const swap = from;
+      from = to;
+      to = swap;
+    }
+    target().flowspec = from;
+  }
+  if (target().flowspec == 0) return false;
+  if (filter != null) target().digest = digestOf(filter);
+  computeSenders(session, iface, filter);
+  return true;
+}
+
+// Whether an earlier reservation of the set has this filter already: the list is a union.
+export function coveredBefore(
+  session: Session,
+  until: ReservationState,
+  wanted: Filter,
+  iface: u32,
+  filter: Filter | null,
+): bool {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation && reservation != until;
+    reservation = reservation!.next
+  ) {
+    if (!belongs(reservation, iface, filter)) continue;
+    for (let f: Filter | null = reservation.firstFilter; f; f = f!.next) if (equalFilters(f, wanted)) return true;
+  }
+  return false;
+}
+
+function covers(session: Session, iface: u32, filter: Filter | null, path: PathState): bool {
+  if (!routesTo(session, path, iface)) return false;
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    if (belongs(reservation, iface, filter) && filterFor(reservation, path)) return true;
+  }
+  return false;
+}
+
+// Path_Te is the sum over the senders that match and leave by the interface; E_Police if any of them says so, M_Police
+// for more than one in a shared style, B_Police if somewhere else in the session more is reserved.
+function computeSenders(session: Session, iface: u32, filter: Filter | null): void {
+  target().policing = 0;
+  let senders = 0;
+  startTspecSum(sumScratch);
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (!covers(session, iface, filter, path)) continue;
+    senders += 1;
+    addToTspecSum(sumScratch, blobData(path.senderTspec));
+    if (hasFlag(path, PATH_E_POLICE)) target().policing |= E_POLICE;
+  }
+  target().tspecLength = finishTspecSum(sumScratch, tspecScratch);
+  if (senders > 1 && target().style != STYLE_FIXED_FILTER) target().policing |= M_POLICE;
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    if (filter != null && !belongs(reservation, reservation.interface, filter)) continue;
+    const relation = compareFlowspecs(target().flowspec, blobData(reservation.flowspec));
+    if (relation != EQUAL && relation != GREATER) target().policing |= B_POLICE;
+  }
+}
+
+// Whether the reservation is part of what the block reserves.
+export function isOf(reservation: ReservationState, block: TrafficControlState): bool {
+  if (reservation.interface != block.interface) return false;
+  if ((reservation.style == STYLE_FIXED_FILTER) != (block.distinct != 0)) return false;
+  if (!block.distinct) return true;
+  const filter = reservation.firstFilter;
+  return filter != null && digestOf(filter) == block.filterDigest;
+}
