@@ -5,7 +5,9 @@
  * - POOL: strings, each a length byte and its bytes.
  * - FIELDS, 8 bytes: name u16, at u8, kind u8, shift u8, width u8, mode u8, parameter u8.
  * - SHAPES, 16 bytes: first field u16, field count u8, rest kind u8, minimum length u16, exact length u16 (0: any), rest
- *   name u16, rest parameter u16, flags u8, variant count u8, zero u16. The variants of a shape follow it.
+ *   name u16, rest parameter u16, flags u8, variant count u8, zero u16. The variants of a shape follow it; they have no
+ *   rest, and in its place the first of their DEMANDS and how many there are.
+ * - DEMANDS, 9 bytes: offset u8, mask and value of four bytes in the order of the wire: what selects a variant.
  * - OBJECTS, 8 bytes: class u8, C-Type u8, name u16, form u16, shape u16 (high bit: any C-Type). CLASSES: for each class the
  *   first of its objects, u16.
  * - FAMILIES, 20 bytes: header length, type at, type bytes, length at, length bytes, length unit, flags, header field
@@ -24,6 +26,7 @@ const KINDS = ["u8", "u16", "u24", "u32", "u64", "f32", "ipv4", "ipv6", "mac", "
 const MODES = { SHOWN: 0, RESERVED: 1, LENGTH_OF: 2, HIDDEN: 3, LITERAL: 4, MATCHED: 5 };
 const RESTS = ["none", "bytes", "text", "values", "records", "items", "objects"];
 const FLAG_PADS_TEXT = 1;
+const DEMAND_BYTES = 9;
 
 const pool: number[] = [];
 const placed = new Map<string, number>();
@@ -53,7 +56,7 @@ function constant(value: number): number {
 
 const le16 = (value: number) => [value & 255, value >> 8];
 const fields: number[] = [];
-function packField(field: Field, hidden: string | undefined, variant: boolean): void {
+function packField(field: Field, hidden: string | undefined, variant: boolean): number[] {
   const [kind, shift, width] = kindOf(field.type);
   let mode = MODES.SHOWN, parameter = 0, first = shift;
   if (field.name === hidden) mode = MODES.HIDDEN;
@@ -67,13 +70,49 @@ function packField(field: Field, hidden: string | undefined, variant: boolean): 
   } else if (field.reserved || field.constant !== undefined) {
     [mode, parameter] = [MODES.RESERVED, constant(field.constant ?? 0)];
   }
-  fields.push(...le16(text(`,"${field.name}":`)), field.at, kind, first, width, mode, parameter);
   if (field.at > 255) throw new Error(`${field.name}: offset ${field.at} does not fit a byte`);
+  return [...le16(text(`,"${field.name}":`)), field.at, kind, first, width, mode, parameter];
+}
+
+/** Runs of equal entries are stored once. */
+const stored = new Map<string, number>();
+function store(table: number[], entry: number, run: readonly number[], name: string): number {
+  const key = name + run.join();
+  const known = stored.get(key);
+  if (known !== undefined) return known;
+  const first = table.length / entry;
+  stored.set(key, first);
+  table.push(...run);
+  return first;
 }
 function packFields(list: readonly Field[], hidden?: string, variant = false): number {
-  const first = fields.length / 8;
-  for (const field of list) packField(field, hidden, variant);
-  return first;
+  return store(fields, 8, list.flatMap((field) => packField(field, hidden, variant)), "fields");
+}
+
+const demands: number[] = [];
+/** What the literals and constants of a variant demand, as masked words of four bytes; returns the first and how many. */
+function packDemands(variant: Variant): [first: number, count: number] {
+  const masks = new Uint8Array(variant.length + 4), values = new Uint8Array(variant.length + 4);
+  for (const field of variant.fields) {
+    const value = field.literal ?? field.constant;
+    if (value === undefined) continue;
+    const bytes = size(field.type);
+    const [, shift, width] = kindOf(field.type);
+    const mask = width === 0 ? 2 ** (8 * bytes) - 1 : (2 ** width - 1) * 2 ** shift;
+    for (let index = 0; index < bytes; index++) {
+      const factor = 2 ** (8 * (bytes - 1 - index));
+      masks[field.at + index] |= Math.floor(mask / factor) & 255;
+      values[field.at + index] |= Math.floor(value * 2 ** shift / factor) & 255;
+    }
+  }
+  const first = demands.length / DEMAND_BYTES;
+  for (let at = 0; at < variant.length; at += 4) {
+    // The last word of an odd length overlaps the one before it.
+    const from = Math.min(at, variant.length - 4);
+    const mask = masks.slice(from, from + 4);
+    if (mask.some((byte) => byte !== 0)) demands.push(from, ...mask, ...values.slice(from, from + 4));
+  }
+  return [first, demands.length / DEMAND_BYTES - first];
 }
 
 const shapes: number[] = [];
@@ -98,23 +137,28 @@ function restParameter(rest: Rest): number {
 /** Packs one shape and returns its number. */
 function packShape(body: Body, header: number, padsText: boolean, variant: boolean): number {
   // Records are packed first, so that the variants of a shape follow it.
-  const parameter = body.rest ? restParameter(body.rest) : 0;
+  let parameter = body.rest ? restParameter(body.rest) : 0;
+  let name = body.rest ? text(`,"${body.rest.name}":`) : 0;
+  if (variant) [name, parameter] = packDemands(body as Variant);
   const list = body.fields ?? [];
   const first = packFields(list, hiddenField(body), variant);
-  const number = shapes.length / 16;
-  shapes.push(
+  const packed = [
     ...le16(first),
     list.length,
     RESTS.indexOf(body.rest?.kind ?? "none"),
     ...le16(fieldsEnd(list, header)),
     ...le16(body.length ?? 0),
-    ...le16(body.rest ? text(`,"${body.rest.name}":`) : 0),
+    ...le16(name),
     ...le16(parameter),
     padsText ? FLAG_PADS_TEXT : 0,
     variant ? 0 : body.variants?.length ?? 0,
     0,
     0,
-  );
+  ];
+  // What has variants after it, or is one of them, has its own place.
+  if (!variant && !body.variants) return store(shapes, 16, packed, "shape");
+  const number = shapes.length / 16;
+  shapes.push(...packed);
   if (!variant) body.variants?.forEach((shape: Variant) => packShape(shape, header, padsText, true));
   return number;
 }
@@ -172,8 +216,9 @@ export function generateTables(): Record<string, string> {
   const out = ["// Generated by scripts/generate_tables.ts from catalogue/. Do not edit.", ""];
   const data = (name: string, type: string, values: readonly number[]) =>
     out.push(`export const ${name}: usize = memory.data<${type}>([${values.join(",")}]);`);
-  for (const packed of [pool, fields, shapes, constants]) packed.length = 0;
+  for (const packed of [pool, fields, shapes, demands, constants]) packed.length = 0;
   placed.clear();
+  stored.clear();
   constants.push(0);
   const { objects, classes } = packObjects();
   const items: number[] = [];
@@ -186,6 +231,7 @@ export function generateTables(): Record<string, string> {
   data("POOL", "u8", [...pool, ...new Array(32).fill(0)]);
   data("FIELDS", "u8", fields);
   data("SHAPES", "u8", shapes);
+  data("DEMANDS", "u8", demands);
   data("OBJECTS", "u8", objects);
   data("CLASSES", "u16", classes);
   data("FAMILIES", "u8", packedFamilies);
