@@ -9,21 +9,14 @@ function addSessions(node: TransitNode, from: number, to: number): void {
   node.receive(numbers.map(resvPacket), 2000);
 }
 
-/**
- * The growth from one power of two of sessions to the next, so that fixed tables do not count, and tables that double
- * as they fill count once in full.
- */
-export function bytesPerSession(sessions = 8192): number {
+/** What the engine holds beyond an empty one, divided by the sessions that it holds. */
+export function bytesPerSession(sessions = 100_000): number {
   const node = new TransitNode(defaultModule());
+  const empty = node.counter(COUNTER.STATE_BYTES);
   addSessions(node, 0, sessions);
-  const before = node.counter(COUNTER.STATE_BYTES);
-  addSessions(node, sessions, 2 * sessions);
-  const held = node.counter(COUNTER.SESSIONS);
-  const reserved = node.counter(COUNTER.RESERVATION_STATES);
-  if (held !== 2 * sessions || reserved !== 2 * sessions) {
-    throw new Error(
-      `${2 * sessions} sessions were set up, but the engine holds ${held} with ${reserved} reservations`,
-    );
+  const [held, reserved] = [node.counter(COUNTER.SESSIONS), node.counter(COUNTER.RESERVATION_STATES)];
+  if (held !== sessions || reserved !== sessions) {
+    throw new Error(`${sessions} sessions were set up, but the engine holds ${held} with ${reserved} reservations`);
   }
-  return (node.counter(COUNTER.STATE_BYTES) - before) / sessions;
+  return (node.counter(COUNTER.STATE_BYTES) - empty) / sessions;
 }
