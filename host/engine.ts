@@ -62,13 +62,11 @@ export class Engine {
   #inboxLength: number;
   /** True from a submit until a poll has returned nothing. */
   #undrained = false;
-  /** True while a WASM call or a handler runs. */
-  #busy = false;
+  /** True while the observer of submits runs. */
+  #observing = false;
   #dead: string | undefined;
   #onSubmit: SubmitObserver | undefined;
   #hash: Uint8Array;
-  #workspace = 0;
-  #workspaceBytes = 0;
 
   /**
    * Instantiates a compiled module; `defaultModule()` has the embedded one.
@@ -166,7 +164,7 @@ export class Engine {
       throw new RangeError(`recorded submit of ${inbox.length} bytes does not fit the inbox of ${this.#inboxLength}`);
     }
     this.#bytes.set(inbox, this.#inbox);
-    return this.#rawSubmit("replaying a recorded submit", kind, count, nowMs, inbox.length);
+    return this.#rawSubmit("a recorded submit", kind, count, nowMs, inbox.length);
   }
 
   /** The actions of one outbox, copied; an empty list means that the engine is drained and may be submitted to. */
@@ -192,12 +190,17 @@ export class Engine {
   pollRaw(): Uint8Array {
     const length = this.#poll();
     const start = this.#exports.outbox() >>> 0;
-    return this.#bytes.slice(start, start + length);
+    return this.#fresh().slice(start, start + length);
   }
 
   /** When the next TICK is wanted, in the host's milliseconds; Infinity if never; in the past if more work is due. */
   deadline(): number {
-    return this.#call("asking for the deadline", () => this.#exports.deadline());
+    this.#mustBeFree("deadline");
+    try {
+      return this.#exports.deadline();
+    } catch (error) {
+      throw this.#trapped("asking for the deadline", error);
+    }
   }
 
   /** All rows of a table, copied. Only between a drained poll and the next submit. */
@@ -230,20 +233,6 @@ export class Engine {
     return counters;
   }
 
-  /**
-   * One pass over a message (codec engines only): the words of the result as `host/check_result.ts` reads them. They
-   * are a view of the engine's memory and good until its next call.
-   */
-  check(message: Uint8Array): Uint32Array {
-    const check = this.#exports.check;
-    if (!check) throw new EngineMisuseError("this engine has no check export");
-    this.#mustBeDrained("check");
-    const pointer = this.#workspaceFor(message.length);
-    this.#bytes.set(message, pointer);
-    const length = this.#call("checking a message", () => check(pointer, message.length)) >>> 0;
-    return new Uint32Array(this.#exports.memory.buffer, this.#exports.outbox() >>> 0, length >>> 2);
-  }
-
   /** Flowspec arithmetic (RFC 2205 3.11.6) on RSVP objects, in wire form; returns the resulting bytes. */
   arithmetic(operation: number, objects: Uint8Array): Uint8Array {
     const arithmetic = this.#exports.arithmetic;
@@ -252,11 +241,11 @@ export class Engine {
     if (objects.length > this.#inboxLength) {
       throw new RangeError(`${objects.length} bytes of objects do not fit the inbox of ${this.#inboxLength}`);
     }
-    this.#bytes.fill(0, this.#inbox, this.#inbox + Math.min(this.#inboxLength, objects.length + 8));
+    this.#fresh().fill(0, this.#inbox, this.#inbox + Math.min(this.#inboxLength, objects.length + 8));
     this.#bytes.set(objects, this.#inbox);
     const length = this.#call("flowspec arithmetic", () => arithmetic(operation)) >>> 0;
     const start = this.#exports.outbox() >>> 0;
-    return this.#bytes.slice(start, start + length);
+    return this.#fresh().slice(start, start + length);
   }
 
   /** The whole state as bytes, with a header that names the boundary version and the engine's build. */
@@ -268,7 +257,7 @@ export class Engine {
     );
     const out = new Uint8Array(SNAPSHOT_HEADER_BYTES + length);
     writeSnapshotHeader(out, this.#hash, length);
-    out.set(this.#bytes.subarray(start, start + length), SNAPSHOT_HEADER_BYTES);
+    out.set(this.#fresh().subarray(start, start + length), SNAPSHOT_HEADER_BYTES);
     sealSnapshot(out);
     return out;
   }
@@ -297,79 +286,81 @@ export class Engine {
   }
 
   #poll(): number {
-    const length = this.#call("polling", () => this.#exports.poll()) >>> 0;
+    this.#mustBeFree("poll");
+    let length: number;
+    try {
+      length = this.#exports.poll() >>> 0;
+    } catch (error) {
+      throw this.#trapped("polling", error);
+    }
     this.#undrained = length !== 0;
     return length;
   }
 
   #beginSubmit(what: string): void {
-    this.#mustBeDrained(`submit ${what}`);
-    this.#refreshViews();
+    this.#mustBeDrained(what);
+    this.#fresh();
   }
 
   #mustBeDrained(doing: string): void {
-    this.#mustBeAlive(doing);
-    if (this.#busy) throw new EngineMisuseError(`${doing}: the engine is already running; it is never re-entered`);
+    this.#mustBeFree(doing);
     if (this.#undrained) {
       throw new EngineMisuseError(`${doing}: drain poll() until it returns nothing, then submit again`);
     }
   }
 
-  #mustBeAlive(doing: string): void {
+  /** The engine imports nothing, so that nobody but an observer of submits can come back while it runs. */
+  #mustBeFree(doing: string): void {
     if (this.#dead !== undefined) throw new EngineMisuseError(`${doing}: the engine is gone, ${this.#dead}`);
+    if (this.#observing) {
+      throw new EngineMisuseError(`${doing}: the engine is already running; it is never re-entered`);
+    }
   }
 
   #callSubmit(name: string, kind: number, count: number, nowMs: number, used: number): void {
-    const status = this.#rawSubmit(`submitting ${name}`, kind, count, nowMs, used);
+    const status = this.#rawSubmit(name, kind, count, nowMs, used);
     if (status !== STATUS.OK) throw new ResvError(status, `submitting ${name}`);
   }
 
-  #rawSubmit(doing: string, kind: number, count: number, nowMs: number, used: number): number {
+  #rawSubmit(name: string, kind: number, count: number, nowMs: number, used: number): number {
     if (this.#onSubmit) {
-      this.#busy = true;
+      this.#observing = true;
       try {
         this.#onSubmit(kind, count, nowMs, this.#bytes.subarray(this.#inbox, this.#inbox + used));
       } finally {
-        this.#busy = false;
+        this.#observing = false;
       }
     }
-    const status = this.#call(doing, () => this.#exports.submit(kind, count, nowMs)) >>> 0;
     // Even a refused submit may have left actions (counters, reports), so it has to be drained like any other.
     this.#undrained = true;
-    return status;
+    try {
+      return this.#exports.submit(kind, count, nowMs) >>> 0;
+    } catch (error) {
+      throw this.#trapped(`submitting ${name}`, error);
+    }
   }
 
+  /** Everything that is not done for every packet. */
   #call<T>(doing: string, run: () => T): T {
-    this.#mustBeAlive(doing);
-    if (this.#busy) throw new EngineMisuseError(`${doing}: the engine is already running; it is never re-entered`);
-    this.#busy = true;
+    this.#mustBeFree(doing);
     try {
       return run();
     } catch (error) {
-      if (!(error instanceof WebAssembly.RuntimeError) && !(error instanceof RangeError)) throw error;
-      this.#dead = `it trapped while ${doing}`;
-      throw new EngineTrapError(doing, error);
-    } finally {
-      this.#busy = false;
-      this.#refreshViews();
+      throw this.#trapped(doing, error);
     }
   }
 
-  /** Scratch memory of at least this size. Asked for in powers of two, because the engine never gives any back. */
-  #workspaceFor(length: number): number {
-    if (length <= this.#workspaceBytes) return this.#workspace;
-    const { workspace } = this.#exports;
-    if (!workspace) throw new EngineMisuseError("this engine has no workspace export");
-    const bytes = 2 ** Math.ceil(Math.log2(Math.max(length, 4096)));
-    const pointer = this.#call("asking for a workspace", () => workspace(bytes)) >>> 0;
-    if (pointer === 0) throw new ResvError(STATUS.OUT_OF_MEMORY, `asking for ${bytes} bytes of workspace`);
-    this.#workspaceBytes = bytes;
-    return this.#workspace = pointer;
+  #trapped(doing: string, error: unknown): unknown {
+    // A stack that has run out is a RangeError, in WebAssembly too.
+    if (!(error instanceof WebAssembly.RuntimeError) && !(error instanceof RangeError)) return error;
+    this.#dead = `it trapped while ${doing}`;
+    return new EngineTrapError(doing, error);
   }
 
   /** Copies the outbox to where the views that go out to the caller stay good. */
   #copyOut(length: number): Copied {
-    return keep(new Uint8Array(this.#exports.memory.buffer, this.#exports.outbox() >>> 0, length));
+    const at = this.#exports.outbox() >>> 0;
+    return keep(this.#fresh().subarray(at, at + length));
   }
 
   #recordLength(view: DataView, at: number, end: number): number {
@@ -381,9 +372,10 @@ export class Engine {
     return length;
   }
 
-  #refreshViews(): void {
-    // memory.grow detaches the old buffer, whose length then reads as zero.
-    if (this.#bytes.byteLength !== this.#exports.memory.buffer.byteLength) this.#deriveViews();
+  /** memory.grow detaches the old buffer, whose length then reads as zero. */
+  #fresh(): Uint8Array {
+    if (this.#bytes.byteLength === 0) this.#deriveViews();
+    return this.#bytes;
   }
 
   #deriveViews(): void {

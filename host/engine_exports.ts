@@ -44,8 +44,6 @@ export interface EngineExports {
   stateStart(): number;
   stateLength(): number;
   restore(length: number): number;
-  workspace?(bytes: number): number;
-  check?(pointer: number, length: number): number;
   arithmetic?(operation: number): number;
 }
 
