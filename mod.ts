@@ -74,6 +74,22 @@ export { LogError, Recorder } from "./host/recorder.ts";
 export { replay, type ReplayOptions, type ReplayResult } from "./host/replay.ts";
 export type { Action } from "./host/boundary.gen.ts";
 
-// Objects and messages as plain values.
+// Messages and objects as plain values.
+export { decode, decodeBatch, defaultCodec, encode, peek, tryDecode } from "./host/default_codec.ts";
+export {
+  type CheckResult,
+  Codec,
+  type DecodeFailure,
+  type EncodeOptions,
+  type Message,
+  type MessageChecker,
+  type MessageInput,
+  MessageOutline,
+  type ObjectEntry,
+  type Problem,
+  ResvDecodeError,
+  ResvEncodeError,
+} from "./host/codec.ts";
+export { CodecEngine } from "./host/codec_engine.ts";
 export { decodeObjects, encodeObjects, findObject, type ObjectInput } from "./host/object_list.ts";
 export type { RsvpObject } from "./host/objects.gen.ts";
