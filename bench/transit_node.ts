@@ -2,7 +2,13 @@
  * A router in the middle, at the level of the engine: Path comes in on interface 1 and leaves on 2, Resv the other way.
  * Used to measure a session's memory and the work of setting it up.
  */
-import { CONFIG_OPTION, SERVICE } from "../host/boundary.gen.ts";
+import {
+  CONFIG_OPTION,
+  type ConfigInput,
+  type InterfaceInput,
+  type RouteInput,
+  SERVICE,
+} from "../host/boundary.gen.ts";
 import { Engine } from "../host/engine.ts";
 import type { Packet } from "../host/transport/transport.ts";
 import { type PathFields, PlainWriter, writePath } from "./plain/builder.ts";
@@ -89,6 +95,37 @@ export function resvPacket(number: number): Packet {
   };
 }
 
+/** The settings of that router, for whoever drives the engine in another way. */
+export const TRANSIT_CONFIG: ConfigInput = {
+  seed: 1,
+  refreshIntervalMs: 30_000,
+  lifetimeMultiplier: 3,
+  blockadeMultiplier: 3,
+  localRepairDelayMs: 2000,
+  memoryLimitBytes: 2 ** 31,
+  maximumSendersPerSession: 64,
+  options: CONFIG_OPTION.NO_TRAFFIC_CONTROL_RESULT,
+};
+export const TRANSIT_INTERFACES: readonly InterfaceInput[] = [UPSTREAM, DOWNSTREAM].map((handle) => ({
+  interface: handle,
+  up: 1,
+  ipv4: address(OURS[handle]),
+  ipv4PrefixLength: 24,
+  mtuBytes: 1500,
+  reservableBytesPerSecond: -1,
+  perFlowBytesPerSecond: -1,
+  linkBytesPerSecond: 1.25e8,
+  minimumLatencyMicroseconds: 10,
+  services: SERVICE.CONTROLLED_LOAD | SERVICE.GUARANTEED,
+}));
+
+/** The answer to a route query: on the link, by interface 2. */
+export function routeAnswer(query: number, destination: Uint8Array): RouteInput {
+  const hops = new Uint8Array(24);
+  new DataView(hops.buffer).setUint32(0, DOWNSTREAM, true);
+  return { query, destination, family: 4, found: 1, hopCount: 1, hops };
+}
+
 /** An engine configured as that router. Every destination is behind interface 2, on the link. */
 export class TransitNode {
   readonly engine: Engine;
@@ -97,32 +134,10 @@ export class TransitNode {
 
   constructor(module: WebAssembly.Module) {
     this.engine = new Engine(module);
-    this.engine.submit("CONFIG", {
-      seed: 1,
-      refreshIntervalMs: 30_000,
-      lifetimeMultiplier: 3,
-      blockadeMultiplier: 3,
-      localRepairDelayMs: 2000,
-      memoryLimitBytes: 2 ** 31,
-      maximumSendersPerSession: 64,
-      options: CONFIG_OPTION.NO_TRAFFIC_CONTROL_RESULT,
-    }, 0);
+    this.engine.submit("CONFIG", TRANSIT_CONFIG, 0);
     this.#drain(0);
-    for (const handle of [UPSTREAM, DOWNSTREAM]) {
-      this.engine.submit("INTERFACE", {
-        interface: handle,
-        up: 1,
-        ipv4: address(OURS[handle]),
-        ipv4PrefixLength: 24,
-        mtuBytes: 1500,
-        reservableBytesPerSecond: -1,
-        perFlowBytesPerSecond: -1,
-        linkBytesPerSecond: 1.25e8,
-        minimumLatencyMicroseconds: 10,
-        services: SERVICE.CONTROLLED_LOAD | SERVICE.GUARANTEED,
-      }, 0);
-      this.#drain(0);
-    }
+    this.engine.submitAll("INTERFACE", TRANSIT_INTERFACES, 0);
+    this.#drain(0);
   }
 
   /** Submits packets and does what the engine asks for: answers its route queries, counts what it sends. */
@@ -134,29 +149,17 @@ export class TransitNode {
   }
 
   #drain(nowMs: number): void {
-    const queries: { query: number; destination: Uint8Array }[] = [];
+    const answers: RouteInput[] = [];
     for (const action of this.engine.drain()) {
-      if (action.action === "ROUTE_QUERY") queries.push(action);
+      // The action's bytes are good for this round only: the destination is copied.
+      if (action.action === "ROUTE_QUERY") answers.push(routeAnswer(action.query, action.destination.slice()));
       else if (action.action === "SEND") {
-        this.sent.set(
-          action.payload[1],
-          (this.sent.get(action.payload[1]) ?? 0) + 1,
-        );
+        this.sent.set(action.payload[1], (this.sent.get(action.payload[1]) ?? 0) + 1);
       }
     }
-    for (const { query, destination } of queries) {
-      const hops = new Uint8Array(24);
-      new DataView(hops.buffer).setUint32(0, DOWNSTREAM, true);
-      this.engine.submit("ROUTE", {
-        query,
-        destination,
-        family: 4,
-        found: 1,
-        hopCount: 1,
-        hops,
-      }, nowMs);
-      this.#drain(nowMs);
-    }
+    if (answers.length === 0) return;
+    this.engine.submitAll("ROUTE", answers, nowMs);
+    this.#drain(nowMs);
   }
 
   counter(number: number): number {
