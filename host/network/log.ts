@@ -44,6 +44,11 @@ export class Log {
     this.#limit = limit;
   }
 
+  /** Whether it keeps anything at all. */
+  get keeps(): boolean {
+    return this.#limit > 0;
+  }
+
   add(sighting: Sighting): void {
     if (this.#limit === 0) return;
     // A ring, so that an hour of refreshes costs the same as a minute.

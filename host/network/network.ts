@@ -107,7 +107,9 @@ export class Network {
       clock: this.clock,
       seed: this.#seedOf("link", record.index),
       arrive: (on, packets) => this.#arrive(on, packets),
+      watched: () => this.#taps.length > 0 || this.#log.keeps,
       sighted: (sighting) => this.#sighted(sighting),
+      sent: (copies) => void (this.#inFlight += copies),
       changed: () => this.#linkChanged(link),
     });
     if (faults) link.setFaults(faults);
@@ -211,7 +213,7 @@ export class Network {
       nodeOptions: (node) => this.#nodeOptions(node),
       transmit: (from, packet, nextHop) => this.#transmit(from, packet, nextHop),
       answer: (node, question) => this.#routes.answer(node, question),
-      route: (node, destination, family) => this.#route(node, destination, family),
+      route: (node, destination, family) => this.#routes.step(node, destination, family),
       multicastRoute: (node, packet) => this.#multicastRoute(node, packet),
       isMember: (node, group, family) => this.#routes.isMember(node, group, family),
       setMember: (node, group, family, member) => {
@@ -257,17 +259,6 @@ export class Network {
     return (Math.imul(seed, 0x9e3779b1) + Math.imul(index * 2 + (kind === "node" ? 1 : 0), 0x85ebca6b)) >>> 0;
   }
 
-  #route(
-    node: NodeRecord,
-    destination: Uint8Array,
-    family: number,
-  ): { out: Attachment; nextHop?: Address } | undefined {
-    const step = this.#routes.step(node, destination, family);
-    if (!step) return undefined;
-    if (!step.gateway) return { out: step.out };
-    return { out: step.out, nextHop: family === 4 ? step.gateway.ipv4 : step.gateway.ipv6 };
-  }
-
   /** Where a node passes multicast data on. What arrived off the tree is dropped by who forwards without RSVP. */
   #multicastRoute(node: NodeRecord, packet: Packet): readonly Attachment[] {
     const tree = this.#routes.tree(packet.source, packet.destination, packet.family);
@@ -282,7 +273,6 @@ export class Network {
   }
 
   #sighted(sighting: Sighting): void {
-    if (!sighting.lost) this.#inFlight += sighting.copies;
     this.#log.add(sighting);
     for (const tap of this.#taps) tap(sighting);
   }

@@ -2,7 +2,7 @@
 import type { Address } from "../address.ts";
 import { isMulticast } from "../address.ts";
 import type { VirtualClock } from "../clock.ts";
-import { type Copy, FaultModel, type FaultOptions } from "../transport/fault_injector.ts";
+import { FaultModel, type FaultOptions } from "../transport/fault_injector.ts";
 import type { Packet } from "../transport/transport.ts";
 import type { Attachment, LinkRecord } from "./topology.ts";
 
@@ -25,7 +25,11 @@ export interface LinkPort {
   clock: VirtualClock;
   seed: number;
   arrive: (on: Attachment, packets: readonly Packet[]) => void;
+  /** Whether anybody wants sightings: they cost more than the sending. */
+  watched: () => boolean;
   sighted: (sighting: Sighting) => void;
+  /** Datagrams have left. */
+  sent: (copies: number) => void;
   changed: () => void;
 }
 
@@ -82,26 +86,36 @@ export class NetworkLink {
 
   #receiver(from: Attachment, packet: Packet, nextHop: Address | undefined): Attachment | undefined {
     const { attachments } = this.record;
+    // On a point-to-point link there is no doubt who is meant, whatever the address.
+    if (attachments.length === 2) return attachments[0] === from ? attachments[1] : attachments[0];
     const bytes = nextHop?.bytes ?? packet.destination;
-    const found = attachments.find(({ ipv4, ipv6, ipv6LinkLocal }) =>
+    return attachments.find(({ ipv4, ipv6, ipv6LinkLocal }) =>
       packet.family === 4
         ? startsWith(ipv4.bytes, bytes, 4)
         : startsWith(ipv6.bytes, bytes, 16) || startsWith(ipv6LinkLocal.bytes, bytes, 16)
     );
-    // On a point-to-point link there is no doubt who is meant, whatever the address.
-    return found ?? (attachments.length === 2 ? attachments.find((other) => other !== from) : undefined);
   }
 
   #toOne(from: Attachment, to: Attachment | undefined, packet: Packet): void {
     const timeMs = this.#port.clock.nowMs();
-    let copies: Copy[] = [];
-    if (to && this.record.up && to.node.alive) copies = this.faults?.decide(packet) ?? [{ packet, extraDelayMs: 0 }];
-    this.#port.sighted({ timeMs, from, to, packet, lost: copies.length === 0, copies: copies.length });
-    for (const copy of copies) this.#deliver(to!, copy, timeMs + this.record.delayMs + copy.extraDelayMs);
+    let copies = 0;
+    if (to && this.record.up && to.node.alive) {
+      if (this.faults) {
+        for (const { packet: copy, extraDelayMs } of this.faults.decide(packet)) {
+          this.#deliver(to, copy, timeMs + this.record.delayMs + extraDelayMs);
+          copies++;
+        }
+      } else {
+        this.#deliver(to, packet, timeMs + this.record.delayMs);
+        copies = 1;
+      }
+    }
+    this.#port.sent(copies);
+    if (this.#port.watched()) this.#port.sighted({ timeMs, from, to, packet, lost: copies === 0, copies });
   }
 
   /** What arrives at one interface at one moment is one event and one batch. */
-  #deliver(to: Attachment, { packet }: Copy, atMs: number): void {
+  #deliver(to: Attachment, packet: Packet, atMs: number): void {
     const open = this.#batches.get(to);
     if (open?.atMs === atMs) return void open.packets.push(packet);
     const batch: Batch = { atMs, packets: [packet] };

@@ -16,6 +16,7 @@ import { MemoryTransport } from "../transport/memory_transport.ts";
 import type { Packet } from "../transport/transport.ts";
 import { findTokenBucket, joinOnDemand } from "./receiver.ts";
 import { type Attachment, IPV4_PREFIX_BITS, IPV6_PREFIX_BITS, type NodeRecord } from "./topology.ts";
+import type { Step } from "./routes.ts";
 import { NetworkRouting } from "./network_routing.ts";
 
 /** Settings of one node; those of the network apply where they are absent. */
@@ -41,7 +42,7 @@ export interface NetworkPort {
   nodeOptions(node: NetworkNode): Omit<ConstructorParameters<typeof RsvpNode>[0], "transport" | "module">;
   transmit(from: Attachment, packet: Packet, nextHop: Address | undefined): void;
   answer(node: NodeRecord, question: RouteQuestion): RouteAnswer;
-  route(node: NodeRecord, destination: Uint8Array, family: number): { out: Attachment; nextHop?: Address } | undefined;
+  route(node: NodeRecord, destination: Uint8Array, family: number): Step | undefined;
   multicastRoute(node: NodeRecord, packet: Packet): readonly Attachment[];
   isMember(node: NodeRecord, group: Uint8Array, family: number): boolean;
   setMember(node: NetworkNode, group: Uint8Array, family: number, member: boolean): void;
@@ -253,7 +254,7 @@ export class NetworkNode {
     // Our own address: to ourselves, as the IP layer would loop it back.
     const way = this.#port.route(this.record, destination, family);
     if (named && way?.out !== named) return this.#port.transmit(named, packet, undefined);
-    if (way) return this.#port.transmit(way.out, packet, way.nextHop);
+    if (way) return this.#port.transmit(way.out, packet, gatewayAddress(way, family));
     this.ipDrops.noRoute++;
   }
 
@@ -283,7 +284,7 @@ export class NetworkNode {
       return;
     }
     const way = this.#port.route(this.record, destination, family);
-    if (way) this.#port.transmit(way.out, packet, way.nextHop);
+    if (way) this.#port.transmit(way.out, packet, gatewayAddress(way, family));
     else this.ipDrops.noRoute++;
   }
 }
@@ -307,6 +308,10 @@ function interfaceSettings(attachment: Attachment): InterfaceSettings {
     guaranteedErrorTermBytes: options.guaranteedErrorTermBytes,
     guaranteedErrorTermMicroseconds: options.guaranteedErrorTermMicroseconds,
   };
+}
+
+function gatewayAddress({ gateway }: Step, family: number): Address | undefined {
+  return family === 4 ? gateway?.ipv4 : gateway?.ipv6;
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array, length: number): boolean {

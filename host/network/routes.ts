@@ -22,7 +22,8 @@ export interface Tree {
 export class Routes {
   #topology: Topology;
   #version = -1;
-  #steps = new Map<LinkRecord, (Step | undefined)[]>();
+  /** By the number of the link that leads to the destination, then by the number of the node. */
+  #steps: (Step | undefined)[][] = [];
   #trees = new Map<string, Tree>();
   #members = new Map<string, Set<NodeRecord>>();
 
@@ -96,15 +97,13 @@ export class Routes {
   #freshen(): void {
     if (this.#version === this.#topology.version) return;
     this.#version = this.#topology.version;
-    this.#steps.clear();
+    this.#steps = [];
     this.#trees.clear();
   }
 
   #stepsTo(link: LinkRecord): (Step | undefined)[] {
     this.#freshen();
-    let steps = this.#steps.get(link);
-    if (!steps) this.#steps.set(link, steps = shortestPaths(this.#topology, link));
-    return steps;
+    return this.#steps[link.index] ??= shortestPaths(this.#topology, link);
   }
 
   #growTree(root: Attachment, members: ReadonlySet<NodeRecord>): Tree {

@@ -76,7 +76,8 @@ export class Topology {
   readonly links: LinkRecord[] = [];
   version = 0;
   #byName = new Map<string, NodeRecord>();
-  #byAddress = new Map<string, Attachment>();
+  #byIpv4 = new Map<number, Attachment>();
+  #byIpv6 = new Map<string, Attachment>();
 
   addNode(name: string, forwards: boolean): NodeRecord {
     if (this.#byName.has(name)) throw new RangeError(`there is a node "${name}" already`);
@@ -120,7 +121,8 @@ export class Topology {
 
   /** Whose address it is, link-local addresses not included: they are found on their link. */
   owner(address: Uint8Array, family: number): Attachment | undefined {
-    return this.#byAddress.get(addressKey(address, family) + "/" + family);
+    // Asked for every packet at every hop, hence a number for the key where there is one.
+    return family === 4 ? this.#byIpv4.get(ipv4Number(address)) : this.#byIpv6.get(addressKey(address, family));
   }
 
   /** The link whose prefix covers the address. */
@@ -162,10 +164,13 @@ export class Topology {
     };
     node.attachments.push(attachment);
     link.attachments.push(attachment);
-    for (const address of [attachment.ipv4, attachment.ipv6]) {
-      this.#byAddress.set(addressKey(address.bytes, address.family) + "/" + address.family, attachment);
-    }
+    this.#byIpv4.set(ipv4Number(ipv4), attachment);
+    this.#byIpv6.set(addressKey(ipv6, 6), attachment);
   }
+}
+
+function ipv4Number(bytes: Uint8Array): number {
+  return (bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3];
 }
 
 function checkLink(name: string, nodes: readonly NodeRecord[], options: LinkOptions): void {
