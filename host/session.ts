@@ -13,10 +13,12 @@ import {
   type SessionAddress,
   type SessionEvent,
   sessionObject,
+  type StyleName,
   STYLES,
 } from "./application.ts";
 import { ResvError } from "./engine_errors.ts";
-import { encodeObjects, findObject } from "./object_list.ts";
+import { encodeObjects, findObject, type ObjectInput } from "./object_list.ts";
+import type { RsvpObject } from "./objects.gen.ts";
 
 /** What a session needs of its node. */
 export interface SessionPort {
@@ -44,6 +46,9 @@ export class Session {
   #released = false;
   /** What is being called, while the call is on the stack. */
   #calling = "";
+  /** Events that came during the registration, when nobody could listen yet; for the first who does. */
+  #early: SessionEvent[] = [];
+  #registering = false;
   #refusal: ResvError | undefined;
 
   constructor(application: number, address: SessionAddress, port: SessionPort) {
@@ -56,7 +61,12 @@ export class Session {
   /** Makes the registration; called by the node once it knows where this session's events go. */
   register(): void {
     const objects = encodeObjects([sessionObject(this.address)]);
-    this.#call({ call: CALL_KIND.SESSION, objects }, `registering for ${this.address.destination}`);
+    this.#registering = true;
+    try {
+      this.#call({ call: CALL_KIND.SESSION, objects }, `registering for ${this.address.destination}`);
+    } finally {
+      this.#registering = false;
+    }
   }
 
   /** True once `release` was called. */
@@ -66,18 +76,26 @@ export class Session {
 
   /** Announces a sender, or changes the announcement. Path messages go out at once and are refreshed. */
   sender(options: SenderOptions): this {
-    const { address = this.#port.localAddress(this.address.destination), port, ttl, objects = [] } = options;
+    const { address = this.#port.localAddress(this.address.destination), port, objects = [] } = options;
+    const template = senderObject("SENDER_TEMPLATE", { address, port });
+    return this.announce([template, senderTspecObject(options), ...objects], options);
+  }
+
+  /**
+   * Like `sender`, with the objects ready made: SENDER_TEMPLATE, SENDER_TSPEC, then ADSPEC and POLICY_DATA, if any
+   * (the sender descriptor of RFC 2205 3.1.3).
+   */
+  announce(
+    objects: readonly (ObjectInput | RsvpObject)[],
+    options: Pick<SenderOptions, "ttl" | "interface" | "noAdspec"> = {},
+  ): this {
     this.#call({
       call: CALL_KIND.SENDER,
       options: options.noAdspec ? CALL_OPTION.NO_ADSPEC : 0,
-      ttl,
+      ttl: options.ttl,
       interface: options.interface,
-      objects: encodeObjects([
-        senderObject("SENDER_TEMPLATE", { address, port }),
-        senderTspecObject(options),
-        ...objects,
-      ]),
-    }, `announcing the sender ${address}`);
+      objects: encodeObjects(objects),
+    }, `announcing a sender to ${this.address.destination}`);
     return this;
   }
 
@@ -89,13 +107,25 @@ export class Session {
 
   /** Asks for a reservation, or changes it. */
   reserve(options: ReserveOptions): this {
+    return this.request(options.style, reserveObjects(options), options);
+  }
+
+  /**
+   * Like `reserve`, with the objects ready made: POLICY_DATA, if any, then the flow descriptors of the style (RFC 2205
+   * 3.1.4).
+   */
+  request(
+    style: StyleName,
+    objects: readonly (ObjectInput | RsvpObject)[],
+    options: Pick<ReserveOptions, "confirm" | "interface"> = {},
+  ): this {
     this.#call({
       call: CALL_KIND.RESERVE,
-      style: STYLES[options.style],
+      style: STYLES[style],
       options: options.confirm ? CALL_OPTION.CONFIRM : 0,
       interface: options.interface,
-      objects: encodeObjects(reserveObjects(options)),
-    }, `reserving ${options.style}`);
+      objects: encodeObjects(objects),
+    }, `reserving ${style}`);
     return this;
   }
 
@@ -112,15 +142,20 @@ export class Session {
     this.end();
   }
 
-  /** Calls for every event, in order. Calls into this session from a handler are carried out after it returns. */
+  /**
+   * Calls for every event, in order. Calls into this session from a handler are carried out after it returns. The first
+   * handler or reader gets what the registration itself brought: the senders that were known already.
+   */
   on(handler: (event: SessionEvent) => void): this {
     this.#handlers.push(handler);
+    for (const event of this.#takeEarly()) handler(event);
     return this;
   }
 
   /** Every event from now on, for `for await`; ends when the session is released. */
   events(): AsyncIterableIterator<SessionEvent> {
     const queue = new EventQueue(() => this.droppedEvents++);
+    for (const event of this.#takeEarly()) queue.push(event);
     if (this.#released) queue.end();
     else this.#readers.push(queue);
     return queue;
@@ -129,10 +164,12 @@ export class Session {
   /** Hands an event over; called by the node. */
   deliver(event: SessionEvent): void {
     if (event.kind === "CALL_ERROR" && this.#calling) {
-      this.#refusal = new ResvError(event.errorCode, this.#calling);
+      // Code 0 is no error of the protocol: the value is the STATUS with which the engine refused the call.
+      this.#refusal = new ResvError(event.errorCode || event.errorValue, this.#calling);
       return;
     }
     if (event.kind === "PATH_EVENT") this.#noteSender(event);
+    if (this.#registering) this.#early.push(event);
     for (const handler of this.#handlers) handler(event);
     this.#readers = this.#readers.filter((reader) => reader.open);
     for (const reader of this.#readers) reader.push(event);
@@ -144,6 +181,10 @@ export class Session {
     this.#released = true;
     this.#port.released(this.application);
     for (const reader of this.#readers) reader.end();
+  }
+
+  #takeEarly(): SessionEvent[] {
+    return this.#early.splice(0);
   }
 
   #noteSender(event: SessionEvent): void {

@@ -261,7 +261,15 @@ Deno.test("what is no capture, a cut header, a cut record and a broken record ar
 });
 
 Deno.test("no damage to a capture traps, hangs or leads outside its bytes", () => {
-  const frames = [ethernet(0x0800, ipv4(PATH)), ethernet(0x8847, join(hex("00010140"), ipv6(udp(PATH), 17)))];
+  const gre = ipv4(
+    join(hex("b0006558" + "000000000000000000000000"), ethernet(0x8847, join(hex("00010140"), ipv4(PATH)))),
+    { protocol: 47 },
+  );
+  const frames = [
+    ethernet(0x0800, ipv4(PATH)),
+    ethernet(0x0800, gre),
+    ethernet(0x8847, join(hex("00010140"), ipv6(udp(PATH), 17))),
+  ];
   const files = [
     pcap(frames),
     join(sectionHeader(), interfaceBlock(1, 9), packetBlock(0, frames[0], 1, 2), packetBlock(0, frames[1], 1, 2)),
@@ -270,11 +278,18 @@ Deno.test("no damage to a capture traps, hangs or leads outside its bytes", () =
     fc.property(
       fc.constantFrom(...files),
       fc.constantFrom(0, 1, 2),
-      fc.array(fc.tuple(fc.nat(600), fc.nat(255)), { minLength: 1, maxLength: 8 }),
-      (file, mode, changes) => {
+      fc.array(fc.tuple(fc.nat(900), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+      fc.nat(900),
+      (file, mode, changes, cut) => {
         const damaged = file.slice();
         for (const [at, value] of changes) damaged[at % damaged.length] = value;
         const { output } = read(damaged, mode);
+        // Once more at the end of memory, where reading beyond the file traps; cut, so that anything may be at its end.
+        const part = damaged.subarray(0, damaged.length - cut % damaged.length);
+        const place = bytes().length - part.length;
+        bytes().set(part, place);
+        engine.captureBegin(STATE, mode);
+        engine.captureRead(STATE, place, part.length, OUTPUT, CAPACITY);
         if (mode === CAPTURE_MODE.TEXT) {
           for (const text of new TextDecoder().decode(output).split("\n").slice(0, -1)) JSON.parse(text);
         } else for (const packet of readCapturedPackets(output)) assert(packet.payload.length <= 65535);

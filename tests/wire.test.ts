@@ -350,6 +350,9 @@ Deno.test("no change of a few bytes makes the parser accept pointers outside the
         const packet = message(type, path ? PATH : RESV);
         for (const [at, value] of changes) if (at < packet.length && at >= 8) packet[at] = value;
         packet.fill(0, 2, 4);
+        // At the end of memory, where reading beyond the message traps.
+        bytes().set(packet, bytes().length - packet.length);
+        wire.parseMessage(bytes().length - packet.length, packet.length, VIEW);
         const seen = parse(packet);
         assert(seen.errorOffset <= packet.length);
         assert(seen.status in { ...Object.fromEntries(Object.values(STATUS).map((code) => [code, 1])) });

@@ -12,6 +12,9 @@ interface Exports {
   recordFits(): number;
   checkMessage(message: number, available: number, result: number): number;
   writeMessageLine(message: number, available: number, result: number, output: number, capacity: number): number;
+  decodeRecord(packet: number, available: number, record: number): number;
+  recordBytes(): number;
+  describeRecord(record: number, out: number): void;
   captureBegin(state: number, mode: number): void;
   captureRead(state: number, chunk: number, length: number, output: number, capacity: number): number;
   captureEnd(state: number, left: number): number;
@@ -23,6 +26,7 @@ export const RESULT = engine.room(engine.checkResultBytes());
 export const MESSAGE = engine.room(65536);
 export const CAPACITY = 8 << 20;
 export const OUTPUT = engine.room(CAPACITY);
+engine.room(65536);
 
 /** Checks by the engine. */
 export function check(message: Uint8Array) {
@@ -35,8 +39,10 @@ export const codec = new Codec({ check });
 
 /** The engine's line for a message, or undefined if it does not fit. */
 export function line(message: Uint8Array, capacity = CAPACITY): string | undefined {
-  bytes().set(message, MESSAGE);
-  const length = engine.writeMessageLine(MESSAGE, message.length, RESULT, OUTPUT, capacity);
+  // At the end of memory, where reading beyond the message traps.
+  const place = bytes().length - message.length;
+  bytes().set(message, place);
+  const length = engine.writeMessageLine(place, message.length, RESULT, OUTPUT, capacity);
   return length === 0 ? undefined : new TextDecoder().decode(bytes().slice(OUTPUT, OUTPUT + length));
 }
 
