@@ -206,6 +206,7 @@ function gre(s: CaptureState, at: usize, end: usize, depth: u32): bool {
   if (flags & 0x8000) at += 4;
   if (flags & 0x2000) at += 4;
   if (flags & 0x1000) at += 4;
+  if (at > end) return false;
   s.flags |= PACKET_TUNNELLED;
   if (type == 0x6558) return ethernet(s, at, end, depth + 1);
   return etherPayload(s, type, at, end, depth + 1);

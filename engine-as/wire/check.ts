@@ -21,6 +21,7 @@ import { sumBytes } from "./checksum";
 import { MESSAGE_VIEW_BYTES, MessageView, parseGrammar } from "./message_view";
 import { objectStructure } from "./structure";
 import { findMessageType } from "./tables";
+import { isUsualMessage } from "./usual_message";
 
 // Where the words after the header start.
 export const CHECK_ENTRIES: usize = 32;
@@ -30,6 +31,20 @@ const VIEW: usize = memory.data(256, 8);
 
 // Checks `available` bytes at `message` into `result` (CHECK_RESULT_BYTES) and returns the bytes of the result.
 export function checkMessage(message: usize, available: u32, result: usize): u32 {
+  const at = listObjects(message, available, result);
+  if (load<u32>(result) != STATUS_OK || isUsualMessage(message, result + CHECK_ENTRIES, at)) return <u32> (at - result);
+  return <u32> (findProblems(message, available, result, at) - result);
+}
+
+// The same without the short way for usual messages, so that a test can compare the two.
+export function checkMessageFully(message: usize, available: u32, result: usize): u32 {
+  const at = listObjects(message, available, result);
+  if (load<u32>(result) != STATUS_OK) return <u32> (at - result);
+  return <u32> (findProblems(message, available, result, at) - result);
+}
+
+// Header, checksum and framing. Returns where the result ends: after the objects, or after the words if it failed.
+function listObjects(message: usize, available: u32, result: usize): usize {
   memory.fill(result, 0, CHECK_ENTRIES);
   if (available >= 4) store<u32>(result, expectedChecksum(message, available), 16);
   if (available < 8) return failed(result, STATUS_TRUNCATED, 0);
@@ -62,7 +77,7 @@ export function checkMessage(message: usize, available: u32, result: usize): u32
     at += size;
   }
   store<u32>(result, <u32> (entry - entries) >>> 3, 20);
-  return <u32> (findProblems(message, length, result, entry) - result);
+  return entry;
 }
 
 // The field's value that makes the sum right, whatever it holds now.
@@ -72,16 +87,16 @@ function expectedChecksum(message: usize, length: u32): u32 {
   return value == 0 ? 0xffff : <u32> bswap<u16>(<u16> value);
 }
 
-function failed(result: usize, status: u32, offset: u32): u32 {
+function failed(result: usize, status: u32, offset: u32): usize {
   return failedAt(result, status, offset, 0);
 }
 
-function failedAt(result: usize, status: u32, offset: u32, header: u32): u32 {
+function failedAt(result: usize, status: u32, offset: u32, header: u32): usize {
   store<u32>(result, status);
   store<u32>(result, offset, 4);
   store<u32>(result, (header >>> 8) & 255, 8);
   store<u32>(result, header & 255, 12);
-  return <u32> CHECK_ENTRIES;
+  return result + CHECK_ENTRIES;
 }
 
 export function isBundle(type: u32): bool {

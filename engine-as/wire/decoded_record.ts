@@ -223,15 +223,15 @@ function wrongSize(length: usize): u32 {
 }
 
 // The words before the token bucket: version and length, service header, parameter header; all but flags and reserved.
-const INT_SERV_MASK: v128 = i8x16(-16, 0, -1, -1, -1, 0, -1, -1, -1, 0, -1, -1, 0, 0, 0, 0);
-const TSPEC_SHAPE: v128 = i8x16(0, 0, 0, 7, 1, 0, 0, 6, 127, 0, 0, 5, 0, 0, 0, 0);
-const CONTROLLED_LOAD_SHAPE: v128 = i8x16(0, 0, 0, 7, 5, 0, 0, 6, 127, 0, 0, 5, 0, 0, 0, 0);
-const GUARANTEED_SHAPE: v128 = i8x16(0, 0, 0, 10, 2, 0, 0, 9, 127, 0, 0, 5, 0, 0, 0, 0);
+export const INT_SERV_MASK: v128 = i8x16(-16, 0, -1, -1, -1, 0, -1, -1, -1, 0, -1, -1, 0, 0, 0, 0);
+export const TSPEC_SHAPE: v128 = i8x16(0, 0, 0, 7, 1, 0, 0, 6, 127, 0, 0, 5, 0, 0, 0, 0);
+export const CONTROLLED_LOAD_SHAPE: v128 = i8x16(0, 0, 0, 7, 5, 0, 0, 6, 127, 0, 0, 5, 0, 0, 0, 0);
+export const GUARANTEED_SHAPE: v128 = i8x16(0, 0, 0, 10, 2, 0, 0, 9, 127, 0, 0, 5, 0, 0, 0, 0);
 
 // @ts-ignore: decorator
 @inline
 
-function fits(words: v128, mask: v128, shape: v128): bool {
+export function fits(words: v128, mask: v128, shape: v128): bool {
   return !v128.any_true(v128.and(v128.xor(words, shape), mask));
 }
 
@@ -257,6 +257,7 @@ function decodeTspec(at: usize, length: u32, record: usize): bool {
 
 function decodeFlowspec(at: usize, length: u32, record: usize): bool {
   const r = changetype<DecodedRecord>(record);
+  if (length < 12) return false;
   const service: u32 = load<u8>(at, FLOWSPEC_INTSERV_SERVICE_AT);
   if (<usize> length == FLOWSPEC_INTSERV_GUARANTEED_BYTES && fits(v128.load(at, 4), INT_SERV_MASK, GUARANTEED_SHAPE)) {
     if ((load<u32>(at, 36) & 0xffff00ff) != 0x02000082) return false;
@@ -284,16 +285,16 @@ function decodeFlowspec(at: usize, length: u32, record: usize): bool {
 
 // The ADSPEC of RFC 2210 section 3.3.6: general parameters, guaranteed service, empty controlled load, 84 bytes. Its
 // words from +8 on, four to a vector; values and flags are masked away.
-const ADSPEC_MASK_0: v128 = i8x16(-1, 0, -1, -1, -1, 0, -1, -1, 0, 0, 0, 0, -1, 0, -1, -1);
-const ADSPEC_SHAPE_0: v128 = i8x16(1, 0, 0, 8, 4, 0, 0, 1, 0, 0, 0, 0, 6, 0, 0, 1);
-const ADSPEC_MASK_1: v128 = i8x16(0, 0, 0, 0, -1, 0, -1, -1, 0, 0, 0, 0, -1, 0, -1, -1);
-const ADSPEC_SHAPE_1: v128 = i8x16(0, 0, 0, 0, 8, 0, 0, 1, 0, 0, 0, 0, 10, 0, 0, 1);
-const ADSPEC_MASK_2: v128 = i8x16(0, 0, 0, 0, -1, 0, -1, -1, -1, 0, -1, -1, 0, 0, 0, 0);
-const ADSPEC_SHAPE_2: v128 = i8x16(0, 0, 0, 0, 2, 0, 0, 8, -123, 0, 0, 1, 0, 0, 0, 0);
-const ADSPEC_MASK_3: v128 = i8x16(-1, 0, -1, -1, 0, 0, 0, 0, -1, 0, -1, -1, 0, 0, 0, 0);
-const ADSPEC_SHAPE_3: v128 = i8x16(-122, 0, 0, 1, 0, 0, 0, 0, -121, 0, 0, 1, 0, 0, 0, 0);
-const ADSPEC_MASK_4: v128 = i8x16(0, 0, 0, 0, -1, 0, -1, -1, 0, 0, 0, 0, -1, 0, -1, -1);
-const ADSPEC_SHAPE_4: v128 = i8x16(0, 0, 0, 0, -120, 0, 0, 1, 0, 0, 0, 0, 5, 0, 0, 0);
+export const ADSPEC_MASK_0: v128 = i8x16(-1, 0, -1, -1, -1, 0, -1, -1, 0, 0, 0, 0, -1, 0, -1, -1);
+export const ADSPEC_SHAPE_0: v128 = i8x16(1, 0, 0, 8, 4, 0, 0, 1, 0, 0, 0, 0, 6, 0, 0, 1);
+export const ADSPEC_MASK_1: v128 = i8x16(0, 0, 0, 0, -1, 0, -1, -1, 0, 0, 0, 0, -1, 0, -1, -1);
+export const ADSPEC_SHAPE_1: v128 = i8x16(0, 0, 0, 0, 8, 0, 0, 1, 0, 0, 0, 0, 10, 0, 0, 1);
+export const ADSPEC_MASK_2: v128 = i8x16(0, 0, 0, 0, -1, 0, -1, -1, -1, 0, -1, -1, 0, 0, 0, 0);
+export const ADSPEC_SHAPE_2: v128 = i8x16(0, 0, 0, 0, 2, 0, 0, 8, -123, 0, 0, 1, 0, 0, 0, 0);
+export const ADSPEC_MASK_3: v128 = i8x16(-1, 0, -1, -1, 0, 0, 0, 0, -1, 0, -1, -1, 0, 0, 0, 0);
+export const ADSPEC_SHAPE_3: v128 = i8x16(-122, 0, 0, 1, 0, 0, 0, 0, -121, 0, 0, 1, 0, 0, 0, 0);
+export const ADSPEC_MASK_4: v128 = i8x16(0, 0, 0, 0, -1, 0, -1, -1, 0, 0, 0, 0, -1, 0, -1, -1);
+export const ADSPEC_SHAPE_4: v128 = i8x16(0, 0, 0, 0, -120, 0, 0, 1, 0, 0, 0, 0, 5, 0, 0, 0);
 
 // @ts-ignore: decorator
 @inline
