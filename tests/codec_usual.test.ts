@@ -80,7 +80,7 @@ Deno.test("the short way says what the full check says, of any run of objects", 
     [SESSION, HOP, TIMES, SE, FLOW, FILTER, FILTER],
     [SESSION, HOP, TIMES, WF, FLOW],
   ];
-  for (let round = 0; round < 60000; round++) {
+  for (let round = 0; round < 20000; round++) {
     const parts = [...bases[random(bases.length)]];
     for (let changes = random(3); changes > 0; changes--) {
       const at = random(parts.length + 1);
@@ -94,5 +94,5 @@ Deno.test("the short way says what the full check says, of any run of objects", 
     }
     if (compare(message)) usual++;
   }
-  assert(usual > 3000, `only ${usual} messages took the short way`);
+  assert(usual > 1000, `only ${usual} messages took the short way`);
 });
