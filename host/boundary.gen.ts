@@ -310,8 +310,9 @@ export interface Send {
   payload: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readSend(view: DataView, bytes: Uint8Array, at: number): Send {
+export function readSend(view: DataView, bytes: Uint8Array, at: number): { action: "SEND" } & Send {
   return {
+    action: "SEND",
     payloadLength: view.getUint32(at + 8, true),
     interface: view.getUint32(at + 12, true),
     source: bytes.subarray(at + 16, at + 32),
@@ -347,8 +348,9 @@ export interface Event {
   objects: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readEvent(view: DataView, bytes: Uint8Array, at: number): Event {
+export function readEvent(view: DataView, bytes: Uint8Array, at: number): { action: "EVENT" } & Event {
   return {
+    action: "EVENT",
     event: view.getUint8(at + 8),
     errorCode: view.getUint8(at + 9),
     errorFlags: view.getUint8(at + 10),
@@ -381,8 +383,9 @@ export interface Install {
   objects: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readInstall(view: DataView, bytes: Uint8Array, at: number): Install {
+export function readInstall(view: DataView, bytes: Uint8Array, at: number): { action: "INSTALL" } & Install {
   return {
+    action: "INSTALL",
     handle: view.getUint32(at + 8, true),
     generation: view.getUint32(at + 12, true),
     interface: view.getUint32(at + 16, true),
@@ -401,8 +404,9 @@ export interface Remove {
   interface: number;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readRemove(view: DataView, bytes: Uint8Array, at: number): Remove {
+export function readRemove(view: DataView, bytes: Uint8Array, at: number): { action: "REMOVE" } & Remove {
   return {
+    action: "REMOVE",
     handle: view.getUint32(at + 8, true),
     interface: view.getUint32(at + 12, true),
   };
@@ -427,8 +431,9 @@ export interface RouteQuery {
   sourcePort: number;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readRouteQuery(view: DataView, bytes: Uint8Array, at: number): RouteQuery {
+export function readRouteQuery(view: DataView, bytes: Uint8Array, at: number): { action: "ROUTE_QUERY" } & RouteQuery {
   return {
+    action: "ROUTE_QUERY",
     query: view.getUint32(at + 8, true),
     destination: bytes.subarray(at + 12, at + 28),
     source: bytes.subarray(at + 28, at + 44),
@@ -457,8 +462,9 @@ export interface Relay {
   payload: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readRelay(view: DataView, bytes: Uint8Array, at: number): Relay {
+export function readRelay(view: DataView, bytes: Uint8Array, at: number): { action: "RELAY" } & Relay {
   return {
+    action: "RELAY",
     payloadLength: view.getUint32(at + 8, true),
     interface: view.getUint32(at + 12, true),
     source: bytes.subarray(at + 16, at + 32),
@@ -488,8 +494,9 @@ export interface Report {
   messageType: number;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readReport(view: DataView, bytes: Uint8Array, at: number): Report {
+export function readReport(view: DataView, bytes: Uint8Array, at: number): { action: "REPORT" } & Report {
   return {
+    action: "REPORT",
     status: view.getUint16(at + 8, true),
     class: view.getUint8(at + 10),
     ctype: view.getUint8(at + 11),
@@ -760,13 +767,13 @@ export type Action = ({ action: "SEND" } & Send) | ({ action: "EVENT" } & Event)
 /** Reads any action. Returns undefined for a kind that this version does not know. */
 export function readAction(view: DataView, bytes: Uint8Array, at: number): Action | undefined {
   switch (view.getUint16(at, true)) {
-    case 1: return { action: "SEND", ...readSend(view, bytes, at) };
-    case 2: return { action: "EVENT", ...readEvent(view, bytes, at) };
-    case 3: return { action: "INSTALL", ...readInstall(view, bytes, at) };
-    case 4: return { action: "REMOVE", ...readRemove(view, bytes, at) };
-    case 5: return { action: "ROUTE_QUERY", ...readRouteQuery(view, bytes, at) };
-    case 6: return { action: "RELAY", ...readRelay(view, bytes, at) };
-    case 7: return { action: "REPORT", ...readReport(view, bytes, at) };
+    case 1: return readSend(view, bytes, at);
+    case 2: return readEvent(view, bytes, at);
+    case 3: return readInstall(view, bytes, at);
+    case 4: return readRemove(view, bytes, at);
+    case 5: return readRouteQuery(view, bytes, at);
+    case 6: return readRelay(view, bytes, at);
+    case 7: return readReport(view, bytes, at);
   }
   return undefined;
 }

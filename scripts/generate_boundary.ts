@@ -129,21 +129,22 @@ function interfaceText(laid: Laid, optional: boolean): string[] {
   return out;
 }
 
-function reader(laid: Laid): string[] {
+/** With `tag`, the record says by itself which action it is, so that telling them apart needs no copy. */
+function reader(laid: Laid, tag?: string): string[] {
   const { record, fields } = laid;
   const tail = fields.find((field) => field.type === "objects" || field.type === "bytes");
   const lengthField = fields.find((field) => field.name === "payloadLength");
   const end = tail && lengthField
     ? `${tail.at} + view.getUint32(at + ${lengthField.at}, true)`
     : "view.getUint32(at + 4, true) - view.getUint16(at + 2, true)";
+  const type = tag ? `{ action: "${tag}" } & ${pascal(record.name)}` : pascal(record.name);
   const body = fields.map((field) => `    ${field.name}: ${readField(field).replace("at + TAIL", `at + ${end}`)},`);
   return [
     `/** Reads the record that starts at \`at\`; its byte fields are views of \`bytes\`. */`,
-    `export function read${pascal(record.name)}(view: DataView, bytes: Uint8Array, at: number): ${
-      pascal(record.name)
-    } {`,
+    `export function read${pascal(record.name)}(view: DataView, bytes: Uint8Array, at: number): ${type} {`,
     ...(fields.length ? [] : ["  void view; void bytes; void at;"]),
     "  return {",
+    ...(tag ? [`    action: "${tag}",`] : []),
     ...body,
     "  };",
     "}",
@@ -199,7 +200,8 @@ function hostSide(inputs: Laid[], actions: Laid[], tables: Laid[]): string {
   );
   out.push(`export const COUNTER = ${JSON.stringify(COUNTERS)} as const;`);
   for (const laid of inputs) out.push(...interfaceText(laid, true), ...writer(laid));
-  for (const laid of [...actions, ...tables]) out.push(...interfaceText(laid, false), ...reader(laid));
+  for (const laid of actions) out.push(...interfaceText(laid, false), ...reader(laid, laid.record.name));
+  for (const laid of tables) out.push(...interfaceText(laid, false), ...reader(laid));
   out.push(
     "/** Every action, told apart by `action`. */",
     `export type Action = ${
@@ -213,9 +215,7 @@ function hostSide(inputs: Laid[], actions: Laid[], tables: Laid[]): string {
   );
   for (const laid of actions) {
     out.push(
-      `    case ${laid.record.kind}: return { action: "${laid.record.name}", ...read${
-        pascal(laid.record.name)
-      }(view, bytes, at) };`,
+      `    case ${laid.record.kind}: return read${pascal(laid.record.name)}(view, bytes, at);`,
     );
   }
   out.push("  }", "  return undefined;", "}");
