@@ -24,7 +24,7 @@ import { hex } from "./codec/read.ts";
 import { appendBytes, fieldsOf, list, putBits, putU16, putU8, Writer } from "./codec/write.ts";
 import { STATUS } from "./boundary.gen.ts";
 import { MESSAGE_TYPES } from "./messages.gen.ts";
-import { readObject, type RsvpObject, writeObject } from "./objects.gen.ts";
+import { readObject, type RsvpObject, writeObject } from "./objects.gen.js";
 
 export { ResvDecodeError } from "./codec/message.ts";
 export type {

@@ -1,5 +1,5 @@
 /** Lists of RSVP objects as they stand in the tails of boundary records: decoded to plain values, and back to bytes. */
-import { type ObjectName, readObjects, type RsvpObject, writeObject } from "./objects.gen.ts";
+import { type ObjectName, readObjects, type RsvpObject, writeObject } from "./objects.gen.js";
 import { Writer } from "./codec/write.ts";
 
 /** What an object needs to be written: its name and form, or class and C-Type, and its fields. */

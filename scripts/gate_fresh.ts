@@ -10,7 +10,7 @@ import { projectPaths } from "./style_rules.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** What the build writes and the project keeps. */
-const isBuilt = (path: string) => path.endsWith(".gen.ts") || path.endsWith(".wasm") || path === "docs/objects.md";
+const isBuilt = (path: string) => /\.gen\.(ts|js)$|\.wasm$/.test(path) || path === "docs/objects.md";
 /** What the build needs; tests, benches and examples do not take part. */
 const isSource = (path: string) =>
   /^(catalogue|engine-as|host|scripts|docs|tests\/vectors)\//.test(path) ||

@@ -27,7 +27,7 @@ export const MAXIMUM_FILE_LINES = 400;
 export const MAXIMUM_FUNCTION_LINES = 70;
 
 const isCode = (path: string) => /\.(ts|tsx|js|mjs)$/.test(path);
-const isGenerated = (path: string) => path.endsWith(".gen.ts");
+const isGenerated = (path: string) => /\.gen\.(ts|js)$/.test(path);
 const isText = (path: string) =>
   /\.(ts|tsx|js|mjs|json|jsonc|md|toml|c|h|py|sh|html|css|tsv|lock)$/.test(path) || path === ".ci/run";
 
@@ -248,7 +248,8 @@ const LAW_RULES: Rule[] = [
   lineRule(
     "only host/engine.ts, its codec and capture siblings and host/linux/ touch WASM memory",
     (path) =>
-      (inHost(path) || path.startsWith("examples/")) && !/^host\/(codec_|capture_)?engine\.ts$|^host\/linux\//.test(path),
+      (inHost(path) || path.startsWith("examples/")) &&
+      !/^host\/(codec_|capture_)?engine\.ts$|^host\/linux\//.test(path),
     /\bnew\s+WebAssembly\s*\.\s*Memory|\bmemory\s*\.\s*(buffer|grow)\b|exports\s*\.\s*memory\b/,
     "WASM memory outside the engine's host side: $0",
   ),

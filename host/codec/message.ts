@@ -1,7 +1,7 @@
 /** The types of messages as users see them: decoded, to be encoded, and what is wrong with them. */
 import { STATUS_TEXT } from "../boundary.gen.ts";
 import type { MessageName } from "../messages.gen.ts";
-import { OBJECT_NAMES, type RsvpObject } from "../objects.gen.ts";
+import { OBJECT_NAMES, type RsvpObject } from "../objects.gen.js";
 import type { CheckResult } from "./checker.ts";
 
 /** Something about a message that is not as the RFC demands, though the message can be read. */

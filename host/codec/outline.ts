@@ -1,6 +1,6 @@
 /** A message of which only header and list of objects are read at once: for looking at many and reading few. */
 import { MESSAGE_NAMES, type MessageName } from "../messages.gen.ts";
-import { readObject, type RsvpObject } from "../objects.gen.ts";
+import { readObject, type RsvpObject } from "../objects.gen.js";
 import type { CheckResult } from "./checker.ts";
 import { type Message, type Problem, problemsOf } from "./message.ts";
 
@@ -177,19 +177,17 @@ export function makeMessage(
   objects: RsvpObject[],
 ): Message {
   const type = bytes[at + 1];
-  const message = {
-    message: MESSAGE_NAMES[type] ?? "UNKNOWN",
-    type,
-    version: bytes[at] >> 4,
-    flags: bytes[at] & 15,
-    checksum,
-    sendTtl: bytes[at + 4],
-    length: bytes[at + 6] << 8 | bytes[at + 7],
-  } as Message;
-  // What is rare comes before the objects, where it is seen.
-  if (checksum === "bad") message.checksumValue = bytes[at + 2] << 8 | bytes[at + 3];
-  if (bytes[at + 5] !== 0) message.reserved = bytes[at + 5];
-  if (problems !== undefined) message.problems = problems;
-  message.objects = objects;
-  return message;
+  const message = (MESSAGE_NAMES[type] ?? "UNKNOWN") as MessageName;
+  const version = bytes[at] >> 4, flags = bytes[at] & 15, sendTtl = bytes[at + 4];
+  const length = bytes[at + 6] << 8 | bytes[at + 7];
+  // One literal with all properties: adding one more to it later would cost as much as reading an object.
+  if (checksum !== "bad" && bytes[at + 5] === 0 && problems === undefined) {
+    return { message, type, version, flags, checksum, sendTtl, length, objects };
+  }
+  const odd: Omit<Message, "objects"> = { message, type, version, flags, checksum, sendTtl, length };
+  if (checksum === "bad") odd.checksumValue = bytes[at + 2] << 8 | bytes[at + 3];
+  if (bytes[at + 5] !== 0) odd.reserved = bytes[at + 5];
+  if (problems !== undefined) odd.problems = problems;
+  // The objects come last, so that what is rare is seen.
+  return { ...odd, objects };
 }
