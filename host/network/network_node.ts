@@ -270,7 +270,7 @@ export class NetworkNode {
     } else if (packet.ttl <= 1) {
       this.ipDrops.ttl++;
     } else {
-      this.#pass(on, { ...packet, ttl: packet.ttl - 1 });
+      this.#pass(on, { ...packet, interface: on.handle, ttl: packet.ttl - 1 });
     }
   }
 

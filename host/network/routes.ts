@@ -115,6 +115,8 @@ export class Routes {
       if (step && node !== root.node) incoming.set(node, step.out);
     }
     const outgoing = new Map<NodeRecord, Set<Attachment>>();
+    // A sending host cannot know who listens: it is its router that looks after that.
+    if (!root.node.forwards) outgoing.set(root.node, new Set([root]));
     for (const member of members) this.#branch(member, root, steps, outgoing);
     return {
       incoming,
