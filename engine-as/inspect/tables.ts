@@ -150,7 +150,7 @@ function counterRows(cursor: u32): u32 {
 }
 
 function interfaceRows(cursor: u32): u32 {
-  for (let handle = max<u32>(cursor, 1); handle < root().interfaceCapacity; handle++) {
+  for (let handle = max<u32>(cursor, 1); handle < root().interfaceEnd; handle++) {
     const iface = interfaceByHandle(handle);
     if (iface == null) continue;
     const row = startRow(TABLE_INTERFACES_BYTES, 0);

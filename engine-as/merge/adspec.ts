@@ -10,6 +10,7 @@
 // - a service that the sender left out stays out: its absence tells receivers not to use it.
 // A parameter that this engine does not know, inside a fragment that it composes, is kept and marked INVALID (A1.3),
 // because its value was not correctly processed here. Break bits and INVALID are set and never cleared.
+import { copyWords } from "../wire/bytes";
 import {
   ADSPEC_OBJECT,
   BREAK_BIT,
@@ -160,7 +161,7 @@ function composeParameters(
       if (service != GENERAL_SERVICE) to = addOverrides(to, service, last, parameter, arriving, hop);
       last = parameter;
     }
-    memory.copy(to, from, bytes);
+    copyWords(to, from, bytes);
     if (bytes == 8 && isGeneral(parameter)) {
       setWord(to + 4, composeGeneral(parameter, word(from + 4), localValue(service, parameter, hop)));
     } else if (bytes == 8 && service == GUARANTEED_SERVICE && parameter >= C_TOTAL && parameter <= D_SUM) {
@@ -194,7 +195,7 @@ export function composeAdspec(adspec: usize, destination: usize, parameters: usi
   const end = adspec + length;
   if (length + ADSPEC_GROWTH_BYTES > LARGEST_OBJECT_BYTES) {
     // No room to say what this hop adds, so its values cannot be relied upon: that is what the global break bit says.
-    memory.copy(destination, adspec, length);
+    copyWords(destination, adspec, length);
     setWord(destination + 8, word(destination + 8) | BREAK_BIT);
     return length;
   }
@@ -211,7 +212,7 @@ export function composeAdspec(adspec: usize, destination: usize, parameters: usi
     const body = to + 4;
     let tail = body;
     if (!implemented) {
-      memory.copy(body, from + 4, next - from - 4);
+      copyWords(body, from + 4, next - from - 4);
       tail = body + (next - from - 4);
     } else {
       if (service == GUARANTEED_SERVICE && next == from + 4) tail = expandGuaranteed(body, hop);

@@ -10,6 +10,7 @@
 // number (validate.ts refuses it) still has one fixed place in that order, so no merge ever depends on the order of
 // its operands.
 
+import { swap32 } from "../wire/bytes";
 export const GENERAL_SERVICE: u32 = 1;
 export const GUARANTEED_SERVICE: u32 = 2;
 export const CONTROLLED_LOAD_SERVICE: u32 = 5;
@@ -55,13 +56,13 @@ const LARGEST_FINITE_BITS: u32 = 0x7f7fffff;
 // @ts-ignore: decorator
 @inline
 export function word(at: usize): u32 {
-  return bswap<u32>(load<u32>(at));
+  return swap32(load<u32>(at));
 }
 
 // @ts-ignore: decorator
 @inline
 export function setWord(at: usize, value: u32): void {
-  store<u32>(at, bswap<u32>(value));
+  store<u32>(at, swap32(value));
 }
 
 /** Length of the object in bytes, its header included. */

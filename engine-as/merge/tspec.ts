@@ -3,6 +3,7 @@
 //
 // A SENDER_TSPEC carries a token bucket (service 1, parameter 127), or the TSpec of the null service (service 6,
 // parameter 128: only M), or both. Results carry a token bucket if any operand did, else the null TSpec.
+import { copyWords } from "../wire/bytes";
 import {
   CONTROLLED_LOAD_SERVICE,
   finiteBits,
@@ -167,7 +168,7 @@ function writeSenderTspecHeaders(destination: usize): u32 {
 function minimumTokenBucket(a: usize, b: usize, destination: usize): void {
   const relation = compareTokenBuckets(a, b);
   if (relation != INCOMPARABLE) {
-    memory.copy(destination, relation == GREATER ? b : a, 20);
+    copyWords(destination, relation == GREATER ? b : a, 20);
     return;
   }
   const rate = lesser(word(a), word(b));
@@ -196,7 +197,7 @@ export function minimumTspec(a: usize, b: usize, destination: usize): u32 {
   if (bucketA != 0 && bucketB != 0) {
     minimumTokenBucket(bucketA, bucketB, destination + RATE);
   } else {
-    memory.copy(destination + RATE, bucketA != 0 ? bucketA : bucketB, 20);
+    copyWords(destination + RATE, bucketA != 0 ? bucketA : bucketB, 20);
     boundMaximumSize(destination + RATE, size);
   }
   return writeSenderTspecHeaders(destination);
@@ -247,7 +248,7 @@ export function flowspecFromTspec(
   const bucket = senderTokenBucket(tspec);
   if (bucket == 0 || (service != CONTROLLED_LOAD_SERVICE && service != GUARANTEED_SERVICE)) return 0;
   const leastRate = word(bucket);
-  memory.copy(destination + RATE, bucket, 20);
+  copyWords(destination + RATE, bucket, 20);
   boundMaximumSize(destination + RATE, bound);
   if (service == CONTROLLED_LOAD_SERVICE) return writeControlledLoadHeaders(destination);
   const wanted = rate > 0 ? roundedUpBits(rate) : 0;

@@ -1,5 +1,6 @@
 // Traffic control's side of a reservation: what the host is asked to install, change and remove, and what its answer means
 // for the block and for the capacity of the interface.
+import { copyWords, zeroWords } from "../wire/bytes";
 import {
   ACTION_INSTALL,
   ACTION_INSTALL_CHANGE,
@@ -17,7 +18,7 @@ import {
   CONFIG_OPTION_NO_TRAFFIC_CONTROL_RESULT,
 } from "../boundary.gen";
 import { commitAction, reserveAction } from "../actions/queue";
-import { blobData, blobLength, releaseBlob, retainBytes } from "../state/blob";
+import { blobData, blobLength, releaseBlob, retainBlob, retainBytes } from "../state/blob";
 import { Interface, interfaceByHandle } from "../state/interface";
 import { configured, root } from "../state/memory";
 import { PathState, writeSenderObject } from "../state/path_state";
@@ -32,7 +33,6 @@ import {
 import { Session, writeSessionObject } from "../state/session";
 import { closeAnnex, deleteTrafficControl, openAnnex, TrafficControlState } from "../state/traffic_control_state";
 import { CLASS_SENDER_TEMPLATE } from "../wire/object_forms";
-import { tspecScratch } from "./context";
 import { routesTo } from "./routing";
 import { settle } from "./settle";
 import { coveredBefore, isOf, target } from "./traffic_control_target";
@@ -47,7 +47,7 @@ export function removeInstalled(session: Session, block: TrafficControlState): v
     if (iface.reservations == 0) iface.reserved = 0;
   }
   const record = reserveAction(ACTION_REMOVE_BYTES);
-  memory.fill(record, 0, ACTION_REMOVE_BYTES);
+  zeroWords(record, ACTION_REMOVE_BYTES);
   store<u32>(record, block.handle, ACTION_REMOVE_HANDLE);
   store<u32>(record, block.interface, ACTION_REMOVE_INTERFACE);
   commitAction(record, ACTION_REMOVE, record + ACTION_REMOVE_BYTES);
@@ -61,8 +61,12 @@ export function install(session: Session, block: TrafficControlState, iface: Int
   const fresh = block.flowspec == 0;
   if (fresh) iface.reservations += 1;
   const annex = openAnnex(block);
-  annex.flowspec = retainBytes(target().flowspec, target().flowspecLength);
-  annex.pathTspec = retainBytes(tspecScratch, target().tspecLength);
+  annex.flowspec = target().flowspecBlob
+    ? retainBlob(target().flowspecBlob)
+    : retainBytes(target().flowspec, target().flowspecLength);
+  annex.pathTspec = target().tspecBlob
+    ? retainBlob(target().tspecBlob)
+    : retainBytes(target().tspec, target().tspecLength);
   annex.filterDigest = target().digest;
   annex.policing = <u8> target().policing;
   annex.rate = rate;
@@ -88,7 +92,7 @@ function sendInstall(session: Session, block: TrafficControlState, fresh: bool):
   const bound = min<usize>(ACTION_INSTALL_OBJECTS + 256 + filterBytes(session), 65600);
   const record = reserveAction(bound);
   const limit = record + bound - 64;
-  memory.fill(record, 0, ACTION_INSTALL_OBJECTS);
+  zeroWords(record, ACTION_INSTALL_OBJECTS);
   store<u32>(record, block.handle, ACTION_INSTALL_HANDLE);
   store<u32>(record, annex.generation, ACTION_INSTALL_GENERATION);
   store<u32>(record, block.interface, ACTION_INSTALL_INTERFACE);
@@ -98,10 +102,10 @@ function sendInstall(session: Session, block: TrafficControlState, fresh: bool):
   store<f64>(record, annex.rate, ACTION_INSTALL_RATE_BYTES_PER_SECOND);
   let at = record + ACTION_INSTALL_OBJECTS;
   at += writeSessionObject(session, 0, at);
-  memory.copy(at, blobData(annex.flowspec), blobLength(annex.flowspec));
+  copyWords(at, blobData(annex.flowspec), blobLength(annex.flowspec));
   at += blobLength(annex.flowspec);
   if (annex.pathTspec) {
-    memory.copy(at, blobData(annex.pathTspec), blobLength(annex.pathTspec));
+    copyWords(at, blobData(annex.pathTspec), blobLength(annex.pathTspec));
     at += blobLength(annex.pathTspec);
   }
   at = writeFilters(session, block, at, limit);

@@ -41,7 +41,7 @@ import { findTrafficControl } from "../state/traffic_control_state";
 import { isVirtual } from "../state/application";
 import { lifetimeOf, now } from "../timers/clock";
 import { schedule } from "../timers/wheel";
-import { objectClass, objectCType } from "../wire/bytes";
+import { objectClass, objectCType, objectLength } from "../wire/bytes";
 import {
   beginFlowDescriptors,
   FLOW_DESCRIPTORS_BYTES,
@@ -187,7 +187,7 @@ function matchesAnySender(session: Session, style: u32, list: FlowDescriptors): 
 
 @inline
 function following(filter: usize, end: usize): usize {
-  return nextFilter(filter + bswap<u16>(load<u16>(filter)), end);
+  return nextFilter(filter + objectLength(filter), end);
 }
 
 // The sender that a FILTER_SPEC names and that routes to the interface, or null.

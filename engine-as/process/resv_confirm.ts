@@ -1,4 +1,5 @@
 // ResvConf (RFC 2205 section 2.6 and 3.1.9): who answers a RESV_CONFIRM, and RACK MESSAGE ARRIVES (RFC 2209).
+import { copyWords } from "../wire/bytes";
 import {
   ENCAPSULATION_RAW,
   EVENT_KIND_RESV_CONFIRM,
@@ -155,7 +156,7 @@ function towardsReceiver(
 }
 
 function anyAddress(family: u32): usize {
-  for (let handle: u32 = 1; handle < root().interfaceCapacity; handle++) {
+  for (let handle: u32 = 1; handle < root().interfaceEnd; handle++) {
     const iface = interfaceByHandle(handle);
     if (iface && interfaceAddress(iface, family) != 0) return interfaceAddress(iface, family);
   }
@@ -177,7 +178,7 @@ export function resvConfirmArrives(): void {
   const ttl = ttlOnArrival();
   if (ttl <= 1) return count(STATUS_TTL_EXPIRED);
   const start = startMessage(MESSAGE_RESV_CONFIRM, ttl - 1, v.length);
-  memory.copy(start, v.message + 8, v.length - 8);
+  copyWords(start, v.message + 8, v.length - 8);
   towardsReceiver(session, receiver, v.family, start + v.length - 8, null);
 }
 
@@ -195,7 +196,7 @@ function deliver(session: Session): void {
     let at = startEvent(EVENT_KIND_RESV_CONFIRM, application, session, v.length);
     setEventStyle(v.style);
     setEventError(errorCode(v.errorSpec), errorValue(v.errorSpec), 0, addressOf(v.errorSpec), v.family);
-    memory.copy(at, v.flowDescriptors, v.flowDescriptorsEnd - v.flowDescriptors);
+    copyWords(at, v.flowDescriptors, v.flowDescriptorsEnd - v.flowDescriptors);
     at += v.flowDescriptorsEnd - v.flowDescriptors;
     sendEvent(at);
   }

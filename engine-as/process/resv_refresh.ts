@@ -3,6 +3,7 @@
 //
 // Every way in which a request can change (a Resv, a tear, a time-out, a route, an error) ends here, so what stands
 // upstream is always a function of the state and never of the way that led to it.
+import { copyWords } from "../wire/bytes";
 import { EVENT_KIND_RESV_EVENT } from "../boundary.gen";
 import { greatestLowerBoundFlowspecs, isStrictlyGreater, mergeFlowspecs } from "../merge/flowspec";
 import { blobData, blobLength } from "../state/blob";
@@ -146,7 +147,7 @@ function merge(session: Session, request: RequestState, only: PathState | null):
 
 function fold(flowspec: usize, length: usize, upper: bool): void {
   if (merged == 0) {
-    memory.copy(mergeA, flowspec, length);
+    copyWords(mergeA, flowspec, length);
     merged = mergeA;
     mergedLength = <u32> length;
     return;
@@ -243,7 +244,7 @@ function writeDescriptors(session: Session, request: RequestState, style: u32, a
 }
 
 function appendMerged(at: usize): usize {
-  memory.copy(at, merged, mergedLength);
+  copyWords(at, merged, mergedLength);
   return at + mergedLength;
 }
 
@@ -290,7 +291,7 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
     if (at == scopeStart) return tearRequest(session, request, true);
   }
   at = appendStyle(at, style);
-  memory.copy(at, list, listEnd - list);
+  copyWords(at, list, listEnd - list);
   at += listEnd - list;
   const digest = hashBytes(scopeStart, at - scopeStart, 3) | 1;
   if (mode != SYNC_FORCED && confirm == null && digest == request.sentDigest) return;

@@ -1,4 +1,5 @@
 // Where a sender's data go: which outgoing interfaces its path state has, local applications included.
+import { copyWords, zeroWords } from "../wire/bytes";
 import {
   ACTION_ROUTE_QUERY,
   ACTION_ROUTE_QUERY_BYTES,
@@ -60,10 +61,10 @@ export function queryRoute(session: Session, path: PathState): void {
   const family = familyOf(session);
   const bytes: usize = family == 4 ? 4 : 16;
   const record = reserveAction(ACTION_ROUTE_QUERY_BYTES);
-  memory.fill(record, 0, ACTION_ROUTE_QUERY_BYTES);
+  zeroWords(record, ACTION_ROUTE_QUERY_BYTES);
   store<u32>(record, query, ACTION_ROUTE_QUERY_QUERY);
-  memory.copy(record + ACTION_ROUTE_QUERY_DESTINATION, destinationOf(session), bytes);
-  memory.copy(record + ACTION_ROUTE_QUERY_SOURCE, templateOf(path), bytes);
+  copyWords(record + ACTION_ROUTE_QUERY_DESTINATION, destinationOf(session), bytes);
+  copyWords(record + ACTION_ROUTE_QUERY_SOURCE, templateOf(path), bytes);
   store<u8>(record, <u8> family, ACTION_ROUTE_QUERY_FAMILY);
   store<u8>(record, session.multicast, ACTION_ROUTE_QUERY_MULTICAST);
   store<u8>(record, <u8> keyProtocol(keyOf(session), session.ctype), ACTION_ROUTE_QUERY_PROTOCOL);

@@ -1,6 +1,7 @@
 // Leaving the node. A message is built where it will stand in the queue of actions, then finished, addressed and
 // committed; what is not committed was never there. UDP encapsulation (RFC 2205 appendix C) is decided here and nowhere
 // else.
+import { copyWords, zeroWords } from "../wire/bytes";
 import {
   ACTION_SEND,
   ACTION_SEND_DESTINATION,
@@ -73,11 +74,11 @@ function commit(
 ): void {
   const length = <u32> (end - message);
   const addressBytes: usize = family == 4 ? 4 : 16;
-  memory.fill(record, 0, ACTION_SEND_PAYLOAD);
+  zeroWords(record, ACTION_SEND_PAYLOAD);
   store<u32>(record, length, ACTION_SEND_PAYLOAD_LENGTH);
   store<u32>(record, iface, ACTION_SEND_INTERFACE);
-  if (source != 0) memory.copy(record + ACTION_SEND_SOURCE, source, addressBytes);
-  memory.copy(record + ACTION_SEND_DESTINATION, destination, addressBytes);
+  if (source != 0) copyWords(record + ACTION_SEND_SOURCE, source, addressBytes);
+  copyWords(record + ACTION_SEND_DESTINATION, destination, addressBytes);
   store<u8>(record, <u8> family, ACTION_SEND_FAMILY);
   store<u8>(record, <u8> ttl, ACTION_SEND_TTL);
   store<u8>(record, <u8> encapsulation, ACTION_SEND_ENCAPSULATION);
@@ -130,7 +131,7 @@ export function sendMessage(
   if (iface.udp == 0 && (iface.options & INTERFACE_OPTION_UDP_ALSO) == 0) return;
   const length = end - message;
   const copy = reserveAction(length + ACTION_SEND_PAYLOAD + 8);
-  memory.copy(copy + ACTION_SEND_PAYLOAD, message, length);
+  copyWords(copy + ACTION_SEND_PAYLOAD, message, length);
   record = copy;
   message = copy + ACTION_SEND_PAYLOAD;
   commit(iface.handle, message + length, own, destination, family, messageTtl, ENCAPSULATION_UDP_ALTERNATE);

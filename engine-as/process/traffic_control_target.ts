@@ -22,17 +22,21 @@ export const E_POLICE: u32 = 1;
 export const M_POLICE: u32 = 2;
 export const B_POLICE: u32 = 4;
 
-// The target of one event, computed by `computeTarget`. Its SENDER_TSPEC is in `tspecScratch`.
+// The target of one event, computed by `computeTarget`. What comes from one reservation or one sender alone is named as
+// its blob, so that it need not be stored again; what was merged stands in scratch memory.
 @unmanaged
 export class Target {
   flowspec: usize;
   flowspecLength: u32;
+  flowspecBlob: u32;
+  tspec: usize;
   tspecLength: u32;
+  tspecBlob: u32;
   digest: u32;
   policing: u32;
   style: u32;
 }
-const targetMemory: usize = memory.data(32, 8);
+const targetMemory: usize = memory.data(64, 8);
 @inline
 export function target(): Target {
   return changetype<Target>(targetMemory);
@@ -56,7 +60,6 @@ function belongs(reservation: ReservationState, iface: u32, filter: Filter | nul
 export function computeTarget(session: Session, iface: u32, filter: Filter | null): bool {
   target().flowspec = 0;
   target().digest = 0;
-  let from = mergeA, to = mergeB;
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;
@@ -70,14 +73,14 @@ export function computeTarget(session: Session, iface: u32, filter: Filter | nul
     const flowspec = blobData(reservation.flowspec);
     if (target().flowspec == 0) {
       target().flowspecLength = <u32> blobLength(reservation.flowspec);
-      memory.copy(from, flowspec, target().flowspecLength);
-    } else {
-      target().flowspecLength = mergeFlowspecs(from, flowspec, to);
-      const swap = from;
-      from = to;
-      to = swap;
+      target().flowspecBlob = reservation.flowspec;
+      target().flowspec = flowspec;
+      continue;
     }
-    target().flowspec = from;
+    const to = target().flowspec == mergeA ? mergeB : mergeA;
+    target().flowspecLength = mergeFlowspecs(target().flowspec, flowspec, to);
+    target().flowspecBlob = 0;
+    target().flowspec = to;
   }
   if (target().flowspec == 0) return false;
   if (filter != null) target().digest = digestOf(filter);
@@ -121,14 +124,24 @@ function covers(session: Session, iface: u32, filter: Filter | null, path: PathS
 function computeSenders(session: Session, iface: u32, filter: Filter | null): void {
   target().policing = 0;
   let senders = 0;
+  let onlyTspec: u32 = 0;
   startTspecSum(sumScratch);
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
     if (!covers(session, iface, filter, path)) continue;
     senders += 1;
+    onlyTspec = path.senderTspec;
     addToTspecSum(sumScratch, blobData(path.senderTspec));
     if (hasFlag(path, PATH_E_POLICE)) target().policing |= E_POLICE;
   }
-  target().tspecLength = finishTspecSum(sumScratch, tspecScratch);
+  if (senders == 1) {
+    target().tspecBlob = onlyTspec;
+    target().tspec = blobData(onlyTspec);
+    target().tspecLength = <u32> blobLength(onlyTspec);
+  } else {
+    target().tspecBlob = 0;
+    target().tspec = tspecScratch;
+    target().tspecLength = finishTspecSum(sumScratch, tspecScratch);
+  }
   if (senders > 1 && target().style != STYLE_FIXED_FILTER) target().policing |= M_POLICE;
   for (
     let reservation: ReservationState | null = session.firstReservation;

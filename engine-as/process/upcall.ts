@@ -1,4 +1,5 @@
 // Upcalls to local applications (RFC 2205 section 3.11.1) as EVENT actions.
+import { copyWords, zeroWords } from "../wire/bytes";
 import { Application } from "../state/application";
 import {
   ACTION_EVENT,
@@ -27,7 +28,7 @@ let record: usize = 0;
 // Starts an event with its SESSION object; `bound` is at least the bytes of the objects that follow.
 export function startEvent(event: u32, application: u32, session: Session | null, bound: usize): usize {
   record = reserveAction(min<usize>(bound + ACTION_EVENT_OBJECTS + 64, 69000));
-  memory.fill(record, 0, ACTION_EVENT_OBJECTS);
+  zeroWords(record, ACTION_EVENT_OBJECTS);
   store<u8>(record, <u8> event, ACTION_EVENT_EVENT);
   store<u32>(record, application, ACTION_EVENT_APPLICATION);
   const objects = record + ACTION_EVENT_OBJECTS;
@@ -46,7 +47,7 @@ export function setEventError(code: u32, value: u32, flags: u32, node: usize, fa
   store<u8>(record, <u8> flags, ACTION_EVENT_ERROR_FLAGS);
   if (node == 0) return;
   store<u8>(record, <u8> family, ACTION_EVENT_ERROR_NODE_FAMILY);
-  memory.copy(record + ACTION_EVENT_ERROR_NODE, node, family == 4 ? 4 : 16);
+  copyWords(record + ACTION_EVENT_ERROR_NODE, node, family == 4 ? 4 : 16);
 }
 export function sendEvent(end: usize): void {
   commitAction(record, ACTION_EVENT, end);
@@ -55,7 +56,7 @@ export function sendEvent(end: usize): void {
 @inline
 export function appendBlob(at: usize, blob: u32): usize {
   if (blob == 0) return at;
-  memory.copy(at, blobData(blob), blobLength(blob));
+  copyWords(at, blobData(blob), blobLength(blob));
   return at + blobLength(blob);
 }
 

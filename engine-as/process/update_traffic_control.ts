@@ -12,7 +12,6 @@ import { count } from "../state/memory";
 import { Filter, ReservationState, STYLE_FIXED_FILTER } from "../state/reservation_state";
 import { Session } from "../state/session";
 import { createTrafficControl, findTrafficControl, TrafficControlState } from "../state/traffic_control_state";
-import { tspecScratch } from "./context";
 import { install, removeInstalled } from "./install";
 import { computeTarget, digestOf, isOf, target } from "./traffic_control_target";
 
@@ -35,7 +34,7 @@ export function updateTrafficControl(
   }
   const outgoing = interfaceByHandle(iface);
   if (outgoing == null) return (CODE_ADMISSION << 16) | 2;
-  const tspec: usize = target().tspecLength != 0 ? tspecScratch : 0;
+  const tspec: usize = target().tspecLength != 0 ? target().tspec : 0;
   const rate = effectiveRate(target().flowspec, tspec);
   const inFlight = block ? block.annex : null;
   const held: f64 = inFlight ? inFlight.held : block ? block.rate : 0;
@@ -79,7 +78,7 @@ function refused(value: u32): u32 {
 function isInstalled(block: TrafficControlState): bool {
   return block.flowspec != 0 && block.filterDigest == target().digest && block.policing == target().policing &&
     block.style == target().style && sameBytes(block.flowspec, target().flowspec, target().flowspecLength) &&
-    sameBytes(block.pathTspec, tspecScratch, target().tspecLength);
+    sameBytes(block.pathTspec, target().tspec, target().tspecLength);
 }
 function sameBytes(blob: u32, pointer: usize, length: u32): bool {
   if (blob == 0) return length == 0;

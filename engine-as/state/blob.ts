@@ -2,6 +2,7 @@
 // one blob, so "has it changed?" is a comparison of two pointers, and a million sessions that come through one hop share
 // its ADSPEC. Lengths are multiples of four.
 import { blobTable, insert, NO_SLOT, probeFirst, probeNext, removeValue, slotValue } from "./hash_table";
+import { copyWords, equalWords, objectLength } from "../wire/bytes";
 import { hashBytes } from "./hash";
 import { allocate, release } from "./slab";
 
@@ -26,7 +27,7 @@ export function blobLength(blob: u32): usize {
 @inline
 export function blobEquals(blob: u32, pointer: usize, length: usize): bool {
   if (blob == 0) return length == 0;
-  return blobLength(blob) == length && memory.compare(blobData(blob), pointer, length) == 0;
+  return blobLength(blob) == length && equalWords(blobData(blob), pointer, length);
 }
 
 // The blob with this content, with one more reference. No bytes: 0.
@@ -48,7 +49,7 @@ export function retainBytes(pointer: usize, length: usize): u32 {
   blob.references = 1;
   blob.hash = hash;
   blob.length = <u32> length;
-  memory.copy(record + HEADER, pointer, length);
+  copyWords(record + HEADER, pointer, length);
   insert(table, hash, <u32> record);
   return <u32> record;
 }
@@ -72,10 +73,10 @@ export function releaseBlob(blob: u32): void {
 @inline
 export function retainObject(object: usize): u32 {
   if (object == 0) return 0;
-  return retainBytes(object, bswap<u16>(load<u16>(object)));
+  return retainBytes(object, objectLength(object));
 }
 @inline
 export function blobEqualsObject(blob: u32, object: usize): bool {
   if (object == 0) return blob == 0;
-  return blobEquals(blob, object, bswap<u16>(load<u16>(object)));
+  return blobEquals(blob, object, objectLength(object));
 }

@@ -1,7 +1,7 @@
 // BSB, blockade state block (RFC 2205 section 3.5): a flowspec Qb that failed upstream. For WF one per previous hop, for
 // FF and SE one per filter. While it lives, a request that is not strictly smaller than Qb is left out of what is sent.
 import { COUNTER_BLOCKADE_STATES } from "../boundary.gen";
-import { objectCType, objectLength } from "../wire/bytes";
+import { copyWords, objectCType, objectLength } from "../wire/bytes";
 import { releaseBlob } from "./blob";
 import { equalBytes } from "./keys";
 import { count, uncount } from "./memory";
@@ -42,7 +42,7 @@ export function findOrCreateBlockade(request: RequestState, object: usize): Bloc
   const block = changetype<BlockadeState>(allocate(HEADER + length));
   block.keyLength = <u16> length;
   block.ctype = <u16> ctype;
-  memory.copy(blockadeKey(block), object + 4, length);
+  copyWords(blockadeKey(block), object + 4, length);
   block.next = request.firstBlockade;
   request.firstBlockade = block;
   count(COUNTER_BLOCKADE_STATES);

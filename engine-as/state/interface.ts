@@ -24,7 +24,6 @@ import {
   INPUT_INTERFACE_UP,
   MAXIMUM_INTERFACE_HANDLE,
 } from "../boundary.gen";
-import { isVirtual } from "./application";
 import { root } from "./memory";
 import { allocate, release } from "./slab";
 
@@ -67,7 +66,7 @@ export class Interface {
 
 export function interfaceByHandle(handle: u32): Interface | null {
   const state = root();
-  if (isVirtual(handle) || handle >= state.interfaceCapacity) return null;
+  if (handle >= state.interfaceEnd) return null;
   return changetype<Interface | null>(<usize> load<u32>(<usize> state.interfaces + <usize> handle * 4));
 }
 
@@ -110,7 +109,7 @@ export function hasAddress(iface: Interface, address: usize, family: u32): bool 
 // per message that is not a Path.
 export function interfaceByAddress(address: usize, family: u32): Interface | null {
   const state = root();
-  for (let handle: u32 = 1; handle < state.interfaceCapacity; handle++) {
+  for (let handle: u32 = 1; handle < state.interfaceEnd; handle++) {
     const iface = interfaceByHandle(handle);
     if (iface && hasAddress(iface, address, family)) return iface;
   }
@@ -156,6 +155,7 @@ export function configureInterface(record: usize, length: u32): Interface | null
   const handle = load<u32>(record, INPUT_INTERFACE_INTERFACE);
   if (length < <u32> INPUT_INTERFACE_BYTES || handle == 0 || handle > MAXIMUM_INTERFACE_HANDLE) return null;
   ensureCapacity(handle);
+  root().interfaceEnd = max(root().interfaceEnd, handle + 1);
   const slot = <usize> root().interfaces + <usize> handle * 4;
   if (load<u32>(slot) == 0) store<u32>(slot, <u32> allocate(offsetof<Interface>()));
   const iface = changetype<Interface>(<usize> load<u32>(slot));

@@ -1,7 +1,7 @@
 // Keys of sessions and senders: the body of the SESSION, SENDER_TEMPLATE or FILTER_SPEC object with its C-Type, identity
 // bits only. Nothing but the helpers at the end knows what is inside, so that IPsec ports (RFC 2207), aggregates
 // (RFC 3175) and tunnels (RFC 3209) are further C-Types and not further code.
-import { load16, objectCType, objectLength } from "../wire/bytes";
+import { copyWords, load16, objectCType, objectLength } from "../wire/bytes";
 
 // The longest key: an IPv6 tunnel's SESSION body (RFC 3209 section 4.6.1.2) has 36 bytes.
 export const MAXIMUM_KEY_BYTES: usize = 40;
@@ -16,7 +16,7 @@ export function sessionFamily(ctype: u32): u32 {
 // its length.
 export function sessionKey(session: usize, key: usize): usize {
   const length = <usize> objectLength(session) - 4;
-  memory.copy(key, session + 4, length);
+  copyWords(key, session + 4, length);
   store<u8>(key + (sessionFamily(objectCType(session)) == 4 ? 5 : 17), 0);
   return length;
 }

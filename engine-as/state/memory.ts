@@ -65,6 +65,8 @@ export class Root {
   // Vectors.
   interfaces: u32;
   interfaceCapacity: u32;
+  // One more than the highest handle in use: what a walk over all interfaces has to look at.
+  interfaceEnd: u32;
   handles: u32;
   handleCapacity: u32;
   handleFree: u32;

@@ -1,6 +1,7 @@
 // An RSVP neighbour is (interface, address): link-local addresses, unnumbered links and several addresses on a LAN all
 // stay apart. Path and reservation state point to it and count in it, which is what bounds the state that one
 // neighbour may create. RFC 2961 and RFC 2747 will hang their epochs and sequence numbers here.
+import { copyWords, zeroWords } from "../wire/bytes";
 import { COUNTER_NEIGHBOURS } from "../boundary.gen";
 import { insert, neighbourTable, NO_SLOT, probeFirst, probeNext, removeValue, slotValue } from "./hash_table";
 import { hashBytes } from "./hash";
@@ -41,10 +42,10 @@ function find(): Neighbour | null {
 }
 
 function fillScratch(interfaceHandle: u32, address: usize, family: u32): void {
-  memory.fill(scratch, 0, KEY_BYTES);
+  zeroWords(scratch, KEY_BYTES);
   store<u32>(scratch, interfaceHandle);
   store<u32>(scratch, family, 4);
-  memory.copy(scratch + 8, address, family == 4 ? 4 : 16);
+  copyWords(scratch + 8, address, family == 4 ? 4 : 16);
 }
 
 export function findNeighbour(interfaceHandle: u32, address: usize, family: u32): Neighbour | null {
@@ -58,7 +59,7 @@ export function retainNeighbour(interfaceHandle: u32, address: usize, family: u3
   let neighbour = find();
   if (neighbour == null) {
     const record = allocate(offsetof<Neighbour>());
-    memory.copy(record, scratch, KEY_BYTES);
+    copyWords(record, scratch, KEY_BYTES);
     insert(neighbourTable(), hashBytes(scratch, KEY_BYTES, 2), <u32> record);
     count(COUNTER_NEIGHBOURS);
     neighbour = changetype<Neighbour>(record);

@@ -2,7 +2,7 @@
 // is one per sender, whose hop flips when the route does; for multicast one per sender and incoming interface, of which
 // at most one forwards (Local_Only off).
 import { COUNTER_PATH_STATES } from "../boundary.gen";
-import { objectCType, objectLength, store16 } from "../wire/bytes";
+import { copyWords, objectCType, objectLength, store16 } from "../wire/bytes";
 import { releaseBlob } from "./blob";
 import { equalBytes } from "./keys";
 import { count, uncount } from "./memory";
@@ -87,7 +87,7 @@ export function createPathState(session: Session, template: usize, request: Requ
   const path = changetype<PathState>(allocate(HEADER + length));
   path.ctype = <u8> objectCType(template);
   path.keyLength = <u8> length;
-  memory.copy(templateOf(path), template + 4, length);
+  copyWords(templateOf(path), template + 4, length);
   path.request = request;
   request.senders += 1;
   const neighbour = request.neighbour;
@@ -134,7 +134,7 @@ export function writeSenderObject(path: PathState, objectClass: u32, destination
   store16(destination, <u32> length + 4);
   store<u8>(destination, <u8> objectClass, 2);
   store<u8>(destination, path.ctype, 3);
-  memory.copy(destination + 4, templateOf(path), length);
+  copyWords(destination + 4, templateOf(path), length);
   return length + 4;
 }
 

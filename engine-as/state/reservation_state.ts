@@ -2,7 +2,7 @@
 // next hop with a list of filters, WF one per next hop. A local application is a next hop without neighbour on its own
 // virtual interface.
 import { COUNTER_RESERVATION_STATES } from "../boundary.gen";
-import { objectCType, objectLength, store16 } from "../wire/bytes";
+import { copyWords, objectCType, objectLength, store16 } from "../wire/bytes";
 import { releaseBlob } from "./blob";
 import { equalBytes } from "./keys";
 import { count, uncount } from "./memory";
@@ -108,7 +108,7 @@ export function addFilter(reservation: ReservationState, object: usize, expiresA
   filter.keyLength = <u8> length;
   if (object != 0) {
     filter.ctype = <u8> objectCType(object);
-    memory.copy(filterKey(filter), object + 4, length);
+    copyWords(filterKey(filter), object + 4, length);
   }
   let last: Filter | null = reservation.firstFilter;
   if (last == null) {
@@ -138,7 +138,7 @@ export function writeFilterObject(filter: Filter, destination: usize): usize {
   store16(destination, <u32> length + 4);
   store<u8>(destination, 10, 2);
   store<u8>(destination, filter.ctype, 3);
-  memory.copy(destination + 4, filterKey(filter), length);
+  copyWords(destination + 4, filterKey(filter), length);
   return length + 4;
 }
 

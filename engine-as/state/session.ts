@@ -2,7 +2,7 @@
 // makes of it. It is found by hash, and it is what the timer wheel holds: one deadline for everything below it.
 import { COUNTER_SESSIONS } from "../boundary.gen";
 import { unschedule } from "../timers/wheel";
-import { objectCType, store16 } from "../wire/bytes";
+import { copyWords, objectCType, store16 } from "../wire/bytes";
 import { Application } from "./application";
 import {
   destinationTable,
@@ -92,7 +92,7 @@ export function findSession(object: usize): Session | null {
 // once whether others exist (RFC 2205 section 3.2). The slot is { fingerprint, count }.
 function destinationHash(key: usize, ctype: u32): u32 {
   const length = keyAddressLength(ctype);
-  memory.copy(scratch, key, length + 4);
+  copyWords(scratch, key, length + 4);
   store<u8>(scratch + length + 1, 0);
   store<u16>(scratch + length + 2, 0);
   return hashBytes(scratch, length + 4, 64 + <u64> ctype);
@@ -133,7 +133,7 @@ export function createSession(object: usize): Session {
   const session = changetype<Session>(record);
   session.ctype = <u8> ctype;
   session.keyLength = <u8> length;
-  memory.copy(record + HEADER, scratch, length);
+  copyWords(record + HEADER, scratch, length);
   session.multicast = isMulticast(record + HEADER, sessionFamily(ctype)) ? 1 : 0;
   insert(sessionTable(), hashBytes(scratch, length, ctype), <u32> record);
   countDestination(session, true);
@@ -173,7 +173,7 @@ export function writeSessionObject(session: Session, flags: u32, destination: us
   store16(destination, <u32> length + 4);
   store<u8>(destination, 1, 2);
   store<u8>(destination, session.ctype, 3);
-  memory.copy(destination + 4, keyOf(session), length);
+  copyWords(destination + 4, keyOf(session), length);
   store<u8>(destination + 4 + keyAddressLength(session.ctype) + 1, <u8> flags);
   return length + 4;
 }

@@ -1,6 +1,7 @@
 // Records of any size from free lists by size: a multiple of four bytes up to 512, powers of two above. A freed record
 // serves only its own size again, so the heap never fragments beyond the high-water mark of each size. Records are
 // handed out zeroed.
+import { zeroWords } from "../wire/bytes";
 import { ensureMemory, root, ROOT_FREE_LISTS, rootPointer } from "./memory";
 
 const SMALL_LIMIT: usize = 512;
@@ -31,7 +32,7 @@ export function allocate(bytes: usize): usize {
     state.heapTop = <u32> (record + size);
   }
   state.stateBytes += <u32> size;
-  memory.fill(record, 0, size);
+  zeroWords(record, size);
   return record;
 }
 

@@ -8,7 +8,7 @@
 //   at = appendRsvpHop(at, 4, address, logicalInterfaceHandle);
 //   ...
 //   const length = finishMessage(out, at);
-import { objectLength, store16, store32 } from "./bytes";
+import { copyWords, objectLength, store16, store32 } from "./bytes";
 import { checksumField } from "./checksum";
 import {
   CLASS_ERROR_SPEC,
@@ -54,20 +54,20 @@ export function appendHeader(at: usize, length: u32, objectClass: u32, ctype: u3
 // An object with `length` bytes of body, a multiple of four.
 export function appendObject(at: usize, objectClass: u32, ctype: u32, body: usize, length: u32): usize {
   at = appendHeader(at, length + 4, objectClass, ctype);
-  memory.copy(at, body, length);
+  copyWords(at, body, length);
   return at + length;
 }
 
 // A whole object, header included, as it is.
 export function copyObject(at: usize, object: usize): usize {
   const length = objectLength(object);
-  memory.copy(at, object, length);
+  copyWords(at, object, length);
   return at + length;
 }
 
 // A run of whole objects: a flow descriptor list, or a stored list of unknown objects.
 export function copyObjects(at: usize, start: usize, end: usize): usize {
-  memory.copy(at, start, end - start);
+  copyWords(at, start, end - start);
   return at + (end - start);
 }
 

@@ -21,7 +21,7 @@ import { sumBytes } from "./checksum";
 import { MESSAGE_VIEW_BYTES, MessageView, parseGrammar } from "./message_view";
 import { objectStructure } from "./structure";
 import { findMessageType } from "./tables";
-import { isUsualMessage } from "./usual_message";
+import { listUsualMessage } from "./usual_message";
 
 // Where the words after the header start.
 export const CHECK_ENTRIES: usize = 32;
@@ -31,28 +31,39 @@ const VIEW: usize = memory.data(256, 8);
 
 // Checks `available` bytes at `message` into `result` (CHECK_RESULT_BYTES) and returns the bytes of the result.
 export function checkMessage(message: usize, available: u32, result: usize): u32 {
-  const at = listObjects(message, available, result);
-  if (load<u32>(result) != STATUS_OK || isUsualMessage(message, result + CHECK_ENTRIES, at)) return <u32> (at - result);
-  return <u32> (findProblems(message, available, result, at) - result);
+  const status = checkHeader(message, available, result);
+  if (status != STATUS_OK) return failed(result, status);
+  const entries = result + CHECK_ENTRIES;
+  const end = listUsualMessage(message, available, entries);
+  if (!end) return checkUnusual(message, available, result);
+  store<u32>(result, <u32> (end - entries) >>> 3, 20);
+  return <u32> (end - result);
 }
 
 // The same without the short way for usual messages, so that a test can compare the two.
 export function checkMessageFully(message: usize, available: u32, result: usize): u32 {
-  const at = listObjects(message, available, result);
-  if (load<u32>(result) != STATUS_OK) return <u32> (at - result);
-  return <u32> (findProblems(message, available, result, at) - result);
+  const status = checkHeader(message, available, result);
+  return status == STATUS_OK ? checkUnusual(message, available, result) : failed(result, status);
 }
 
-// Header, checksum and framing. Returns where the result ends: after the objects, or after the words if it failed.
-function listObjects(message: usize, available: u32, result: usize): usize {
-  memory.fill(result, 0, CHECK_ENTRIES);
+// Version and length; the result so far, with the checksum.
+// @ts-ignore: decorator
+@inline
+function checkHeader(message: usize, available: u32, result: usize): u32 {
+  v128.store(result, i32x4.splat(0));
+  v128.store(result, i32x4.splat(0), 16);
   if (available >= 4) store<u32>(result, expectedChecksum(message, available), 16);
-  if (available < 8) return failed(result, STATUS_TRUNCATED, 0);
+  if (available < 8) return STATUS_TRUNCATED;
   const length = load16(message + 6);
-  if (load<u8>(message) >> 4 != 1) return failed(result, STATUS_BAD_VERSION, 0);
-  if (length < 8 || (length & 3) || length != available) return failed(result, STATUS_BAD_LENGTH, 6);
-  const bundle = isBundle(load<u8>(message, 1));
+  if (load<u8>(message) >> 4 != 1) return STATUS_BAD_VERSION;
+  if (length < 8 || (length & 3) || length != available) return STATUS_BAD_LENGTH;
   store<u32>(result, length, 28);
+  return STATUS_OK;
+}
+
+// Lists the objects, then looks for problems.
+function checkUnusual(message: usize, length: u32, result: usize): u32 {
+  const bundle = isBundle(load<u8>(message, 1));
   const entries = result + CHECK_ENTRIES;
   let entry = entries;
   let at = message + 8;
@@ -77,7 +88,7 @@ function listObjects(message: usize, available: u32, result: usize): usize {
     at += size;
   }
   store<u32>(result, <u32> (entry - entries) >>> 3, 20);
-  return entry;
+  return <u32> (findProblems(message, length, result, entry) - result);
 }
 
 // The field's value that makes the sum right, whatever it holds now.
@@ -87,16 +98,17 @@ function expectedChecksum(message: usize, length: u32): u32 {
   return value == 0 ? 0xffff : <u32> bswap<u16>(<u16> value);
 }
 
-function failed(result: usize, status: u32, offset: u32): usize {
-  return failedAt(result, status, offset, 0);
+// The header's fault: the length stands at byte 6, the version at byte 0.
+function failed(result: usize, status: u32): u32 {
+  return failedAt(result, status, status == STATUS_BAD_LENGTH ? 6 : 0, 0);
 }
 
-function failedAt(result: usize, status: u32, offset: u32, header: u32): usize {
+function failedAt(result: usize, status: u32, offset: u32, header: u32): u32 {
   store<u32>(result, status);
   store<u32>(result, offset, 4);
   store<u32>(result, (header >>> 8) & 255, 8);
   store<u32>(result, header & 255, 12);
-  return result + CHECK_ENTRIES;
+  return <u32> CHECK_ENTRIES;
 }
 
 export function isBundle(type: u32): bool {

@@ -1,4 +1,4 @@
-// Recognises the messages that nearly all traffic is made of: classes of RFC 2205 in their IPv4 and IPv6 forms, the
+// Lists and recognises, in one pass, the messages that nearly all traffic is made of: classes of RFC 2205 in their IPv4 and IPv6 forms, the
 // standard shapes of RFC 2210, nothing missing, doubled or out of order. Of such a message wire/check.ts has nothing to
 // report, and need not walk it again by grammar and tables. Whatever is not recognised is only unusual, not wrong: the
 // full check decides. A test proves that the full check never finds fault with what is recognised here.
@@ -7,6 +7,7 @@ import {
   ADSPEC_SHAPE_2, ADSPEC_SHAPE_3, ADSPEC_SHAPE_4, CONTROLLED_LOAD_SHAPE, fits, GUARANTEED_SHAPE, INT_SERV_MASK,
   TSPEC_SHAPE,
 } from "./decoded_record";
+import { load32 } from "./bytes";
 import { STYLE_FF, STYLE_SE, STYLE_WF } from "./flow_grammar";
 import { MESSAGE_RESV, MESSAGE_RESV_CONFIRM } from "./message_view";
 import {
@@ -28,40 +29,48 @@ const FORMS: usize = memory.data<u8>([
   /* SENDER_TSPEC */ 0, 0, 0x09, 0, /* ADSPEC */ 0, 0, 0x0f, 0, 0, 0, 0, 0, /* RESV_CONFIRM */ 0, 0x22, 0x45, 0,
 ]);
 
-// Whether the message, whose objects are listed from `entry` to `end` as in wire/check.ts, is a usual one.
-export function isUsualMessage(message: usize, entry: usize, end: usize): bool {
+// Lists the objects of a message of `length` bytes, whose header has been checked, from `entry` on as wire/check.ts wants
+// them. Returns where the list ends, or 0 if the message is not a usual one; then the list is not to be used.
+export function listUsualMessage(message: usize, length: u32, entry: usize): usize {
   const type: u32 = load<u8>(message, 1);
-  if (type - 1 >= MESSAGE_RESV_CONFIRM || end - entry > <usize> MANY * 8) return false;
+  if (type - 1 >= MESSAGE_RESV_CONFIRM) return 0;
+  const last = entry + <usize> MANY * 8;
+  const end = message + length;
   let seen: u32 = 0, families: u32 = 0, style: u32 = 0, flowspecs: u32 = 0, filters: u32 = 0, pending: bool = false;
-  for (; entry < end; entry += 8) {
-    const header = load<u32>(entry, 4);
-    const objectClass = (header >>> 8) & 255, ctype = header & 255;
-    if (objectClass > 15 || ctype > 3) return false;
+  // Objects of the forms below are multiples of four, so there are always four bytes to read.
+  for (let object = message + 8; object < end;) {
+    const header = load32(object);
+    const size = header >>> 16, objectClass = (header >>> 8) & 255, ctype = header & 255;
+    if (objectClass > 15 || ctype > 3 || entry == last || size > <u32> (end - object)) return 0;
     const form: u32 = load<u8>(FORMS + (objectClass << 2) + ctype);
     const words = form & LENGTH;
-    if (!form || (words != LENGTH && words << 18 != (header & 0xffff0000))) return false;
+    if (!form || (words != LENGTH && words << 2 != size)) return 0;
     families |= form & FAMILIES;
-    const object = message + load<u32>(entry);
     if (objectClass == CLASS_FILTER_SPEC) {
       // RFC 2205 section 3.1.4: a filter has a FLOWSPEC before it; WF has no filters.
-      if (!flowspecs || style == STYLE_WF || !hasAddress(object, form)) return false;
+      if (!flowspecs || style == STYLE_WF || !hasAddress(object, form)) return 0;
       ++filters;
       pending = false;
     } else if (objectClass == CLASS_FLOWSPEC) {
-      if (!style || pending || (flowspecs && style != STYLE_FF) || !isUsualFlowspec(object, header >>> 16)) return false;
+      if (!style || pending || (flowspecs && style != STYLE_FF) || !isUsualFlowspec(object, size)) return 0;
       ++flowspecs;
       pending = style == STYLE_FF;
     } else {
       // The flow descriptors end the message.
-      if (style || (seen & (1 << objectClass))) return false;
+      if (style || (seen & (1 << objectClass))) return 0;
       if (objectClass == CLASS_STYLE) style = usualStyle(object, type);
-      if (!isUsualObject(object, objectClass, form, header >>> 16, style)) return false;
+      if (!isUsualObject(object, objectClass, form, size, style)) return 0;
     }
     seen |= 1 << objectClass;
+    store<u32>(entry, <u32> (object - message));
+    store<u32>(entry, header, 4);
+    entry += 8;
+    object += size;
   }
   const required = requiredClasses(type);
-  if ((seen & required) != required || families == FAMILIES) return false;
-  return !style || (style == STYLE_WF ? flowspecs == 1 : filters > 0 && !pending);
+  if ((seen & required) != required || families == FAMILIES) return 0;
+  const whole = !style || (style == STYLE_WF ? flowspecs == 1 : filters > 0 && !pending);
+  return whole ? entry : 0;
 }
 
 // The style of a Resv or ResvConf, 0 if it is not a known one; others may have no flow descriptors or no FLOWSPEC.
@@ -103,9 +112,8 @@ function hasAddress(object: usize, form: u32): bool {
 // @ts-ignore: decorator
 @inline
 function isUsualFlowspec(object: usize, length: u32): bool {
-  const head = v128.load(object, 4);
-  if (length == 36) return fits(head, INT_SERV_MASK, CONTROLLED_LOAD_SHAPE);
-  return length == 48 && fits(head, INT_SERV_MASK, GUARANTEED_SHAPE) &&
+  if (length == 36) return fits(v128.load(object, 4), INT_SERV_MASK, CONTROLLED_LOAD_SHAPE);
+  return length == 48 && fits(v128.load(object, 4), INT_SERV_MASK, GUARANTEED_SHAPE) &&
     (load<u32>(object, 36) & 0xffff00ff) == 0x02000082;
 }
 
