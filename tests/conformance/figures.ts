@@ -21,3 +21,32 @@ export function figure4(options: RouterOptions = {}, tspecs: readonly number[] =
   router.clear();
   return router;
 }
+
+/** Every order of a list. */
+export function permutations<T>(items: readonly T[]): T[][] {
+  if (items.length < 2) return [[...items]];
+  return items.flatMap((item, index) =>
+    permutations([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest])
+  );
+}
+
+/**
+ * A unicast session: S1 comes through (a), S2 and S3 through (b), the data go to next hop R1 on (c). On the LAN (c) there
+ * may be a second router R2 that believes it is the next hop too.
+ */
+export function unicast(options: RouterOptions = {}): Router {
+  const family = options.family ?? 4;
+  const destination = family === 4 ? "192.0.2.20" : "2001:db8:ff::20";
+  const router = new Router({ session: { destination, protocol: 17, port: 5004 }, ...options });
+  router.neighbour("P1", "a");
+  router.neighbour("P2", "b");
+  router.neighbour("R1", "c");
+  router.neighbour("R2", "c");
+  router.route("*", { out: [{ interface: "c", gateway: "R1" }] });
+  for (const [sender, hop] of [["S1", "P1"], ["S2", "P2"], ["S3", "P2"]]) {
+    router.sender(sender);
+    router.path(sender, hop, { tspec: 9 });
+  }
+  router.clear();
+  return router;
+}

@@ -4,7 +4,7 @@ import { parseAddress } from "../../host/address.ts";
 import type { MessageInput } from "../../host/codec.ts";
 import { encode } from "../../host/default_codec.ts";
 import { encodeObjects, type ObjectInput } from "../../host/object_list.ts";
-import { type NodeOptions, NodeUnderTest } from "./node_under_test.ts";
+import { type NodeOptions, NodeUnderTest } from "./node.ts";
 import { type Amount, parseDescriptors, senderTspec, STYLE, type StyleName } from "./notation.ts";
 import type { Neighbour } from "./world.ts";
 

@@ -21,6 +21,7 @@ import { decode } from "../../host/default_codec.ts";
 import { defaultModule } from "../../host/default_module.ts";
 import { Engine } from "../../host/engine.ts";
 import { decodeObjects } from "../../host/object_list.ts";
+import type { ObjectName } from "../../host/objects.gen.ts";
 import type { Packet } from "../../host/transport/transport.ts";
 import { eventText, messageText } from "./message_text.ts";
 import { amountText, descriptorsText, styleName } from "./notation.ts";
@@ -41,6 +42,13 @@ export interface Sent {
   encapsulation: number;
   routerAlert: number;
   timeMs: number;
+}
+
+/** The fields of a sent message's first object of that name; fails if there is none. */
+export function objectOf(sent: Sent, name: ObjectName | "UNKNOWN"): Record<string, unknown> {
+  const found = sent.message.objects.find((object) => object.name === name);
+  if (!found) throw new Error(`${sent.text} has no ${name}`);
+  return { ...found };
 }
 
 export interface NodeOptions {
