@@ -16,11 +16,14 @@ export const CHECK_WORDS = {
   entries: 8,
 } as const;
 
-/** The result in `words`, of which it keeps views. */
-export function readCheckResult(words: Uint32Array): CheckResult {
+/** The result in `words`, of which it keeps views, of checking `message`. */
+export function readCheckResult(words: Uint32Array, message: Uint8Array): CheckResult {
   const count = words[CHECK_WORDS.count], problemCount = words[CHECK_WORDS.problemCount];
   const problems = CHECK_WORDS.entries + 2 * count;
   return {
+    bytes: message,
+    view: new DataView(message.buffer, message.byteOffset, message.byteLength),
+    at: 0,
     status: words[CHECK_WORDS.status],
     errorOffset: words[CHECK_WORDS.errorOffset],
     errorClass: words[CHECK_WORDS.errorClass],

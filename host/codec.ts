@@ -45,8 +45,6 @@ export class Codec {
   #checker: MessageChecker;
   #pool = new OutlinePool((bytes) => this.decode(bytes));
   #writer = new Writer();
-  #scratch = new Uint8Array(65536);
-  #scratchView = new DataView(this.#scratch.buffer);
 
   /** @param checker the engine's `check`, or what stands for it */
   constructor(checker: MessageChecker) {
@@ -81,22 +79,19 @@ export class Codec {
 
   /** Reads the fields of every object of a message that has been checked. */
   #read(bytes: Uint8Array, result: CheckResult): Message {
-    const { count, entries } = result;
-    if (bytes.length > this.#scratch.length) this.#scratch = new Uint8Array(bytes.length);
-    if (this.#scratchView.buffer !== this.#scratch.buffer) this.#scratchView = new DataView(this.#scratch.buffer);
-    // Copying a message costs less than making a view of the caller's bytes.
-    const scratch = this.#scratch, view = this.#scratchView;
-    scratch.set(bytes);
+    const { count, entries, bytes: copy, view, at } = result;
     const objects: RsvpObject[] = [];
     for (let index = 0; index < count; index++) {
-      objects.push(readObject(scratch, view, entries[2 * index], entries[2 * index + 1] >>> 16, 0, 0));
+      // The mask says nothing new but to the compiler, which then knows that the sum is a small integer.
+      const from = at + (entries[2 * index] & 0xffff);
+      objects.push(readObject(copy, view, from, entries[2 * index + 1] >>> 16, at, 0));
     }
     const checksum = bytes[2] << 8 | bytes[3];
     const verdict = checksum === 0 ? "none" : checksum === result.checksum ? "ok" : "bad";
     const problems = result.problemCount > 0 ? problemsOf(result) : undefined;
-    const message = makeMessage(scratch, 0, verdict, problems, objects);
+    const message = makeMessage(copy, at, verdict, problems, objects);
     const from = result.messagesOffset;
-    // The result and the scratch copy are used again from here on.
+    // The result and its copy of the message are used again from here on.
     if (from < bytes.length || carriesMessages(message)) message.messages = this.#readMessages(bytes.subarray(from));
     return message;
   }

@@ -33,6 +33,10 @@ class Result implements CheckResult {
   /** From the entries on, to the end of memory. */
   entries: Uint32Array = new Uint32Array(0);
   words: Uint32Array = new Uint32Array(0);
+  /** The message as it stands in the engine's memory. */
+  bytes: Uint8Array = new Uint8Array(0);
+  view: DataView = new DataView(new ArrayBuffer(0));
+  at = 0;
 
   get errorOffset(): number {
     return this.words[OFFSET_WORD];
@@ -64,7 +68,6 @@ export class CodecEngine implements MessageChecker {
   /** All of its memory; empty before the first check, and for good once it has trapped. */
   #bytes: Uint8Array = new Uint8Array(0);
   #pointer = 0;
-  #outbox = -1;
   #dead = false;
 
   /** @param exports of an instance that nobody else uses */
@@ -95,8 +98,8 @@ export class CodecEngine implements MessageChecker {
       this.#bytes = new Uint8Array(0);
       throw new EngineTrapError("checking a message", error as WebAssembly.RuntimeError);
     }
-    // Memory that has grown, or a result elsewhere, asks for new views.
-    if (this.#bytes.length === 0 || this.#exports.outbox() >>> 0 !== this.#outbox) this.#deriveViews();
+    // Memory that has grown asks for new views.
+    if (this.#bytes.length === 0) this.#deriveViews();
     result.take();
     return result;
   }
@@ -111,8 +114,12 @@ export class CodecEngine implements MessageChecker {
   #deriveViews(): void {
     const buffer = this.#exports.memory.buffer;
     this.#bytes = new Uint8Array(buffer);
-    this.#outbox = this.#exports.outbox() >>> 0;
-    this.#result.words = new Uint32Array(buffer, this.#outbox);
-    this.#result.entries = new Uint32Array(buffer, this.#outbox + 4 * ENTRIES_WORD);
+    // Nobody polls this engine, so its results stand in one place.
+    const outbox = this.#exports.outbox() >>> 0;
+    this.#result.bytes = this.#bytes;
+    this.#result.view = new DataView(buffer);
+    this.#result.at = this.#pointer;
+    this.#result.words = new Uint32Array(buffer, outbox);
+    this.#result.entries = new Uint32Array(buffer, outbox + 4 * ENTRIES_WORD);
   }
 }

@@ -20,6 +20,9 @@ function failure(status: number, offset: number, number = 0, ctype = 0): CheckRe
     errorClass: number,
     errorCType: ctype,
     checksum: 0,
+    bytes: new Uint8Array(0),
+    view: new DataView(new ArrayBuffer(0)),
+    at: 0,
     count: 0,
     entries: [],
     messagesOffset: 0,
@@ -52,6 +55,8 @@ export class StandInChecker implements MessageChecker {
     }
     return {
       ...failure(STATUS.OK, 0),
+      bytes,
+      view,
       checksum,
       count: entries.length / 2,
       entries,

@@ -32,7 +32,7 @@ engine.room(65536);
 export function check(message: Uint8Array) {
   bytes().set(message, MESSAGE);
   const length = engine.checkMessage(MESSAGE, message.length, RESULT);
-  return readCheckResult(new Uint32Array(bytes().slice(RESULT, RESULT + length).buffer));
+  return readCheckResult(new Uint32Array(bytes().slice(RESULT, RESULT + length).buffer), message);
 }
 
 export const codec = new Codec({ check });

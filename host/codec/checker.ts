@@ -14,6 +14,10 @@ export interface CheckResult {
   readonly errorCType: number;
   /** The checksum that the message should carry; never 0, which on the wire means none (RFC 2205 3.1.1). */
   readonly checksum: number;
+  /** The checker's own copy of the message, good until the next check: it starts at `at` of `bytes` and of `view`. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly at: number;
   /** How many objects there are. */
   readonly count: number;
   /** Two words for each object: its offset, then length << 16 | class << 8 | C-Type. */
