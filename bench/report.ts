@@ -4,9 +4,10 @@
  */
 import benny from "benny";
 import { measure } from "mitata";
-import { decode, encode } from "../mod.ts";
+import { decode, encode, peek } from "../mod.ts";
 import { PlainDecoder } from "./plain/decoder.ts";
 import { PlainWriter, writePath } from "./plain/builder.ts";
+import { decodeToObjects } from "./plain/object_decoder.ts";
 import { BUILT_PATH } from "./traffic.ts";
 
 interface Subject {
