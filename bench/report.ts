@@ -31,18 +31,13 @@ function subjects(): Subject[] {
     throw new Error("encode(decode(path)) differs from path");
   }
   return [
-    { name: "decode(bytes): header and object list", run: () => decode(path) },
-    {
-      name: "decode(bytes), every field read",
-      run: () => JSON.stringify(decode(path).objects).length,
-    },
-    {
-      name: "plain TypeScript, into numbers",
-      run: () => decoder.decode(pathView, 0, path.length),
-    },
+    { name: "peek(bytes): header and object list", run: () => peek(path) },
+    { name: "decode(bytes): every field as a plain value", run: () => decode(path) },
+    { name: "plain TypeScript, the same values by hand", run: () => decodeToObjects(pathView) },
+    { name: "plain TypeScript, into numbers", run: () => decoder.decode(pathView, 0, path.length) },
     { name: "encode(message)", run: () => encode(message) },
     {
-      name: "plain TypeScript build",
+      name: "plain TypeScript, build from numbers",
       run: () => {
         writer.moveTo(0);
         writePath(writer, BUILT_PATH);
