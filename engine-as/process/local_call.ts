@@ -71,7 +71,7 @@ import { nextFilter } from "../wire/flow_descriptors";
 import { MESSAGE_CALL_RESERVE, MESSAGE_CALL_SENDER, MESSAGE_CALL_SESSION, parseCall } from "../wire/message_view";
 import { CLASS_FLOWSPEC, CLASS_RESV_CONFIRM } from "../wire/object_forms";
 import { view, viewPointer } from "./context";
-import { retainOthers } from "./objects";
+import { retainOthers, retainPolicyData } from "./objects";
 import { pathRouted } from "./path_routed";
 import { endPath } from "./path_tear";
 import { makeReservations, resvContext } from "./resv";
@@ -315,7 +315,10 @@ export function applyWanted(session: Session): void {
     context.scope = 0;
     context.confirm = application.confirm && !application.confirmAsked ? confirmObject(application, reached) : 0;
     const end = blobData(application.wanted) + blobLength(application.wanted);
-    makeReservations(session, application.wantedStyle, wantedDescriptors(application), end, ALL_SERVICES);
+    const descriptors = wantedDescriptors(application);
+    context.others = retainPolicyData(blobData(application.wanted), descriptors);
+    makeReservations(session, application.wantedStyle, descriptors, end, ALL_SERVICES);
+    releaseBlob(context.others);
     if (hasReservation(session, context.interface)) application.confirmAsked = 1;
   }
   syncAffected(session);

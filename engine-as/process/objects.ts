@@ -58,3 +58,15 @@ export function retainOthers(v: MessageView): u32 {
   }
   return retainBytes(start, to - start);
 }
+
+// The POLICY_DATA among an application's objects from `start` to `end`, as one blob.
+export function retainPolicyData(start: usize, end: usize): u32 {
+  const scratch = reserveAction(end - start);
+  let to = scratch;
+  for (let at = start; at < end; at += objectLength(at)) {
+    if (objectClass(at) != CLASS_POLICY_DATA) continue;
+    memory.copy(to, at, objectLength(at));
+    to += objectLength(at);
+  }
+  return retainBytes(scratch, to - scratch);
+}

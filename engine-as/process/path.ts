@@ -31,7 +31,6 @@ import {
   PATH_LOCAL,
   PATH_LOCAL_ONLY,
   PATH_NON_RSVP,
-  PATH_REQUESTED,
   PATH_ROUTE_PENDING,
   PathState,
   setFlag,
@@ -214,7 +213,7 @@ function updateHop(session: Session, path: PathState): bool {
   old.senders -= 1;
   adopted.senders += 1;
   path.request = adopted;
-  setFlag(path, PATH_REQUESTED, false);
+  path.requested = 0;
   dropRequestIfIdle(session, old);
   return true;
 }

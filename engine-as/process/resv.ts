@@ -16,7 +16,7 @@ import {
 import { timeValuesRefreshPeriodMs } from "../accessors.gen";
 import { canMerge } from "../merge/flowspec";
 import { validateFlowspec } from "../merge/validate";
-import { blobData, blobEqualsObject, releaseBlob, retainObject } from "../state/blob";
+import { blobData, blobEqualsObject, releaseBlob, retainBlob, retainObject } from "../state/blob";
 import { Interface, interfaceByAddress, interfaceByHandle } from "../state/interface";
 import { count, mayGrow, root } from "../state/memory";
 import { findNeighbour, Neighbour, releaseNeighbour, retainNeighbour } from "../state/neighbour";
@@ -51,7 +51,7 @@ import {
 } from "../wire/flow_descriptors";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
-import { addressOf, hopHandle } from "./objects";
+import { addressOf, hopHandle, retainOthers } from "./objects";
 import { confirmHere, isBiggest } from "./resv_confirm";
 import { refuseDescriptor, refuseMessage } from "./resv_error";
 import { routesTo } from "./routing";
@@ -112,9 +112,11 @@ export function resvArrives(): void {
   context.expiresAt = now() + context.lifetimeMs;
   context.scope = v.scope;
   context.confirm = v.resvConfirm;
+  context.others = retainOthers(v);
   makeReservations(session, v.style, v.flowDescriptors, v.flowDescriptorsEnd, outgoing.services);
   // Every reservation that was made holds its own reference.
   releaseNeighbour(context.hop);
+  releaseBlob(context.others);
   syncAffected(session);
 }
 
@@ -241,6 +243,7 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
     changed = true;
   }
   if (takeScope(reservation)) changed = true;
+  if (takeOthers(reservation)) changed = true;
   if (reservation.neighbour) schedule(session, context.expiresAt);
   if (context.confirm != 0) {
     const annex = annexOf(reservation);
@@ -313,6 +316,18 @@ function takeScope(reservation: ReservationState): bool {
   const own = annexOf(reservation);
   releaseBlob(own.scope);
   own.scope = retainObject(scope);
+  trimAnnex(reservation);
+  return true;
+}
+
+// POLICY_DATA and unknown objects that are to be forwarded are kept with the reservation (RFC 2205 sections 2.7, 3.10).
+function takeOthers(reservation: ReservationState): bool {
+  const others = resvContext().others;
+  const annex = reservation.annex;
+  if ((annex ? annex.others : 0) == others) return false;
+  const own = annexOf(reservation);
+  releaseBlob(own.others);
+  own.others = others != 0 ? retainBlob(others) : 0;
   trimAnnex(reservation);
   return true;
 }

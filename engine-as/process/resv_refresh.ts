@@ -3,11 +3,9 @@
 //
 // Every way in which a request can change (a Resv, a tear, a time-out, a route, an error) ends here, so what stands
 // upstream is always a function of the state and never of the way that led to it.
-import { copyWords } from "../wire/bytes";
+import { copyWords, objectLength } from "../wire/bytes";
 import { EVENT_KIND_RESV_EVENT } from "../boundary.gen";
-import { greatestLowerBoundFlowspecs, isStrictlyGreater, mergeFlowspecs } from "../merge/flowspec";
 import { blobData, blobLength } from "../state/blob";
-import { blockadeMatchesPath, BlockadeState, deleteBlockade } from "../state/blockade_state";
 import { hashBytes } from "../state/hash";
 import { interfaceAddress, interfaceByHandle } from "../state/interface";
 import { root } from "../state/memory";
@@ -16,31 +14,31 @@ import {
   countSenders,
   hasFlag,
   PATH_INCLUDED,
-  PATH_REQUESTED,
   PathState,
   setFlag,
   writeSenderObject,
 } from "../state/path_state";
 import { RequestState } from "../state/request_state";
-import {
-  filterFor,
-  RESERVATION_CONFIRM,
-  RESERVATION_NEW,
-  RESERVATION_PENDING,
-  ReservationState,
-  STYLE_FIXED_FILTER,
-  STYLE_WILDCARD_FILTER,
-} from "../state/reservation_state";
+import { ReservationState, STYLE_FIXED_FILTER, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
 import { familyOf, Session, writeSessionObject } from "../state/session";
-import { isDue, nextRefresh } from "../timers/clock";
+import { nextRefresh } from "../timers/clock";
 import { schedule } from "../timers/wheel";
 import { appendRsvpHop, appendStyle, appendTimeValues, copyObject } from "../wire/builder";
 import { MESSAGE_RESV, MESSAGE_RESV_TEAR } from "../wire/message_view";
 import { CLASS_FILTER_SPEC } from "../wire/object_forms";
-import { mergeA, mergeB } from "./context";
-import { clearConfirm, confirmHere } from "./resv_confirm";
-import { routesTo } from "./routing";
-import { appendScopeOf, inScope, needsScope } from "./scope";
+import { clearConfirm } from "./resv_confirm";
+import {
+  allBlockaded,
+  confirmOf,
+  covers,
+  coversRequest,
+  merge,
+  merged,
+  mergedDigest,
+  mergedLength,
+  prepareConfirms,
+} from "./resv_merge";
+import { appendScopeOf, needsScope } from "./scope";
 import { HOP_TTL, sendMessage, startMessage } from "./send";
 import { sendEvent, setEventGone, setEventStyle, startEvent } from "./upcall";
 import { filterBytes } from "./install";
@@ -50,196 +48,62 @@ export const SYNC_TRIGGERED: u32 = 0;
 export const SYNC_FORCED: u32 = 1;
 export const SYNC_FROM_ERROR: u32 = 2;
 
-// Result of merging for one sender or, in a shared style, for all senders of the request.
-let merged: usize = 0;
-let mergedLength: u32 = 0;
-// Something is requested, but all of it is blockaded.
-let allBlockaded = false;
-let confirmOf: ReservationState | null = null;
-
-// What stands for a reservation towards upstream: the value that traffic control has confirmed.
-@inline
-function standingFlowspec(reservation: ReservationState): u32 {
-  if ((reservation.flags & RESERVATION_PENDING) == 0) return reservation.flowspec;
-  if (reservation.flags & RESERVATION_NEW) return 0;
-  return reservation.annex!.previousFlowspec;
-}
-
-// Whether the reservation has a part in what is requested for this sender.
-function covers(session: Session, reservation: ReservationState, path: PathState): bool {
-  if (standingFlowspec(reservation) == 0) return false;
-  const filter = filterFor(reservation, path);
-  if (filter == null || (filter.fresh && reservation.style != STYLE_WILDCARD_FILTER)) return false;
-  if (!routesTo(session, path, reservation.interface)) return false;
-  const annex = reservation.annex;
-  return annex == null || annex.scope == 0 || inScope(blobData(annex.scope), path);
-}
-
-// Whether the reservation concerns the request at all: any of its senders, or just `only`.
-function coversRequest(
-  session: Session,
-  reservation: ReservationState,
-  request: RequestState,
-  only: PathState | null,
-): bool {
-  if (only != null) return covers(session, reservation, only);
-  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (path.request == request && covers(session, reservation, path)) return true;
-  }
-  return false;
-}
-
-// Blockaded if any living block that applies is not strictly larger (RFC 2205 section 3.5). For SE a request that is
-// blockaded for one of its senders is left out whole: else that sender would fail its neighbours again.
-function isBlockaded(
-  session: Session,
-  reservation: ReservationState,
-  request: RequestState,
-  only: PathState | null,
-): bool {
-  let block: BlockadeState | null = request.firstBlockade;
-  while (block) {
-    const next = block.next;
-    if (isDue(block.expiresAt)) {
-      deleteBlockade(request, block);
-    } else if (!isStrictlyGreater(blobData(block.flowspec), blobData(standingFlowspec(reservation)))) {
-      if (reservation.style == STYLE_WILDCARD_FILTER && block.keyLength == 0) return true;
-      for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-        if (path.request != request || (only != null && path != only)) continue;
-        if (blockadeMatchesPath(block, path) && covers(session, reservation, path)) return true;
-      }
-    }
-    block = next;
-  }
-  return false;
-}
-
-// Merges the reservations that concern `only` (FF) or the whole request. LUB over those that are not blockaded; if all
-// are, GLB over all (RFC 2209 step 3 and 4). Returns false if nothing is requested.
-function merge(session: Session, request: RequestState, only: PathState | null): bool {
-  merged = 0;
-  allBlockaded = false;
-  let any = false;
-  for (
-    let reservation: ReservationState | null = session.firstReservation;
-    reservation;
-    reservation = reservation!.next
-  ) {
-    if (!coversRequest(session, reservation, request, only)) continue;
-    any = true;
-    if (!isBlockaded(session, reservation, request, only)) {
-      fold(blobData(standingFlowspec(reservation)), blobLength(standingFlowspec(reservation)), true);
-    }
-  }
-  if (merged != 0 || !any) return any;
-  allBlockaded = true;
-  for (
-    let reservation: ReservationState | null = session.firstReservation;
-    reservation;
-    reservation = reservation!.next
-  ) {
-    if (coversRequest(session, reservation, request, only)) {
-      fold(blobData(standingFlowspec(reservation)), blobLength(standingFlowspec(reservation)), false);
-    }
-  }
-  return true;
-}
-
-function fold(flowspec: usize, length: usize, upper: bool): void {
-  if (merged == 0) {
-    copyWords(mergeA, flowspec, length);
-    merged = mergeA;
-    mergedLength = <u32> length;
-    return;
-  }
-  const to = merged == mergeA ? mergeB : mergeA;
-  mergedLength = upper ? mergeFlowspecs(merged, flowspec, to) : greatestLowerBoundFlowspecs(merged, flowspec, to);
-  merged = to;
-}
-
-// RESV_CONFIRMs that wait for this request: forwarded with the largest flowspec, answered here otherwise, dropped when
-// blockaded (RFC 2205 section 3.1.4, RFC 2209 step 4).
-function settleConfirms(session: Session, request: RequestState, only: PathState | null): void {
-  for (
-    let reservation: ReservationState | null = session.firstReservation;
-    reservation;
-    reservation = reservation!.next
-  ) {
-    if (!(reservation.flags & RESERVATION_CONFIRM) || reservation.flags & RESERVATION_PENDING) continue;
-    if (!coversRequest(session, reservation, request, only)) continue;
-    if (allBlockaded || isBlockaded(session, reservation, request, only)) {
-      clearConfirm(reservation);
-    } else if (request.neighbour == null || !isLargest(session, reservation, request, only)) {
-      confirmHere(session, reservation);
-    } else {
-      confirmOf = reservation;
-    }
-  }
-}
-
-function isLargest(session: Session, candidate: ReservationState, request: RequestState, only: PathState | null): bool {
-  const flowspec = blobData(candidate.flowspec);
-  for (let other: ReservationState | null = session.firstReservation; other; other = other!.next) {
-    if (
-      other == candidate || !coversRequest(session, other, request, only) || isBlockaded(session, other, request, only)
-    ) continue;
-    if (!isStrictlyGreater(flowspec, blobData(standingFlowspec(other)))) return false;
-  }
-  return true;
-}
-
-// Confirmations are sent before the message that they belong to is begun: both are built at the end of one queue.
-function prepareConfirms(session: Session, request: RequestState, style: u32): void {
-  confirmOf = null;
-  let waiting = false;
-  for (
-    let reservation: ReservationState | null = session.firstReservation;
-    reservation;
-    reservation = reservation!.next
-  ) {
-    if (reservation.flags & RESERVATION_CONFIRM) waiting = true;
-  }
-  if (!waiting) return;
-  if (style != STYLE_FIXED_FILTER) {
-    if (merge(session, request, null)) settleConfirms(session, request, null);
-    return;
-  }
-  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (path.request == request && merge(session, request, path)) settleConfirms(session, request, path);
-  }
-}
-
 function styleOf(session: Session): u32 {
   const first = session.firstReservation;
   return first ? first.style : 0;
 }
 
+// Set where the list that was written says something of a sender that the last Resv did not say, or where all of it is
+// blockaded.
+let anythingNew = false;
+let nothingFree = false;
+// Whether what is written is about to be sent, and so to be noted with each sender.
+let noting = false;
+
+function include(path: PathState, digest: u32): void {
+  setFlag(path, PATH_INCLUDED, true);
+  if (path.requested == digest) return;
+  anythingNew = true;
+  if (noting) path.requested = digest;
+}
+
 // Writes the flow descriptor list of the request at `at` and marks the senders in it; returns the end, `at` if empty.
-function writeDescriptors(session: Session, request: RequestState, style: u32, at: usize): usize {
+// After an error a sender whose requests are all blockaded is left for the next refresh (RFC 2209, RERR step 2).
+function writeDescriptors(session: Session, request: RequestState, style: u32, mode: u32, at: usize): usize {
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
     if (path.request == request) setFlag(path, PATH_INCLUDED, false);
   }
-  let blockaded = false;
-  if (style == STYLE_FIXED_FILTER) {
-    let every = true;
-    for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-      if (path.request != request || !merge(session, request, path)) continue;
-      if (allBlockaded) blockaded = true;
-      else every = false;
-      at = appendMerged(at);
-      at += writeSenderObject(path, CLASS_FILTER_SPEC, at);
-      setFlag(path, PATH_INCLUDED, true);
-    }
-    allBlockaded = blockaded && every;
-    return at;
-  }
+  anythingNew = false;
+  nothingFree = false;
+  if (style == STYLE_FIXED_FILTER) return writeDistinct(session, request, mode, at);
   if (!merge(session, request, null)) return at;
+  nothingFree = allBlockaded;
+  const digest = mergedDigest() + othersDigest;
   at = appendMerged(at);
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
     if (path.request != request || !coveredByAny(session, path)) continue;
-    setFlag(path, PATH_INCLUDED, true);
+    if (mode == SYNC_FROM_ERROR && nothingFree) setFlag(path, PATH_INCLUDED, true);
+    else include(path, digest);
     if (style != STYLE_WILDCARD_FILTER) at += writeSenderObject(path, CLASS_FILTER_SPEC, at);
   }
+  return at;
+}
+
+function writeDistinct(session: Session, request: RequestState, mode: u32, at: usize): usize {
+  let free = false, blocked = false;
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (path.request != request || !merge(session, request, path)) continue;
+    if (allBlockaded) blocked = true;
+    else free = true;
+    if (allBlockaded && mode == SYNC_FROM_ERROR) {
+      setFlag(path, PATH_INCLUDED, true);
+      continue;
+    }
+    include(path, mergedDigest() + othersDigest);
+    at = appendMerged(at);
+    at += writeSenderObject(path, CLASS_FILTER_SPEC, at);
+  }
+  nothingFree = blocked && !free;
   return at;
 }
 
@@ -259,6 +123,49 @@ function coveredByAny(session: Session, path: PathState): bool {
   return false;
 }
 
+// POLICY_DATA and unknown objects to be forwarded, of all that is merged, each once (RFC 2205 section 3.10). Returns the
+// end, `at` if there are none.
+let othersDigest: u32 = 0;
+const MAXIMUM_OTHERS_BYTES: usize = 16384;
+
+function appendOthers(session: Session, request: RequestState, start: usize): usize {
+  let at = start;
+  othersDigest = 0;
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    const annex = reservation.annex;
+    if (annex == null || annex.others == 0 || !coversRequest(session, reservation, request, null)) continue;
+    const end = blobData(annex.others) + blobLength(annex.others);
+    for (let object = blobData(annex.others); object < end; object += objectLength(object)) {
+      if (at - start + objectLength(object) > MAXIMUM_OTHERS_BYTES || stands(object, start, at)) continue;
+      at = copyObject(at, object);
+    }
+  }
+  if (at != start) othersDigest = hashBytes(start, at - start, 6);
+  return at;
+}
+function stands(object: usize, start: usize, end: usize): bool {
+  for (let at = start; at < end; at += objectLength(at)) {
+    if (objectLength(at) == objectLength(object) && memory.compare(at, object, objectLength(object)) == 0) return true;
+  }
+  return false;
+}
+function othersBytes(session: Session): usize {
+  let bytes: usize = 0;
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    const annex = reservation.annex;
+    if (annex && annex.others) bytes += blobLength(annex.others);
+  }
+  return min(bytes, MAXIMUM_OTHERS_BYTES);
+}
+
 // The entry. See SYNC_*.
 export function syncRequest(session: Session, request: RequestState, mode: u32): void {
   if (session.firstReservation == null && request.sentDigest == 0) return;
@@ -274,14 +181,19 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
   prepareConfirms(session, request, style);
   // Room for SCOPE, and for each sender the longest FLOWSPEC with the longest FILTER_SPEC (limits.ts bounds the senders).
   const room: usize = 16 * countSenders(session);
-  let at = startMessage(MESSAGE_RESV, HOP_TTL, 512 + 6 * room);
+  const others = othersBytes(session);
+  let at = startMessage(MESSAGE_RESV, HOP_TTL, 512 + 6 * room + others);
   at += writeSessionObject(session, 0, at);
   at = appendRsvpHop(at, family, own, request.logicalInterfaceHandle);
   at = appendTimeValues(at, root().refreshIntervalMs);
-  // The list first, beyond the room that RESV_CONFIRM and SCOPE may need: they depend on it.
-  const list = at + 64 + room;
-  const listEnd = style ? writeDescriptors(session, request, style, list) : list;
-  if (allBlockaded && mode == SYNC_FROM_ERROR && listEnd != list) return;
+  // The list first, beyond the room that what stands before it may need: that depends on it.
+  const list = at + 64 + room + others;
+  const policy = at + 32 + room;
+  const policyEnd = appendOthers(session, request, policy);
+  noting = true;
+  const listEnd = style ? writeDescriptors(session, request, style, mode, list) : list;
+  noting = false;
+  if (nothingFree && mode == SYNC_FROM_ERROR) return;
   if (listEnd == list) return tearRequest(session, request, true);
   const confirm = confirmOf;
   if (confirm) at = copyObject(at, blobData(confirm.annex!.confirm));
@@ -290,33 +202,32 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
     at = appendScopeOf(session, request, at, family);
     if (at == scopeStart) return tearRequest(session, request, true);
   }
+  // Moved towards lower addresses, over bytes that are not needed any more.
+  memory.copy(at, policy, policyEnd - policy);
+  at += policyEnd - policy;
   at = appendStyle(at, style);
-  copyWords(at, list, listEnd - list);
+  memory.copy(at, list, listEnd - list);
   at += listEnd - list;
   const digest = hashBytes(scopeStart, at - scopeStart, 3) | 1;
-  if (mode != SYNC_FORCED && confirm == null && digest == request.sentDigest) return;
+  const changed = style == STYLE_WILDCARD_FILTER ? digest != request.sentDigest : anythingNew;
   const torn = request.sentDigest != 0 && style != STYLE_WILDCARD_FILTER && anyDropped(session, request);
-  request.sentDigest = digest;
-  request.sentStyle = <u8> style;
-  request.refreshAt = nextRefresh();
-  schedule(session, request.refreshAt);
-  if (confirm) clearConfirm(confirm);
-  sendMessage(iface, at, 0, neighbourAddress(request.neighbour!), family, 0);
+  if (mode == SYNC_FORCED || confirm != null || changed) {
+    request.sentDigest = digest;
+    request.sentStyle = <u8> style;
+    request.refreshAt = nextRefresh();
+    schedule(session, request.refreshAt);
+    if (confirm) clearConfirm(confirm);
+    sendMessage(iface, at, 0, neighbourAddress(request.neighbour!), family, 0);
+  }
+  // Where senders have only gone, a ResvTear says all there is to say (RFC 2205 section 3.1.6).
   if (torn) tearRequest(session, request, false);
-  else markRequested(session, request);
 }
 
 function anyDropped(session: Session, request: RequestState): bool {
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (path.request == request && hasFlag(path, PATH_REQUESTED) && !hasFlag(path, PATH_INCLUDED)) return true;
+    if (path.request == request && path.requested != 0 && !hasFlag(path, PATH_INCLUDED)) return true;
   }
   return false;
-}
-
-function markRequested(session: Session, request: RequestState): void {
-  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (path.request == request) setFlag(path, PATH_REQUESTED, hasFlag(path, PATH_INCLUDED));
-  }
 }
 
 // ResvTear for the senders that were requested and are not any more; `all` when nothing is left. FLOWSPECs are ignored in
@@ -336,7 +247,7 @@ function tearRequest(session: Session, request: RequestState, all: bool): void {
     at = appendStyle(at, style);
     const list = at;
     for (let path: PathState | null = session.firstPath; path && style != STYLE_WILDCARD_FILTER; path = path!.next) {
-      if (path.request != request || !hasFlag(path, PATH_REQUESTED)) continue;
+      if (path.request != request || path.requested == 0) continue;
       if (all || replaced || !hasFlag(path, PATH_INCLUDED)) at += writeSenderObject(path, CLASS_FILTER_SPEC, at);
     }
     // With every sender of an explicit style gone, its path state is gone too and there is nobody to name.
@@ -345,11 +256,13 @@ function tearRequest(session: Session, request: RequestState, all: bool): void {
   if (all || replaced) {
     request.sentDigest = 0;
     for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-      if (path.request == request) setFlag(path, PATH_REQUESTED, false);
+      if (path.request == request) path.requested = 0;
     }
     return;
   }
-  markRequested(session, request);
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (path.request == request && !hasFlag(path, PATH_INCLUDED)) path.requested = 0;
+  }
 }
 
 // A local sender ends the way of a Resv: its application hears what is reserved for it (RESV_EVENT), on first occurrence
@@ -363,7 +276,8 @@ function syncApplication(session: Session, request: RequestState, style: u32): v
     512 + 96 * countSenders(session),
   );
   setEventStyle(style);
-  const end = style ? writeDescriptors(session, request, style, start) : start;
+  othersDigest = 0;
+  const end = style ? writeDescriptors(session, request, style, SYNC_TRIGGERED, start) : start;
   if (end == start) {
     if (request.sentDigest == 0) return;
     request.sentDigest = 0;
@@ -380,5 +294,5 @@ function syncApplication(session: Session, request: RequestState, style: u32): v
 export function writeRequestDescriptors(session: Session, request: RequestState, at: usize): usize {
   const style = styleOf(session);
   if (style == 0) return at;
-  return writeDescriptors(session, request, style, appendStyle(at, style));
+  return writeDescriptors(session, request, style, SYNC_TRIGGERED, appendStyle(at, style));
 }

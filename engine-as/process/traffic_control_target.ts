@@ -148,7 +148,7 @@ function computeSenders(session: Session, iface: u32, filter: Filter | null): vo
     reservation;
     reservation = reservation!.next
   ) {
-    if (filter != null && !belongs(reservation, reservation.interface, filter)) continue;
+    if (reservation.interface == iface || (filter != null && !belongs(reservation, reservation.interface, filter))) continue;
     const relation = compareFlowspecs(target().flowspec, blobData(reservation.flowspec));
     if (relation != EQUAL && relation != GREATER) target().policing |= B_POLICE;
   }

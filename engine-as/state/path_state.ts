@@ -17,8 +17,6 @@ export const PATH_E_POLICE: u32 = 4;
 export const PATH_ROUTE_PENDING: u32 = 8;
 // The sender is an application of this node; its state does not time out.
 export const PATH_LOCAL: u32 = 16;
-// The last Resv sent to its previous hop covered this sender.
-export const PATH_REQUESTED: u32 = 32;
 // Marks used while one event is being carried out.
 export const PATH_INCLUDED: u32 = 64;
 // The route is being asked for again: `outgoing` is a Repair, and the old route stands until the answer.
@@ -38,6 +36,8 @@ export class PathState {
   others: u32;
   // Blob of the route (state/route.ts), or the open query.
   outgoing: u32;
+  // Digest of the FLOWSPEC that the last Resv to its previous hop had for this sender; 0 if it was not in it.
+  requested: u32;
   ttl: u8;
   flags: u8;
   ctype: u8;

@@ -1,0 +1,189 @@
+// The merging half of RESV REFRESH (RFC 2209, steps 2 to 5): what the reservations ask of one previous hop together, with
+// blockade state (RFC 2205 section 3.5) and the confirmations that go along or are answered here (section 2.6).
+import { copyWords } from "../wire/bytes";
+import { greatestLowerBoundFlowspecs, isStrictlyGreater, mergeFlowspecs } from "../merge/flowspec";
+import { blobData, blobLength } from "../state/blob";
+import { blockadeMatchesPath, BlockadeState, deleteBlockade } from "../state/blockade_state";
+import { hashBytes } from "../state/hash";
+import { PathState } from "../state/path_state";
+import { RequestState } from "../state/request_state";
+import {
+  filterFor,
+  RESERVATION_CONFIRM,
+  RESERVATION_NEW,
+  RESERVATION_PENDING,
+  ReservationState,
+  STYLE_FIXED_FILTER,
+  STYLE_WILDCARD_FILTER,
+} from "../state/reservation_state";
+import { Session } from "../state/session";
+import { isDue } from "../timers/clock";
+import { mergeA, mergeB } from "./context";
+import { clearConfirm, confirmHere } from "./resv_confirm";
+import { routesTo } from "./routing";
+import { inScope } from "./scope";
+
+// Result of merging for one sender or, in a shared style, for all senders of the request.
+export let merged: usize = 0;
+export let mergedLength: u32 = 0;
+// Something is requested, but all of it is blockaded.
+export let allBlockaded = false;
+export let confirmOf: ReservationState | null = null;
+
+// What stands for a reservation towards upstream: the value that traffic control has confirmed.
+@inline
+function standingFlowspec(reservation: ReservationState): u32 {
+  if ((reservation.flags & RESERVATION_PENDING) == 0) return reservation.flowspec;
+  if (reservation.flags & RESERVATION_NEW) return 0;
+  return reservation.annex!.previousFlowspec;
+}
+
+// Whether the reservation has a part in what is requested for this sender.
+export function covers(session: Session, reservation: ReservationState, path: PathState): bool {
+  if (standingFlowspec(reservation) == 0) return false;
+  const filter = filterFor(reservation, path);
+  if (filter == null || (filter.fresh && reservation.style != STYLE_WILDCARD_FILTER)) return false;
+  if (!routesTo(session, path, reservation.interface)) return false;
+  const annex = reservation.annex;
+  return annex == null || annex.scope == 0 || inScope(blobData(annex.scope), path);
+}
+
+// Whether the reservation concerns the request at all: any of its senders, or just `only`.
+export function coversRequest(
+  session: Session,
+  reservation: ReservationState,
+  request: RequestState,
+  only: PathState | null,
+): bool {
+  if (only != null) return covers(session, reservation, only);
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (path.request == request && covers(session, reservation, path)) return true;
+  }
+  return false;
+}
+
+// Blockaded if any living block that applies is not strictly larger (RFC 2205 section 3.5). For SE a request that is
+// blockaded for one of its senders is left out whole: else that sender would fail its neighbours again.
+function isBlockaded(
+  session: Session,
+  reservation: ReservationState,
+  request: RequestState,
+  only: PathState | null,
+): bool {
+  let block: BlockadeState | null = request.firstBlockade;
+  while (block) {
+    const next = block.next;
+    if (isDue(block.expiresAt)) {
+      deleteBlockade(request, block);
+    } else if (!isStrictlyGreater(blobData(block.flowspec), blobData(standingFlowspec(reservation)))) {
+      if (reservation.style == STYLE_WILDCARD_FILTER && block.keyLength == 0) return true;
+      for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+        if (path.request != request || (only != null && path != only)) continue;
+        if (blockadeMatchesPath(block, path) && covers(session, reservation, path)) return true;
+      }
+    }
+    block = next;
+  }
+  return false;
+}
+
+// Merges the reservations that concern `only` (FF) or the whole request. LUB over those that are not blockaded; if all
+// are, GLB over all (RFC 2209 step 3 and 4). Returns false if nothing is requested.
+export function merge(session: Session, request: RequestState, only: PathState | null): bool {
+  merged = 0;
+  allBlockaded = false;
+  let any = false;
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    if (!coversRequest(session, reservation, request, only)) continue;
+    any = true;
+    if (!isBlockaded(session, reservation, request, only)) {
+      fold(blobData(standingFlowspec(reservation)), blobLength(standingFlowspec(reservation)), true);
+    }
+  }
+  if (merged != 0 || !any) return any;
+  allBlockaded = true;
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    if (coversRequest(session, reservation, request, only)) {
+      fold(blobData(standingFlowspec(reservation)), blobLength(standingFlowspec(reservation)), false);
+    }
+  }
+  return true;
+}
+
+function fold(flowspec: usize, length: usize, upper: bool): void {
+  if (merged == 0) {
+    copyWords(mergeA, flowspec, length);
+    merged = mergeA;
+    mergedLength = <u32> length;
+    return;
+  }
+  const to = merged == mergeA ? mergeB : mergeA;
+  mergedLength = upper ? mergeFlowspecs(merged, flowspec, to) : greatestLowerBoundFlowspecs(merged, flowspec, to);
+  merged = to;
+}
+
+// RESV_CONFIRMs that wait for this request: forwarded with the largest flowspec, answered here otherwise, dropped when
+// blockaded (RFC 2205 section 3.1.4, RFC 2209 step 4).
+function settleConfirms(session: Session, request: RequestState, only: PathState | null): void {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    if (!(reservation.flags & RESERVATION_CONFIRM) || reservation.flags & RESERVATION_PENDING) continue;
+    if (!coversRequest(session, reservation, request, only)) continue;
+    if (allBlockaded || isBlockaded(session, reservation, request, only)) {
+      clearConfirm(reservation);
+    } else if (request.neighbour == null || !isLargest(session, reservation, request, only)) {
+      confirmHere(session, reservation);
+    } else {
+      confirmOf = reservation;
+    }
+  }
+}
+
+function isLargest(session: Session, candidate: ReservationState, request: RequestState, only: PathState | null): bool {
+  const flowspec = blobData(candidate.flowspec);
+  for (let other: ReservationState | null = session.firstReservation; other; other = other!.next) {
+    if (
+      other == candidate || !coversRequest(session, other, request, only) || isBlockaded(session, other, request, only)
+    ) continue;
+    if (!isStrictlyGreater(flowspec, blobData(standingFlowspec(other)))) return false;
+  }
+  return true;
+}
+
+// Confirmations are sent before the message that they belong to is begun: both are built at the end of one queue.
+export function prepareConfirms(session: Session, request: RequestState, style: u32): void {
+  confirmOf = null;
+  let waiting = false;
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    if (reservation.flags & RESERVATION_CONFIRM) waiting = true;
+  }
+  if (!waiting) return;
+  if (style != STYLE_FIXED_FILTER) {
+    if (merge(session, request, null)) settleConfirms(session, request, null);
+    return;
+  }
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (path.request == request && merge(session, request, path)) settleConfirms(session, request, path);
+  }
+}
+
+// Digest of the merged FLOWSPEC.
+@inline
+export function mergedDigest(): u32 {
+  return hashBytes(merged, mergedLength, 5) | 1;
+}
