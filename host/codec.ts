@@ -131,8 +131,7 @@ export class Codec {
    */
   encode(message: MessageInput, options: EncodeOptions = {}): Uint8Array<ArrayBuffer> {
     const w = this.#writer;
-    w.at = 0;
-    w.path.length = 0;
+    w.reset();
     this.#write(message, options);
     return w.bytes.slice(0, w.at);
   }

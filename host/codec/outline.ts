@@ -17,24 +17,37 @@ export interface ObjectEntry {
 /** Bytes and object lists of many messages share a piece of memory: allocating a buffer for each costs more than the rest. */
 const POOL_BYTES = 1 << 15;
 
-/** Memory that outlines keep their messages in. A piece lives as long as any outline that has bytes in it. */
-export class OutlinePool {
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  view: DataView<ArrayBuffer> = new DataView(this.bytes.buffer);
-  words: Uint32Array<ArrayBuffer> = new Uint32Array(this.bytes.buffer);
+/** The common header (RFC 2205 3.1.1), after which the objects start. */
+const HEADER_BYTES = 8;
+
+/** A piece of memory that outlines keep their messages in. It lives as long as any of them. */
+class Piece {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView<ArrayBuffer>;
+  readonly words: Uint32Array<ArrayBuffer>;
   used = 0;
 
-  /** @param decode makes the whole message of bytes, for messages that hold messages */
-  constructor(readonly decode: (bytes: Uint8Array) => Message) {}
-
-  /** Makes room for `length` bytes and `count` pairs of words, in one piece, from `used` on. */
-  reserve(length: number, count: number): void {
-    const needed = ((length + 3) & ~3) + 8 * count;
-    if (this.used + needed <= this.bytes.length) return;
-    this.bytes = new Uint8Array(Math.max(POOL_BYTES, needed));
+  constructor(length: number, readonly decode: (bytes: Uint8Array) => Message) {
+    this.bytes = new Uint8Array(length);
     this.view = new DataView(this.bytes.buffer);
     this.words = new Uint32Array(this.bytes.buffer);
-    this.used = 0;
+  }
+}
+
+/** Where outlines get their memory. */
+export class OutlinePool {
+  #piece: Piece;
+
+  /** @param decode makes the whole message of bytes, for messages that hold messages */
+  constructor(decode: (bytes: Uint8Array) => Message) {
+    this.#piece = new Piece(0, decode);
+  }
+
+  /** A piece with room for `length` bytes and `count` words, one after the other, from `used` on. */
+  reserve(length: number, count: number): Piece {
+    const needed = ((length + 3) & ~3) + 4 * count;
+    if (this.#piece.used + needed <= this.#piece.bytes.length) return this.#piece;
+    return this.#piece = new Piece(Math.max(POOL_BYTES, needed), this.#piece.decode);
   }
 }
 
@@ -45,9 +58,6 @@ export class OutlinePool {
 export class MessageOutline {
   /** RSVP message type. */
   readonly type: number;
-  readonly version: number;
-  readonly flags: number;
-  readonly sendTtl: number;
   /** Bytes of the message, header included. */
   readonly length: number;
   readonly checksum: "ok" | "bad" | "none";
@@ -55,12 +65,11 @@ export class MessageOutline {
   readonly count: number;
   /** What is wrong with it; undefined if nothing is. */
   readonly problems: Problem[] | undefined;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #words: Uint32Array;
+  readonly #piece: Piece;
+  /** Where the message is in the piece, in bytes. */
   readonly #at: number;
+  /** Where the list of its objects is, in words. */
   readonly #list: number;
-  readonly #pool: OutlinePool;
   /** Whether messages follow its objects. */
   readonly #bundle: boolean;
   #objects: RsvpObject[] | undefined = undefined;
@@ -68,33 +77,43 @@ export class MessageOutline {
   /** @param bytes the message, to be copied @param result of checking it @param pool where the copy goes */
   constructor(bytes: Uint8Array, result: CheckResult, pool: OutlinePool) {
     const count = result.count, entries = result.entries;
-    pool.reserve(bytes.length, count);
-    const at = pool.used, list = (at + bytes.length + 3) >> 2;
-    pool.bytes.set(bytes, at);
-    const words = pool.words;
-    for (let index = 0; index < 2 * count; index++) words[list + index] = entries[index];
-    pool.used = 4 * list + 8 * count;
+    const piece = pool.reserve(bytes.length, count);
+    const at = piece.used, list = (at + bytes.length + 3) >> 2;
+    piece.bytes.set(bytes, at);
+    // Objects follow each other, so their lengths tell where they are.
+    const words = piece.words;
+    for (let index = 0; index < count; index++) words[list + index] = entries[2 * index + 1];
+    piece.used = 4 * (list + count);
     const checksum = bytes[2] << 8 | bytes[3];
     this.type = bytes[1];
-    this.version = bytes[0] >> 4;
-    this.flags = bytes[0] & 15;
-    this.sendTtl = bytes[4];
     this.length = bytes.length;
     this.checksum = checksum === 0 ? "none" : checksum === result.checksum ? "ok" : "bad";
     this.count = count;
     this.problems = result.problemCount > 0 ? problemsOf(result) : undefined;
-    this.#bytes = pool.bytes;
-    this.#view = pool.view;
-    this.#words = words;
+    this.#piece = piece;
     this.#at = at;
     this.#list = list;
-    this.#pool = pool;
     this.#bundle = result.messagesOffset < bytes.length;
   }
 
   /** Name of the message type; `UNKNOWN` if it has none. */
   get message(): MessageName | "UNKNOWN" {
     return (MESSAGE_NAMES[this.type] ?? "UNKNOWN") as MessageName;
+  }
+
+  /** Version of RSVP, which is 1. */
+  get version(): number {
+    return this.#piece.bytes[this.#at] >> 4;
+  }
+
+  /** Four bits of the common header; 1 is refresh reduction (RFC 2961). */
+  get flags(): number {
+    return this.#piece.bytes[this.#at] & 15;
+  }
+
+  /** IP TTL with which the message was sent. */
+  get sendTtl(): number {
+    return this.#piece.bytes[this.#at + 4];
   }
 
   /** Class of the object at `index`. */
@@ -115,20 +134,23 @@ export class MessageOutline {
   /** Byte of the message at which the object at `index` starts. */
   offsetAt(index: number): number {
     this.#word(index);
-    return this.#words[this.#list + 2 * index];
+    let offset = HEADER_BYTES;
+    for (let before = 0; before < index; before++) offset += this.#piece.words[this.#list + before] >>> 16;
+    return offset;
   }
 
   #word(index: number): number {
     if (!(index >= 0 && index < this.count)) throw new RangeError(`no object ${index}; there are ${this.count}`);
-    return this.#words[this.#list + 2 * index + 1];
+    return this.#piece.words[this.#list + index];
   }
 
   /** The list of objects, without their fields. */
   list(): ObjectEntry[] {
     const entries: ObjectEntry[] = [];
-    for (let index = 0; index < this.count; index++) {
-      const word = this.#word(index);
-      entries.push({ class: word >>> 8 & 255, ctype: word & 255, offset: this.offsetAt(index), length: word >>> 16 });
+    for (let index = 0, offset = HEADER_BYTES; index < this.count; index++) {
+      const word = this.#piece.words[this.#list + index], length = word >>> 16;
+      entries.push({ class: word >>> 8 & 255, ctype: word & 255, offset, length });
+      offset += length;
     }
     return entries;
   }
@@ -137,7 +159,7 @@ export class MessageOutline {
   objectAt(index: number): RsvpObject {
     const at = this.#at;
     return this.#objects?.[index] ??
-      readObject(this.#bytes, this.#view, at + this.offsetAt(index), this.lengthAt(index), at, 0);
+      readObject(this.#piece.bytes, this.#piece.view, at + this.offsetAt(index), this.lengthAt(index), at, 0);
   }
 
   /** All objects; the list and its values are the caller's own and are made once. */
@@ -147,19 +169,24 @@ export class MessageOutline {
 
   #readAll(): RsvpObject[] {
     const objects: RsvpObject[] = [];
-    for (let index = 0; index < this.count; index++) objects.push(this.objectAt(index));
+    const at = this.#at;
+    for (let index = 0, offset = HEADER_BYTES; index < this.count; index++) {
+      const length = this.#piece.words[this.#list + index] >>> 16;
+      objects.push(readObject(this.#piece.bytes, this.#piece.view, at + offset, length, at, 0));
+      offset += length;
+    }
     return objects;
   }
 
   /** A copy of the message's bytes. */
   bytes(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#bytes.subarray(this.#at, this.#at + this.length));
+    return new Uint8Array(this.#piece.bytes.subarray(this.#at, this.#at + this.length));
   }
 
   /** The plain value that `decode` would have made. */
   toMessage(): Message {
-    if (this.#bundle) return this.#pool.decode(this.bytes());
-    return makeMessage(this.#bytes, this.#at, this.checksum, this.problems, this.objects);
+    if (this.#bundle) return this.#piece.decode(this.bytes());
+    return makeMessage(this.#piece.bytes, this.#at, this.checksum, this.problems, this.objects);
   }
 
   /** What JSON.stringify shows of it: the whole message. */

@@ -14,9 +14,21 @@ export function hex(bytes: Uint8Array, from: number, to: number): string {
   return text;
 }
 
+/**
+ * Texts of addresses seen lately. RSVP says the same again and again: every state is refreshed twice a minute, so most
+ * addresses are here, and making a text costs more than the rest of a SESSION.
+ */
+const KEPT_BITS = 12;
+const keptAddresses = new Int32Array(1 << KEPT_BITS);
+const keptTexts: string[] = new Array(1 << KEPT_BITS).fill("0.0.0.0");
+
 /** An IPv4 address, dotted. */
 export function ipv4(bytes: Uint8Array, at: number): string {
-  return DECIMAL[bytes[at]] + DOTTED[bytes[at + 1]] + DOTTED[bytes[at + 2]] + DOTTED[bytes[at + 3]];
+  const address = bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3];
+  const slot = Math.imul(address, 0x9e3779b1) >>> 32 - KEPT_BITS;
+  if (keptAddresses[slot] === address) return keptTexts[slot];
+  keptAddresses[slot] = address;
+  return keptTexts[slot] = DECIMAL[bytes[at]] + DOTTED[bytes[at + 1]] + DOTTED[bytes[at + 2]] + DOTTED[bytes[at + 3]];
 }
 
 /** An IPv6 address by RFC 5952: lower case, the first longest run of two or more zero groups as `::`. */

@@ -17,11 +17,17 @@ export class Writer {
   /** Names, and after the name of a list the index in it. Written out only for an error. */
   readonly path: (string | number)[] = [];
 
+  /** Starts over. What was written is cleared at once, because clearing it piece by piece takes ten times as long. */
+  reset(): void {
+    this.bytes.fill(0, 0, this.at);
+    this.at = 0;
+    this.path.length = 0;
+  }
+
   /** Takes `count` zero bytes and returns where they start. */
   take(count: number): number {
     const from = this.at, end = from + count;
     if (end > this.bytes.length) this.grow(end);
-    this.bytes.fill(0, from, end);
     this.at = end;
     return from;
   }
