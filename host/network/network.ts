@@ -33,6 +33,13 @@ export interface NetworkOptions extends Partial<NodeSettings> {
   keptMessages?: number;
 }
 
+/** Datagrams that reach one node at one moment, and by which of its interfaces. */
+interface Batch {
+  atMs: number;
+  on: Attachment[];
+  packets: Packet[];
+}
+
 /** How long `settle` waits for silence. */
 const DEFAULT_QUIET_MS = 500;
 const DEFAULT_LIMIT_MS = 3_600_000;
@@ -49,6 +56,8 @@ export class Network {
   #log: Log;
   #errors: Error[] = [];
   #inFlight = 0;
+  /** The batch that is still open, by node. */
+  #batches: (Batch | undefined)[] = [];
   #routesStale = false;
 
   constructor(options: NetworkOptions = {}) {
@@ -106,7 +115,7 @@ export class Network {
     const link = new NetworkLink(record, {
       clock: this.clock,
       seed: this.#seedOf("link", record.index),
-      arrive: (on, packets) => this.#arrive(on, packets),
+      deliver: (to, packet, atMs) => this.#deliver(to, packet, atMs),
       watched: () => this.#taps.length > 0 || this.#log.keeps,
       sighted: (sighting) => this.#sighted(sighting),
       sent: (copies) => void (this.#inFlight += copies),
@@ -277,9 +286,24 @@ export class Network {
     for (const tap of this.#taps) tap(sighting);
   }
 
-  #arrive(on: Attachment, packets: readonly Packet[]): void {
-    this.#inFlight -= packets.length;
-    this.#nodes[on.node.index].arrive(on, packets);
+  /** What arrives at one node at one moment is one event and, for its engine, one batch. */
+  #deliver(to: Attachment, packet: Packet, atMs: number): void {
+    const index = to.node.index;
+    let batch = this.#batches[index];
+    if (batch?.atMs !== atMs) {
+      const fresh: Batch = { atMs, on: [], packets: [] };
+      this.#batches[index] = batch = fresh;
+      this.clock.schedule(atMs, () => this.#arrive(index, fresh));
+    }
+    batch.on.push(to);
+    batch.packets.push(packet);
+  }
+
+  #arrive(index: number, batch: Batch): void {
+    // Closed from here on: what is sent with no delay at this very moment is another event.
+    if (this.#batches[index] === batch) this.#batches[index] = undefined;
+    this.#inFlight -= batch.packets.length;
+    this.#nodes[index].arrive(batch.on, batch.packets);
   }
 
   #linkChanged(link: NetworkLink): void {

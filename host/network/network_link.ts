@@ -24,7 +24,8 @@ export type PacketTap = (sighting: Sighting) => void;
 export interface LinkPort {
   clock: VirtualClock;
   seed: number;
-  arrive: (on: Attachment, packets: readonly Packet[]) => void;
+  /** Has a datagram arrive at that time. */
+  deliver: (to: Attachment, packet: Packet, atMs: number) => void;
   /** Whether anybody wants sightings: they cost more than the sending. */
   watched: () => boolean;
   sighted: (sighting: Sighting) => void;
@@ -33,18 +34,11 @@ export interface LinkPort {
   changed: () => void;
 }
 
-/** Packets that reach one interface at one moment. */
-interface Batch {
-  atMs: number;
-  packets: Packet[];
-}
-
 export class NetworkLink {
   readonly record: LinkRecord;
   /** Decides on losses and the like; absent on a perfect link. */
   faults: FaultModel | undefined;
   #port: LinkPort;
-  #batches = new Map<Attachment, Batch>();
 
   constructor(record: LinkRecord, port: LinkPort) {
     this.record = record;
@@ -102,28 +96,16 @@ export class NetworkLink {
     if (to && this.record.up && to.node.alive) {
       if (this.faults) {
         for (const { packet: copy, extraDelayMs } of this.faults.decide(packet)) {
-          this.#deliver(to, copy, timeMs + this.record.delayMs + extraDelayMs);
+          this.#port.deliver(to, copy, timeMs + this.record.delayMs + extraDelayMs);
           copies++;
         }
       } else {
-        this.#deliver(to, packet, timeMs + this.record.delayMs);
+        this.#port.deliver(to, packet, timeMs + this.record.delayMs);
         copies = 1;
       }
     }
     this.#port.sent(copies);
     if (this.#port.watched()) this.#port.sighted({ timeMs, from, to, packet, lost: copies === 0, copies });
-  }
-
-  /** What arrives at one interface at one moment is one event and one batch. */
-  #deliver(to: Attachment, packet: Packet, atMs: number): void {
-    const open = this.#batches.get(to);
-    if (open?.atMs === atMs) return void open.packets.push(packet);
-    const batch: Batch = { atMs, packets: [packet] };
-    this.#batches.set(to, batch);
-    this.#port.clock.schedule(atMs, () => {
-      if (this.#batches.get(to) === batch) this.#batches.delete(to);
-      this.#port.arrive(to, batch.packets);
-    });
   }
 
   #setUp(up: boolean): void {

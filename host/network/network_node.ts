@@ -187,13 +187,13 @@ export class NetworkNode {
     if (this.#rsvp) this.#routing.refresh();
   }
 
-  /** Datagrams arrive on an interface. */
-  arrive(on: Attachment, packets: readonly Packet[]): void {
+  /** Datagrams arrive, each on its interface. */
+  arrive(on: readonly Attachment[], packets: readonly Packet[]): void {
     if (!this.record.alive) return;
     const mine: Packet[] = [];
-    for (const packet of packets) {
-      if (this.#isForUs(packet)) mine.push({ ...packet, interface: on.handle });
-      else this.#forward(on, packet);
+    for (let i = 0; i < packets.length; i++) {
+      if (this.#isForUs(packets[i])) mine.push({ ...packets[i], interface: on[i].handle });
+      else this.#forward(on[i], packets[i]);
     }
     if (mine.length > 0) this.#transport.deliver(mine);
   }
