@@ -2,6 +2,8 @@
 import { readCheckResult } from "../host/check_result.ts";
 import { Codec } from "../host/codec.ts";
 import { entryInstance } from "./engine_entries/compile.ts";
+import { MESSAGE_NAMES } from "../host/messages.gen.ts";
+import { toHex } from "./catalogue_fixture.ts";
 import { hex } from "./wire_samples.ts";
 
 interface Exports {
@@ -58,7 +60,7 @@ function withoutWords(message: Plain): Plain {
   if (bundled) message.messages = bundled.map(withoutWords);
   const { malformed, bytes: text } = message;
   if (typeof malformed !== "string" || /^message length says|^a Bundle stands/.test(malformed)) return message;
-  return { ...decoded(hex(String(text))) as Plain, bytes: text };
+  return decoded(hex(String(text))) as Plain;
 }
 
 /** What the host makes of a message, as its line would be read. */
@@ -66,5 +68,7 @@ export function decoded(message: Uint8Array): unknown {
   const result = codec.tryDecode(message);
   if (result.ok) return withoutWords(JSON.parse(JSON.stringify(result.message)));
   const { status, class: number, ctype, offset } = result;
-  return { error: { status, class: number, ctype, offset } };
+  const type = message[1];
+  const head = message.length < 2 ? {} : { message: MESSAGE_NAMES[type] ?? "UNKNOWN", type };
+  return { ...head, error: { status, class: number, ctype, offset }, bytes: toHex(message) };
 }

@@ -135,10 +135,15 @@ Deno.test("IPv6 addresses with every pattern of zero groups are written by RFC 5
   assertSame(message(1, [object(3, 2, "00000000000000000000ffffc000020100000001")]));
 });
 
-Deno.test("broken framing is an error with status, class and offset", () => {
+Deno.test("broken framing is an error with status, class and offset, and keeps its bytes", () => {
   const packet = message(1, PATH);
   packet[21] = 5;
-  assertEquals(JSON.parse(line(packet)!), { error: { status: "OBJECT_LENGTH", class: 3, ctype: 1, offset: 20 } });
+  assertEquals(JSON.parse(line(packet)!), {
+    message: "Path",
+    type: 1,
+    error: { status: "OBJECT_LENGTH", class: 3, ctype: 1, offset: 20 },
+    bytes: [...packet].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
+  });
   assertSame(packet);
   assertSame(packet.subarray(0, 5));
   assertSame(message(1, PATH).subarray(0, 40));

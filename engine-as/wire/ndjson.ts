@@ -43,7 +43,7 @@ export function writeMembers(at: usize, message: usize, available: u32, result: 
   checkMessage(message, available, result);
   const context = changetype<TextContext>(CONTEXT);
   context.message = message;
-  if (load<u32>(result) != STATUS_OK) return writeError(at, result);
+  if (load<u32>(result) != STATUS_OK) return writeBroken(at, message, available, result);
   at = writeHeader(at, message, load<u32>(result, 16));
   const count = load<u32>(result, 20);
   const entries = result + CHECK_ENTRIES;
@@ -62,11 +62,20 @@ export function writeMembers(at: usize, message: usize, available: u32, result: 
   return isBundle(load<u8>(message, 1)) ? writeBundle(at, message + inner, message + available, result) : at;
 }
 
-function writeHeader(at: usize, message: usize, expected: u32): usize {
-  const type: u32 = load<u8>(message, 1);
+// What cannot be taken apart keeps its bytes, so that nothing is lost and it can be written again.
+function writeBroken(at: usize, message: usize, available: u32, result: usize): usize {
+  if (available >= 2) at = writeType(at, load<u8>(message, 1));
+  return writeHexMember(writeError(at, result), TEXT_BYTES, message, message + available);
+}
+
+function writeType(at: usize, type: u32): usize {
   const entry = findMessageType(type);
   at = copyText(copyText(at, TEXT_MESSAGE), entry ? <u32> load<u16>(entry, 2) : TEXT_UNKNOWN);
-  at = writeU32(copyText(at, TEXT_TYPE), type);
+  return writeU32(copyText(at, TEXT_TYPE), type);
+}
+
+function writeHeader(at: usize, message: usize, expected: u32): usize {
+  at = writeType(at, load<u8>(message, 1));
   at = writeU32(copyText(at, TEXT_VERSION), load<u8>(message) >> 4);
   at = writeU32(copyText(at, TEXT_FLAGS), load<u8>(message) & 15);
   const checksum = load16(message + 2);
@@ -125,7 +134,6 @@ function writeBundle(at: usize, from: usize, end: usize, result: usize): usize {
       at = writeHexMember(copyText(at, TEXT_BUNDLED_BUNDLE), TEXT_BYTES, from, from + length);
     } else {
       at = writeMembers(at, from, length, result);
-      if (load<u32>(result) != STATUS_OK) at = writeHexMember(at, TEXT_BYTES, from, from + length);
     }
     store<u8>(open, 0x7b);
     at = writeByte(at, 0x7d);
