@@ -5,6 +5,7 @@ import type { InterfaceSettings, NodeSettings } from "../host/node_settings.ts";
 import { type StaticRoute, StaticRouting } from "../host/routing/static_routing.ts";
 import { UdpTransport } from "../host/transport/udp.ts";
 import { assert, assertEquals, assertGreater } from "./assert.ts";
+import { loopback } from "./loopback.ts";
 
 const GROUP = "239.9.9.9";
 /** R, so that time-outs take a second: L is at least (K + 0.5) * 1.5 * R (RFC 2205 3.7). */
@@ -118,7 +119,7 @@ const announce = (sender: RsvpNode, destination: string) =>
   sender.session({ destination, port: 5004 }).sender({ port: 4000, tokenBucketRateBytesPerSecond: 50_000 });
 
 Deno.test("UDP nodes: a reservation is refreshed, and gone one lifetime after its sender died", async () => {
-  await withLine(92, async ({ sender, router, receiver, destination, until, kill, drops }) => {
+  await withLine(loopback(6), async ({ sender, router, receiver, destination, until, kill, drops }) => {
     const seen = reserveAll(receiver, destination);
     announce(sender, destination);
     await until("it is confirmed", () => seen.confirmed > 0);
@@ -141,7 +142,7 @@ Deno.test("UDP nodes: a reservation is refreshed, and gone one lifetime after it
 });
 
 Deno.test("UDP nodes: a sender that comes back with nothing in its memory gets its reservation again", async () => {
-  await withLine(93, async ({ sender, router, receiver, destination, until, kill, restartSender }) => {
+  await withLine(loopback(7), async ({ sender, router, receiver, destination, until, kill, restartSender }) => {
     const seen = reserveAll(receiver, destination);
     announce(sender, destination);
     await until("it is confirmed", () => seen.confirmed > 0);
@@ -154,7 +155,7 @@ Deno.test("UDP nodes: a sender that comes back with nothing in its memory gets i
 });
 
 Deno.test("UDP nodes: Path for a group travels by 224.0.0.14, Resv and ResvConf hop by hop (RFC 2205 figure 14)", async () => {
-  await withLine(94, async ({ sender, router, receiver, until, drops }) => {
+  await withLine(loopback(8), async ({ sender, router, receiver, until, drops }) => {
     const seen = reserveAll(receiver, GROUP);
     announce(sender, GROUP);
     await until("it is confirmed", () => seen.confirmed > 0);
@@ -167,7 +168,7 @@ Deno.test("UDP nodes: Path for a group travels by 224.0.0.14, Resv and ResvConf 
 });
 
 Deno.test("UDP nodes: rubbish on the ports is counted by reason and harms nothing", async () => {
-  await withLine(95, async ({ sender, router, receiver, destination, until, drops }) => {
+  await withLine(loopback(9), async ({ sender, router, receiver, destination, until, drops }) => {
     const seen = reserveAll(receiver, destination);
     announce(sender, destination);
     await until("it is confirmed", () => seen.confirmed > 0);
@@ -184,7 +185,7 @@ Deno.test("UDP nodes: rubbish on the ports is counted by reason and harms nothin
       new Array(5000).fill(0x10),
     ];
     for (const bytes of rubbish) {
-      await new Promise((resolve) => socket.send(Uint8Array.from(bytes), 1698, "127.95.2.1", resolve));
+      await new Promise((resolve) => socket.send(Uint8Array.from(bytes), 1698, `127.${loopback(9)}.2.1`, resolve));
     }
     await new Promise<void>((resolve) => socket.close(() => resolve()));
     await until("all of it is counted", () => drops.length >= rubbish.length);

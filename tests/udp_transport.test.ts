@@ -1,8 +1,12 @@
 import { formatAddress, parseAddress } from "../host/address.ts";
 import type { Packet } from "../host/transport/transport.ts";
-import { UdpOpenError, UdpTransport } from "../host/transport/udp.ts";
+import { type UdpAddress, UdpOpenError, UdpTransport } from "../host/transport/udp.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "./assert.ts";
+import { loopback } from "./loopback.ts";
 import { needs } from "./require.ts";
+
+/** A network for each test. */
+const N = [0, 1, 2, 3, 4, 5].map(loopback);
 
 /** A packet as the engine's SEND would describe it. */
 function packet(from: string, to: string, encapsulation: number, payload: Uint8Array, interfaceHandle = 1): Packet {
@@ -36,6 +40,18 @@ function inbox(transport: UdpTransport): { packets: Packet[]; wait(count: number
   };
 }
 
+/** There is one ::1 only: another run of these tests may hold it for a moment. */
+async function openPatiently(addresses: readonly UdpAddress[]): Promise<UdpTransport> {
+  for (let attempt = 0;; attempt++) {
+    try {
+      return await UdpTransport.open({ addresses });
+    } catch (error) {
+      if (!(error instanceof UdpOpenError) || error.code !== "EADDRINUSE" || attempt === 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
 /** Opens transports and closes them whatever happens. */
 async function withTransports(
   addresses: { interface: number; address: string; prefixLength: number }[][],
@@ -43,7 +59,7 @@ async function withTransports(
 ): Promise<void> {
   const open: UdpTransport[] = [];
   try {
-    for (const list of addresses) open.push(await UdpTransport.open({ addresses: list }));
+    for (const list of addresses) open.push(await openPatiently(list));
     await run(...open);
   } finally {
     for (const transport of open) await transport.close();
@@ -52,19 +68,19 @@ async function withTransports(
 
 Deno.test("a datagram to either port tells its interface, both addresses and its encapsulation", async () => {
   await withTransports([
-    [{ interface: 1, address: "127.81.1.1", prefixLength: 24 }],
-    [{ interface: 7, address: "127.81.1.2", prefixLength: 24 }, {
+    [{ interface: 1, address: `127.${N[0]}.1.1`, prefixLength: 24 }],
+    [{ interface: 7, address: `127.${N[0]}.1.2`, prefixLength: 24 }, {
       interface: 9,
-      address: "127.81.2.2",
+      address: `127.${N[0]}.2.2`,
       prefixLength: 24,
     }],
   ], async (a, b) => {
     const received = inbox(b);
-    a.send(packet("127.81.1.1", "127.81.1.2", 1, Uint8Array.of(1, 2, 3)));
+    a.send(packet(`127.${N[0]}.1.1`, `127.${N[0]}.1.2`, 1, Uint8Array.of(1, 2, 3)));
     await received.wait(1);
-    a.send(packet("127.81.1.1", "127.81.1.2", 2, Uint8Array.of(4)));
+    a.send(packet(`127.${N[0]}.1.1`, `127.${N[0]}.1.2`, 2, Uint8Array.of(4)));
     await received.wait(2);
-    a.send(packet("127.81.1.1", "127.81.2.2", 1, Uint8Array.of(5, 6)));
+    a.send(packet(`127.${N[0]}.1.1`, `127.${N[0]}.2.2`, 1, Uint8Array.of(5, 6)));
     await received.wait(3);
     assertEquals(
       received.packets.map((p) => ({
@@ -76,9 +92,30 @@ Deno.test("a datagram to either port tells its interface, both addresses and its
         payload: [...p.payload],
       })),
       [
-        { interface: 7, source: "127.81.1.1", destination: "127.81.1.2", ttl: 0, encapsulation: 1, payload: [1, 2, 3] },
-        { interface: 7, source: "127.81.1.1", destination: "127.81.1.2", ttl: 0, encapsulation: 2, payload: [4] },
-        { interface: 9, source: "127.81.1.1", destination: "127.81.2.2", ttl: 0, encapsulation: 1, payload: [5, 6] },
+        {
+          interface: 7,
+          source: `127.${N[0]}.1.1`,
+          destination: `127.${N[0]}.1.2`,
+          ttl: 0,
+          encapsulation: 1,
+          payload: [1, 2, 3],
+        },
+        {
+          interface: 7,
+          source: `127.${N[0]}.1.1`,
+          destination: `127.${N[0]}.1.2`,
+          ttl: 0,
+          encapsulation: 2,
+          payload: [4],
+        },
+        {
+          interface: 9,
+          source: `127.${N[0]}.1.1`,
+          destination: `127.${N[0]}.2.2`,
+          ttl: 0,
+          encapsulation: 1,
+          payload: [5, 6],
+        },
       ],
     );
     assertEquals(a.counters.sent, 3);
@@ -88,38 +125,38 @@ Deno.test("a datagram to either port tells its interface, both addresses and its
 
 Deno.test("the source of a packet chooses the socket it leaves by; without one the destination's link does", async () => {
   await withTransports([
-    [{ interface: 1, address: "127.82.1.1", prefixLength: 24 }, {
+    [{ interface: 1, address: `127.${N[1]}.1.1`, prefixLength: 24 }, {
       interface: 2,
-      address: "127.82.2.1",
+      address: `127.${N[1]}.2.1`,
       prefixLength: 24,
     }],
-    [{ interface: 1, address: "127.82.2.2", prefixLength: 24 }],
+    [{ interface: 1, address: `127.${N[1]}.2.2`, prefixLength: 24 }],
   ], async (a, b) => {
     const received = inbox(b);
-    a.send(packet("127.82.1.1", "127.82.2.2", 1, Uint8Array.of(1)));
+    a.send(packet(`127.${N[1]}.1.1`, `127.${N[1]}.2.2`, 1, Uint8Array.of(1)));
     await received.wait(1);
-    a.send(packet("0.0.0.0", "127.82.2.2", 1, Uint8Array.of(2), 0));
+    a.send(packet("0.0.0.0", `127.${N[1]}.2.2`, 1, Uint8Array.of(2), 0));
     await received.wait(2);
-    assertEquals(received.packets.map((p) => formatAddress(p.source, 4)), ["127.82.1.1", "127.82.2.1"]);
+    assertEquals(received.packets.map((p) => formatAddress(p.source, 4)), [`127.${N[1]}.1.1`, `127.${N[1]}.2.1`]);
   });
 });
 
 Deno.test("a group datagram reaches the nodes on the sender's link, on the right interface, and no others", async () => {
   await withTransports([
-    [{ interface: 1, address: "127.83.1.1", prefixLength: 24 }],
-    [{ interface: 3, address: "127.83.1.2", prefixLength: 24 }, {
+    [{ interface: 1, address: `127.${N[2]}.1.1`, prefixLength: 24 }],
+    [{ interface: 3, address: `127.${N[2]}.1.2`, prefixLength: 24 }, {
       interface: 4,
-      address: "127.83.2.2",
+      address: `127.${N[2]}.2.2`,
       prefixLength: 24,
     }],
-    [{ interface: 5, address: "127.83.2.3", prefixLength: 24 }],
+    [{ interface: 5, address: `127.${N[2]}.2.3`, prefixLength: 24 }],
   ], async (a, b, c) => {
     const atB = inbox(b);
     const atC = inbox(c);
-    a.send(packet("127.83.1.1", "224.0.0.14", 1, Uint8Array.of(1)));
+    a.send(packet(`127.${N[2]}.1.1`, "224.0.0.14", 1, Uint8Array.of(1)));
     await atB.wait(1);
     await b.joinGroup("239.1.2.3", 3);
-    a.send(packet("127.83.1.1", "239.1.2.3", 2, Uint8Array.of(2)));
+    a.send(packet(`127.${N[2]}.1.1`, "239.1.2.3", 2, Uint8Array.of(2)));
     await atB.wait(2);
     assertEquals(
       atB.packets.map((p) => [p.interface, formatAddress(p.destination, 4), p.encapsulation, p.payload[0]]),
@@ -132,12 +169,12 @@ Deno.test("a group datagram reaches the nodes on the sender's link, on the right
 });
 
 Deno.test("an address that is taken, or is not ours, is one line that says what to do, and nothing stays open", async () => {
-  const address = { interface: 1, address: "127.84.1.1", prefixLength: 24 };
+  const address = { interface: 1, address: `127.${N[3]}.1.1`, prefixLength: 24 };
   await withTransports([[address]], async () => {
-    const free = { interface: 2, address: "127.84.1.2", prefixLength: 24 };
+    const free = { interface: 2, address: `127.${N[3]}.1.2`, prefixLength: 24 };
     const error = await assertRejects(() => UdpTransport.open({ addresses: [free, address] }), UdpOpenError);
     assertEquals(error.code, "EADDRINUSE");
-    assertStringIncludes(error.message, "cannot listen on 127.84.1.1:1698: another program");
+    assertStringIncludes(error.message, `cannot listen on 127.${N[3]}.1.1:1698: another program`);
     assert(!error.message.includes("\n"));
     // Would be refused if the failed attempt had kept its first address.
     await (await UdpTransport.open({ addresses: [free] })).close();
@@ -154,38 +191,40 @@ Deno.test("an address that is taken, or is not ours, is one line that says what 
 });
 
 Deno.test("what UDP cannot send is counted and reported, never thrown", async () => {
-  await withTransports([[{ interface: 1, address: "127.85.1.1", prefixLength: 24 }]], async (a) => {
+  await withTransports([[{ interface: 1, address: `127.${N[4]}.1.1`, prefixLength: 24 }]], async (a) => {
     const errors: string[] = [];
     let reported = () => {};
     a.onError((error) => {
       errors.push(error.message);
       reported();
     });
-    a.send(packet("127.85.1.1", "127.85.1.2", 0, Uint8Array.of(1)));
-    a.relay(packet("127.85.1.9", "127.85.1.2", 0, Uint8Array.of(1)));
-    a.send(packet("127.85.1.1", "127.85.1.2", 1, Uint8Array.of(1), 44));
+    a.send(packet(`127.${N[4]}.1.1`, `127.${N[4]}.1.2`, 0, Uint8Array.of(1)));
+    a.relay(packet(`127.${N[4]}.1.9`, `127.${N[4]}.1.2`, 0, Uint8Array.of(1)));
+    a.send(packet(`127.${N[4]}.1.1`, `127.${N[4]}.1.2`, 1, Uint8Array.of(1), 44));
     assertEquals(a.counters.unsendable, 3);
     assertStringIncludes(errors[0], "cannot be sent over UDP");
     assertStringIncludes(errors[1], "cannot be forwarded over UDP");
     assertStringIncludes(errors[2], "no address on interface 44");
     const tooLong = new Promise<void>((resolve) => reported = resolve);
-    a.send(packet("127.85.1.1", "127.85.1.2", 1, new Uint8Array(65_535)));
+    a.send(packet(`127.${N[4]}.1.1`, `127.${N[4]}.1.2`, 1, new Uint8Array(65_535)));
     await tooLong;
     assertEquals(a.counters.sendErrors, 1);
     await a.close();
-    a.send(packet("127.85.1.1", "127.85.1.2", 1, Uint8Array.of(1)));
+    a.send(packet(`127.${N[4]}.1.1`, `127.${N[4]}.1.2`, 1, Uint8Array.of(1)));
     assertEquals(a.counters.sent, 0);
   });
 });
 
 Deno.test("datagrams of up to 60,000 bytes arrive whole and in order", async () => {
   await withTransports([
-    [{ interface: 1, address: "127.86.1.1", prefixLength: 24 }],
-    [{ interface: 1, address: "127.86.1.2", prefixLength: 24 }],
+    [{ interface: 1, address: `127.${N[5]}.1.1`, prefixLength: 24 }],
+    [{ interface: 1, address: `127.${N[5]}.1.2`, prefixLength: 24 }],
   ], async (a, b) => {
     const received = inbox(b);
     const lengths = [1, 8, 1500, 2048, 9000, 60_000];
-    for (const length of lengths) a.send(packet("127.86.1.1", "127.86.1.2", 1, new Uint8Array(length).fill(length)));
+    for (const length of lengths) {
+      a.send(packet(`127.${N[5]}.1.1`, `127.${N[5]}.1.2`, 1, new Uint8Array(length).fill(length)));
+    }
     await received.wait(lengths.length);
     assertEquals(received.packets.map((p) => p.payload.length), lengths);
     assert(received.packets.every((p) => p.payload.every((byte) => byte === (p.payload.length & 255))));

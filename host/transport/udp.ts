@@ -101,6 +101,7 @@ export class UdpTransport implements Transport {
   #onPackets: PacketsHandler = () => {};
   #onError: TransportErrorHandler = () => {};
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   private constructor() {}
 
@@ -229,7 +230,11 @@ export class UdpTransport implements Transport {
   }
 
   /** Closes every socket; the ports are free once the promise is resolved. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true;
     const senders = this.#endpoints.map((endpoint) => closeSenders(endpoint.senders));
     const groups = [...this.#groups.values()].map(({ socket }) => socket.then(closeSocket, () => {}));

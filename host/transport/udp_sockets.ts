@@ -3,7 +3,9 @@
  * why one could not be opened. `node:dgram` is imported when the first socket is opened: importing this file needs no
  * permission and works where there are no sockets.
  *
- * The receive buffer size is never set: after `setRecvBufferSize` Deno's `node:dgram` falls to some 260 packets a second.
+ * Two things are not done because of Deno 2.9.6: the receive buffer size is never set (after `setRecvBufferSize` some 260
+ * packets a second are received), and sockets get no `lookup` of their own (with one that answers at once, `close` never
+ * says that it is done).
  */
 import type { Socket } from "node:dgram";
 
@@ -66,8 +68,6 @@ export async function openSocket(address: string, family: number, port: number, 
       type: family === 4 ? "udp4" : "udp6",
       reuseAddr: shared,
       ipv6Only: family === 6,
-      // Every destination is a number already. Answering at once keeps the order of sends and of their TTL settings.
-      lookup: (hostname, _options, callback) => callback(null, hostname, family),
     });
     const refuse = async (error: unknown) => {
       await closeSocket(socket);
