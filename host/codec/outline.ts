@@ -1,5 +1,5 @@
 /** A message of which only header and list of objects are read at once: for looking at many and reading few. */
-import { MESSAGE_NAMES, type MessageName } from "../messages.gen.ts";
+import { MESSAGE_NAMES, MESSAGE_TYPES, type MessageName } from "../messages.gen.ts";
 import { readObject, type RsvpObject } from "../objects.gen.js";
 import type { CheckResult } from "./checker.ts";
 import { type Message, type Problem, problemsOf } from "./message.ts";
@@ -70,7 +70,7 @@ export class MessageOutline {
   readonly #at: number;
   /** Where the list of its objects is, in words. */
   readonly #list: number;
-  /** Whether messages follow its objects. */
+  /** Whether it holds messages, though there may be none. */
   readonly #bundle: boolean;
   #objects: RsvpObject[] | undefined = undefined;
 
@@ -93,7 +93,7 @@ export class MessageOutline {
     this.#piece = piece;
     this.#at = at;
     this.#list = list;
-    this.#bundle = result.messagesOffset < bytes.length;
+    this.#bundle = result.messagesOffset < bytes.length || bytes[1] === MESSAGE_TYPES.Bundle;
   }
 
   /** Name of the message type; `UNKNOWN` if it has none. */
