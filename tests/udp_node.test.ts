@@ -27,6 +27,21 @@ interface Line {
   restartSender(): Promise<RsvpNode>;
 }
 
+/** An interface without raw access. */
+function one(handle: number, address: string, more: Partial<InterfaceSettings> = {}): InterfaceSettings {
+  return { interface: handle, addresses: [`${address}/24`], udp: "only", ...more };
+}
+
+/** Sockets for the addresses of interfaces. */
+function openSockets(interfaces: readonly InterfaceSettings[]): Promise<UdpTransport> {
+  return UdpTransport.open({
+    addresses: interfaces.map(({ interface: handle, addresses }) => {
+      const [address, prefixLength] = addresses[0].split("/");
+      return { interface: handle, address, prefixLength: Number(prefixLength) };
+    }),
+  });
+}
+
 /** Sender, router and receiver on 127.`network`.1.0/24 and 127.`network`.2.0/24. */
 async function withLine(network: number, run: (line: Line) => Promise<void>): Promise<void> {
   const left = `127.${network}.1`, right = `127.${network}.2`;
@@ -34,12 +49,7 @@ async function withLine(network: number, run: (line: Line) => Promise<void>): Pr
   const drops: DropReport[] = [];
   const errors: Error[] = [];
   const start = async (interfaces: InterfaceSettings[], routes: StaticRoute[], settings: Partial<NodeSettings>) => {
-    const transport = await UdpTransport.open({
-      addresses: interfaces.map(({ interface: handle, addresses }) => {
-        const [address, prefixLength] = addresses[0].split("/");
-        return { interface: handle, address, prefixLength: Number(prefixLength) };
-      }),
-    });
+    const transport = await openSockets(interfaces);
     const node = new RsvpNode({
       module: defaultModule(),
       transport,
@@ -53,12 +63,6 @@ async function withLine(network: number, run: (line: Line) => Promise<void>): Pr
     nodes.push(node);
     return node;
   };
-  const one = (handle: number, address: string, more: Partial<InterfaceSettings> = {}): InterfaceSettings => ({
-    interface: handle,
-    addresses: [`${address}/24`],
-    udp: "only",
-    ...more,
-  });
   const everything = `127.${network}.0.0/16`;
   const startSender = () =>
     start([one(1, `${left}.2`, { udpNextHop: `${left}.1` })], [
