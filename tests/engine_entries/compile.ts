@@ -6,7 +6,7 @@ const done = new Map<string, Promise<WebAssembly.Module>>();
 async function compile(name: string): Promise<WebAssembly.Module> {
   let wasm: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
-    [`tests/engine_entries/${name}`, "--config", "engine-as/asconfig.json", "--target", "release", "--debug"],
+    [`tests/engine_entries/${name}`, "--config", "engine-as/asconfig.json", "--target", "release", "--debug", "--initialMemory", "32"],
     {
       writeFile: (path: string, contents: string | Uint8Array) => {
         if (path.endsWith(".wasm") && typeof contents !== "string") wasm = contents;
