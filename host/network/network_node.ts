@@ -251,7 +251,8 @@ export class NetworkNode {
       for (const way of ways) this.#port.transmit(way, packet, undefined);
       return;
     }
-    // Our own address: to ourselves, as the IP layer would loop it back.
+    // On a point-to-point link the other end is meant: no need to look for a way.
+    if (named?.link.attachments.length === 2) return this.#port.transmit(named, packet, undefined);
     const way = this.#port.route(this.record, destination, family);
     if (named && way?.out !== named) return this.#port.transmit(named, packet, undefined);
     if (way) return this.#port.transmit(way.out, packet, gatewayAddress(way, family));
