@@ -2,12 +2,14 @@
  * The captures beside the repository, which nobody here wrote: what we decode is what tshark decodes, and every message
  * is written again as it came. The differences that are right are listed in tests/captures_mapping.ts.
  */
+import { type CapturedMessage, readCaptured } from "../host/capture.ts";
+import { openCapture } from "../host/capture_engine.ts";
 import type { Message } from "../host/codec.ts";
 import { assert, assertEquals, assertGreater } from "./assert.ts";
 import { codec } from "./captures_codec.ts";
 import { COMPARED_CLASSES, type Decoded, differences, inTsharkWords, JUSTIFIED } from "./captures_mapping.ts";
-import { type HexMessage, readHex, readManifest, readTshark } from "./captures_tshark.ts";
-import { has, needs } from "./require.ts";
+import { type HexMessage, readHex, readManifest, readTshark, runTshark } from "./captures_tshark.ts";
+import { CAPTURES, has, needs } from "./require.ts";
 
 const MANIFEST = has("captures") ? readManifest() : [];
 const WELL_FORMED = MANIFEST.filter(({ malformed }) => malformed.length === 0).map(({ file }) => file);
@@ -144,5 +146,48 @@ Deno.test({
       "tcpdump__rsvp_uni-oobr-1.pcap": ["BAD_LENGTH 6"],
       "tcpdump__rsvp_uni-oobr-3.pcap": ["BAD_LENGTH 6", "BAD_LENGTH 6"],
     });
+  },
+});
+
+/** Recorded from other implementations: freeRtr's RSVP-TE, KOM's RSVP. There is no reading of tshark beside them. */
+const PEERS = has("captures")
+  ? [...Deno.readDirSync(CAPTURES + "peers")].filter(({ name }) => /\.pcap$/.test(name))
+  : [];
+
+Deno.test({
+  name: "captures: what other implementations sent is read as this machine's tshark reads it, and written again",
+  ...needs("captures", "tshark"),
+  async fn(t) {
+    assertGreater(PEERS.length, 2);
+    for (const { name } of PEERS) {
+      await t.step(name, async () => {
+        const reader = openCapture("packets");
+        const captured: CapturedMessage[] = [];
+        reader.feed(Deno.readFileSync(`${CAPTURES}peers/${name}`), (found) => captured.push(...readCaptured(found)));
+        assertEquals(reader.end().status, "OK");
+        const theirs = await runTshark(`${CAPTURES}peers/${name}`);
+        assertEquals(
+          captured.map(({ frame, source, destination, ttl }) => [frame, source, destination, ttl]),
+          theirs.map(({ frame, source, destination, ttl }) => [frame, source, destination, ttl]),
+        );
+        const found: string[] = [];
+        captured.forEach(({ frame, payload }, index) => {
+          const ours = codec().decode(payload);
+          const { type, sendTtl, length, objects } = theirs[index];
+          assertEquals([ours.type, ours.sendTtl, ours.length, ours.checksum], [type, sendTtl, length, "ok"]);
+          assertEquals(
+            ours.objects.map((object) => [object.class, object.ctype, object.length]),
+            objects.map((object) => [object.class, object.ctype, object.length]),
+            `objects of frame ${frame}`,
+          );
+          objects.forEach(({ class: number, ctype, fields }, at) => {
+            if (!fields || !isRfc2205(number, ctype)) return;
+            found.push(...differences(ours.objects[at] as Decoded, fields).map((text) => `frame ${frame}: ${text}`));
+          });
+          assertEquals(codec().encode(ours), payload, `frame ${frame}`);
+        });
+        assertEquals(found, []);
+      });
+    }
   },
 });

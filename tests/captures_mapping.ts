@@ -145,9 +145,9 @@ export function inTsharkWords(object: Decoded): Record<string, (string | number)
   return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, Array.isArray(value) ? value : [value]]));
 }
 
-/** tshark prints a float with six digits; integers and text are the same or they are not. */
+/** tshark prints a float with six digits, infinity as inf; integers and text are the same or they are not. */
 function same(ours: string | number, theirs: string): boolean {
-  if (String(ours) === theirs) return true;
+  if (String(ours) === theirs || (ours === "Infinity" && theirs === "inf")) return true;
   return typeof ours === "number" && !theirs.startsWith("0x") && Number(ours.toPrecision(6)) === Number(theirs);
 }
 

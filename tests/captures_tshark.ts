@@ -88,12 +88,39 @@ function fieldsByClass(rsvp: { [key: string]: Json }): Map<number, TsharkFields>
 
 const numbers = (text: string) => text === "" ? [] : text.split(",").map(Number);
 
-/** Every RSVP message of a capture, as tshark read it. */
+/** Every RSVP message of a capture, as the tshark of its collector read it. */
 export function readTshark(file: string): TsharkMessage[] {
-  const lines = Deno.readTextFileSync(`${CAPTURES}${file}.tshark.fields.tsv`).trimEnd().split("\n");
+  const path = `${CAPTURES}${file}.tshark`;
+  return tsharkMessages(Deno.readTextFileSync(`${path}.fields.tsv`), Deno.readTextFileSync(`${path}.json`));
+}
+
+/** The columns of the table beside each capture. */
+const COLUMNS = ["frame.number", "ip.src", "ip.dst", "ip.ttl", "rsvp.version", "rsvp.flags", "rsvp.message_length"]
+  .concat(
+    ["rsvp.sending_ttl", "rsvp.message_checksum", "rsvp.msg", "rsvp.object", "rsvp.ctype", "rsvp.length"],
+  );
+
+/** Every RSVP message of a capture that has no reading beside it, as the tshark of this machine reads it. */
+export async function runTshark(path: string): Promise<TsharkMessage[]> {
+  const run = async (...args: string[]) => {
+    const { code, stdout } = await new Deno.Command("tshark", {
+      args: ["-r", path, "-Y", "rsvp", ...args],
+      stdout: "piped",
+      stderr: "null",
+    }).output();
+    if (code !== 0) throw new Error(`tshark ends with ${code}`);
+    return new TextDecoder().decode(stdout);
+  };
+  const columns = COLUMNS.flatMap((name) => ["-e", name]);
+  const table = await run("-T", "fields", "-E", "header=y", ...columns);
+  return tsharkMessages(table, await run("-T", "json", "--no-duplicate-keys"));
+}
+
+function tsharkMessages(table: string, json: string): TsharkMessage[] {
+  const lines = table.trimEnd().split("\n");
   const names = lines[0].split("\t");
   // deno-lint-ignore no-explicit-any
-  const packets: any[] = JSON.parse(Deno.readTextFileSync(`${CAPTURES}${file}.tshark.json`));
+  const packets: any[] = JSON.parse(json);
   const layers = new Map(packets.map(({ _source }) => [Number(_source.layers.frame["frame.number"]), _source.layers]));
   return lines.slice(1).map((line) => {
     const cells = line.split("\t");
