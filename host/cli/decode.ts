@@ -6,19 +6,43 @@ import type { ResvContext } from "./context.ts";
 export interface DecodeFlags {
   readonly json: boolean;
   readonly ndjson: boolean;
+  readonly fields?: string;
+  readonly type?: string;
+  readonly session?: string;
 }
 
 export const decodeCommand = buildCommand<DecodeFlags, string[], ResvContext>({
   docs: {
     brief: "Show the RSVP messages of captures (pcap, pcapng)",
     fullDescription:
-      "Prints a tree with byte offsets and RFC sections, or JSON. Reads standard input where a file is -. " +
+      "Prints a tree with byte offsets and RFC sections, JSON, or columns. Reads standard input where a file is -. " +
       "A file that is cut short is shown up to there; the exit code then is 1.",
   },
   parameters: {
     flags: {
       json: { kind: "boolean", default: false, brief: "A JSON array of messages" },
       ndjson: { kind: "boolean", default: false, brief: "One JSON object a line, a line a message" },
+      fields: {
+        kind: "parsed",
+        parse: String,
+        optional: true,
+        placeholder: "a,b,c",
+        brief: "Columns with tabs between them: frame,source,SESSION.destinationAddress",
+      },
+      type: {
+        kind: "parsed",
+        parse: String,
+        optional: true,
+        placeholder: "Path,Resv",
+        brief: "Only messages of these types (names or numbers)",
+      },
+      session: {
+        kind: "parsed",
+        parse: String,
+        optional: true,
+        placeholder: "ADDR[/PORT]",
+        brief: "Only messages of this session",
+      },
     },
     positional: {
       kind: "array",

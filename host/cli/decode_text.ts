@@ -1,15 +1,12 @@
 /** One captured message as lines for people: where it was, its header, and the tree of its objects. */
 import type { Ansis } from "ansis";
 import { CAPTURE_FLAG, type CapturedMessage } from "../capture.ts";
-import type { Codec, DecodeFailure, Message } from "../codec.ts";
+import type { Codec, Message } from "../codec.ts";
 import { MESSAGES } from "../../catalogue/messages.ts";
 import { FLAG_NAMES } from "../metadata.gen.ts";
+import { failureLines } from "./decode_failure.ts";
 import { TreeWriter } from "./decode_tree.ts";
 import type { AnyObject } from "./describe.ts";
-
-/** Of a message that cannot be taken apart so many bytes are shown, so many on a line. */
-const SHOWN_BYTES = 64;
-const LINE_BYTES = 16;
 
 /** The section that describes each type of message. */
 const SECTIONS = new Map(MESSAGES.map(({ type, rfc }) => [type, rfc]));
@@ -24,11 +21,15 @@ const FLAG_TEXTS: readonly (readonly [number, string])[] = [
   [CAPTURE_FLAG.MPLS, "in MPLS"],
 ];
 
-/** The lines of one message, the last one empty. */
-export function messageLines(captured: CapturedMessage, codec: Codec, style: Ansis): string[] {
-  const result = codec.tryDecode(captured.payload);
+/** The lines of one message, the last one empty. `result` is what `codec` made of it. */
+export function messageLines(
+  captured: CapturedMessage,
+  result: ReturnType<Codec["tryDecode"]>,
+  codec: Codec,
+  style: Ansis,
+): string[] {
   const place = style.bold(placeText(captured));
-  if (!result.ok) return [place, ...failureLines(captured.payload, result, style), ""];
+  if (!result.ok) return [place, ...failureLines(captured.payload, result, codec, style), ""];
   const objects = result.message.objects as readonly AnyObject[];
   return [
     place,
@@ -74,15 +75,4 @@ function headerLines(message: Message, style: Ansis): string[] {
       `${style.dim(String(offset).padStart(5))}  ${style.red(`! ${text}`)}${style.dim(`  ${rfc}`)}`
     ),
   ];
-}
-
-function failureLines(payload: Uint8Array, failure: DecodeFailure, style: Ansis): string[] {
-  const offset = style.dim(String(failure.offset).padStart(5));
-  const lines = [`${offset}  ${style.red(`! ${failure.text}`)}${style.dim(`  ${failure.rfc}`)}`];
-  for (let at = 0; at < Math.min(payload.length, SHOWN_BYTES); at += LINE_BYTES) {
-    const hex = [...payload.subarray(at, at + LINE_BYTES)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-    lines.push(`${style.dim(String(at).padStart(5))}  ${hex}`);
-  }
-  if (payload.length > SHOWN_BYTES) lines.push(`       ... ${payload.length} bytes`);
-  return lines;
 }

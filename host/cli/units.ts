@@ -13,6 +13,11 @@ export function formatRate(bytesPerSecond: number): string {
   return `${Number(value.toPrecision(3))} ${steps[step]}`;
 }
 
+/** `1.25 MB`, `512 B`; powers of a thousand, at most three digits. */
+export function formatBytes(bytes: number): string {
+  return formatRate(Math.max(0, bytes)).replace(/\/s$/, "");
+}
+
 /** `30 s`, `250 ms`. */
 export function formatMs(ms: number): string {
   return ms >= 1000 ? `${Number((ms / 1000).toPrecision(4))} s` : `${ms} ms`;
