@@ -3,6 +3,7 @@
  *
  * - {@linkcode Network}: whole virtual networks in virtual time; needs no permissions.
  * - {@linkcode RsvpNode}: one node, on sockets or in memory.
+ * - {@linkcode QosServiceProvider}: sockets with QOS, whose reservations come and go by themselves.
  * - {@linkcode Engine}: the protocol engine itself, typed records in, typed actions out.
  *
  * ```ts
@@ -93,3 +94,36 @@ export {
 export { CodecEngine } from "./host/codec_engine.ts";
 export { decodeObjects, encodeObjects, findObject, type ObjectInput } from "./host/object_list.ts";
 export type { RsvpObject } from "./host/objects.gen.ts";
+
+// QOS on sockets (docs/qos.md).
+export { type GroupMembership, type QosServiceOptions, QosServiceProvider } from "./host/qos/service_provider.ts";
+export { type JoinDirection, QosEndpoint } from "./host/qos/endpoint.ts";
+export type { SocketAddress } from "./host/qos/matching.ts";
+export { type Qos, qos, type QosInput } from "./host/qos/qos.ts";
+export { POSITIVE_INFINITY_RATE, QOS_NOT_SPECIFIED, type QosFlowspec, qosFlowspec } from "./host/qos/flowspec.ts";
+export { SERVICE_FLAG, SERVICE_TYPE } from "./host/qos/service_types.ts";
+export type { Direction, QosEvent, QosEventError } from "./host/qos/events.ts";
+export { QOS_ERROR, QOS_STATUS, QosError, type QosErrorName, type QosStatusName } from "./host/qos/status.ts";
+export { GQOS_STATUS } from "./host/qos/extended_status.ts";
+export {
+  type AdspecGeneral,
+  type AdspecInfo,
+  type AdspecService,
+  type DestinationAddress,
+  type DsClass,
+  FILTER_TYPE,
+  type FilterspecList,
+  type PolicyInfo,
+  type ProviderObject,
+  type QosFilter,
+  type QosFlowDescriptor,
+  type QosPolicyElement,
+  RESERVE_STYLE,
+  type ReserveInfo,
+  SHAPING_MODE,
+  type ShapingMode,
+  type ShapingRate,
+  type StatusInfo,
+  type TrafficClass,
+  type UnknownProviderObject,
+} from "./host/qos/provider_objects.ts";

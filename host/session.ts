@@ -17,6 +17,7 @@ import {
   STYLES,
 } from "./application.ts";
 import { ResvError } from "./engine_errors.ts";
+import { EventQueue } from "./event_queue.ts";
 import { encodeObjects, findObject, type ObjectInput } from "./object_list.ts";
 import type { RsvpObject } from "./objects.gen.ts";
 
@@ -27,9 +28,6 @@ export interface SessionPort {
   localAddress(destination: string): string;
   released(application: number): void;
 }
-
-/** Events kept for a reader that does not keep up; the oldest are dropped and counted. */
-const MAXIMUM_QUEUED_EVENTS = 10_000;
 
 export class Session {
   /** The handle by which the engine knows this registration. */
@@ -42,7 +40,7 @@ export class Session {
   #senders: Map<string, SenderAddress>;
   #port: SessionPort;
   #handlers: ((event: SessionEvent) => void)[] = [];
-  #readers: EventQueue[] = [];
+  #readers: EventQueue<SessionEvent>[] = [];
   #released = false;
   /** What is being called, while the call is on the stack. */
   #calling = "";
@@ -154,7 +152,7 @@ export class Session {
 
   /** Every event from now on, for `for await`; ends when the session is released. */
   events(): AsyncIterableIterator<SessionEvent> {
-    const queue = new EventQueue(() => this.droppedEvents++);
+    const queue = new EventQueue<SessionEvent>(() => this.droppedEvents++);
     for (const event of this.#takeEarly()) queue.push(event);
     if (this.#released) queue.end();
     else this.#readers.push(queue);
@@ -211,49 +209,5 @@ export class Session {
     const refusal = this.#refusal;
     this.#refusal = undefined;
     if (refusal) throw refusal;
-  }
-}
-
-/** A bounded queue that is read with `for await`. */
-class EventQueue implements AsyncIterableIterator<SessionEvent> {
-  open = true;
-  #events: SessionEvent[] = [];
-  #waiting: ((result: IteratorResult<SessionEvent>) => void)[] = [];
-  #onDrop: () => void;
-
-  constructor(onDrop: () => void) {
-    this.#onDrop = onDrop;
-  }
-
-  push(event: SessionEvent): void {
-    const reader = this.#waiting.shift();
-    if (reader) return reader({ value: event, done: false });
-    this.#events.push(event);
-    if (this.#events.length <= MAXIMUM_QUEUED_EVENTS) return;
-    this.#events.shift();
-    this.#onDrop();
-  }
-
-  end(): void {
-    this.open = false;
-    for (const reader of this.#waiting) reader({ value: undefined, done: true });
-    this.#waiting = [];
-  }
-
-  next(): Promise<IteratorResult<SessionEvent>> {
-    const event = this.#events.shift();
-    if (event) return Promise.resolve({ value: event, done: false });
-    if (!this.open) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  return(): Promise<IteratorResult<SessionEvent>> {
-    this.end();
-    this.#events = [];
-    return Promise.resolve({ value: undefined, done: true });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 }
