@@ -149,7 +149,10 @@ Deno.test("decode: a broken message is explained with its bytes, and the rest go
   bytes[24 + RECORD_BYTES + 16 + 24 + 21] = 0;
   const { code, out, err } = await resv(["decode", "-"], bytes);
   assertEquals([code, err], [0, ""]);
-  assertMatch(out, /^ +20 {2}! object length is below 4 or not a multiple of 4: .*its length says 0, and 76 bytes are left.*RFC 2205 3\.1\.2$/m);
+  assertMatch(
+    out,
+    /^ +20 {2}! object length is below 4 or not a multiple of 4: .*its length says 0, and 76 bytes are left.*RFC 2205 3\.1\.2$/m,
+  );
   assertMatch(out, /^ +0 {2}10 01 0d 64 /m);
   assertEquals(out.match(/^ +0 {2}Path {2}96 bytes, version/gm)?.length, 2);
 });
