@@ -61,6 +61,7 @@ interface Wish {
 
 /** The QOS side of one socket. Made by {@linkcode QosServiceProvider}. */
 export class QosEndpoint {
+  /** Kind of socket. */
   readonly protocol: "udp" | "tcp";
   /** Events that no reader fetched in time. */
   droppedEvents = 0;

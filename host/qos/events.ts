@@ -22,6 +22,7 @@ export type Direction = "sending" | "receiving";
 export interface QosEventError {
   /** ERROR_SPEC code and value (RFC 2205 appendix B). */
   code: number;
+  /** Meaning by code. */
   value: number;
   /** The node that found it; empty if it was this one. */
   node: string;
@@ -33,6 +34,7 @@ export interface QosEventError {
 
 /** An event of a QOS socket. */
 export interface QosEvent {
+  /** What has happened. */
   status: QosStatusName;
   /** Its number. */
   statusCode: number;
@@ -40,7 +42,9 @@ export interface QosEvent {
   extendedStatus1: number;
   /** GQOS_STATUS: a finer value. */
   extendedStatus2: number;
+  /** The flow that it is about. */
   direction: Direction;
+  /** The session of the flow. */
   session: SessionAddress;
   /** One direction; the other is NOCHANGE. Its first provider-specific object is the STATUS_INFO. */
   qos: Qos;

@@ -7,7 +7,9 @@ import type { SessionAddress, StyleName } from "../application.ts";
 
 /** An address with a port. */
 export interface SocketAddress {
+  /** IPv4 or IPv6, in text. */
   address: string;
+  /** 1 to 65535; 0 where none is bound yet. */
   port: number;
 }
 

@@ -32,6 +32,7 @@ export const FILTER_TYPE = { IPV4: 1, IPV6: 2, IPV6_FLOW_LABEL: 3, IPV4_GPI: 4, 
 export interface QosFilter {
   /** One of FILTER_TYPE; by the address and the other members if absent. */
   type?: number;
+  /** The sender, in text. */
   address: string;
   /** Source port; 0 for none. */
   port?: number;
@@ -43,7 +44,9 @@ export interface QosFilter {
 
 /** A FLOWSPEC and the senders that it is for (FLOWDESCRIPTOR). */
 export interface QosFlowDescriptor {
+  /** What is wanted for these senders. */
   flowspec: QosFlowspec;
+  /** The senders. */
   filters: readonly QosFilter[];
 }
 
@@ -57,24 +60,31 @@ export interface QosPolicyElement {
 
 /** Style, confirmation, policy and flow descriptors of a reservation (RSVP_RESERVE_INFO); from a receiver. */
 export interface ReserveInfo {
+  /** Tells the kinds of object apart. */
   object: "RESERVE_INFO";
   /** One of RESERVE_STYLE; DEFAULT if absent. */
   style?: number;
   /** Ask for a ResvConf, once for this setting. */
   confirmRequest?: boolean;
+  /** To go with the reservation. */
   policyElements?: readonly QosPolicyElement[];
+  /** None for WILDCARD and DEFAULT, one for SHARED_EXPLICIT, one a sender for FIXED_FILTER. */
   flowDescriptors?: readonly QosFlowDescriptor[];
 }
 
 /** Where an unconnected UDP socket sends (QOS_DESTADDR). */
 export interface DestinationAddress {
+  /** Tells the kinds of object apart. */
   object: "DESTINATION_ADDRESS";
+  /** The destination, unicast, in text. */
   address: string;
+  /** Its port. */
   port: number;
 }
 
 /** What is told of an event (RSVP_STATUS_INFO); first in what comes with one. */
 export interface StatusInfo {
+  /** Tells the kinds of object apart. */
   object: "STATUS_INFO";
   /** One of QOS_STATUS. */
   statusCode: number;
@@ -86,10 +96,13 @@ export interface StatusInfo {
 
 /** General parameters of a path (AD_GENERAL_PARAMS), or what one service overrides of them. */
 export interface AdspecGeneral {
+  /** Hops that know Int-Serv. */
   integratedServicesHops: number;
+  /** Least bandwidth on the way, an estimate. */
   pathBandwidthBytesPerSecond: number;
   /** 4294967295 if it cannot be known. */
   minimumLatencyMicroseconds: number;
+  /** Largest packet that gets through whole. */
   pathMtuBytes: number;
   /** AD_FLAG_BREAK_BIT: some hop lacks Int-Serv, or this service. */
   breakBit: boolean;
@@ -99,6 +112,7 @@ export interface AdspecGeneral {
 export interface AdspecService {
   /** One of SERVICE_TYPE: CONTROLLEDLOAD, GUARANTEED or QUALITATIVE. */
   serviceType: number;
+  /** The general parameters as they hold for this service. */
   overrides: AdspecGeneral;
   /** Error terms of RFC 2212, for guaranteed service. */
   guaranteed?: { cTotalBytes: number; dTotalMicroseconds: number; cSumBytes: number; dSumMicroseconds: number };
@@ -106,25 +120,33 @@ export interface AdspecService {
 
 /** What a Path collected on its way (RSVP_ADSPEC); to a receiver. */
 export interface AdspecInfo {
+  /** Tells the kinds of object apart. */
   object: "ADSPEC";
+  /** The path, for any service. */
   general: AdspecGeneral;
+  /** What is offered along it. */
   services: readonly AdspecService[];
 }
 
 /** Policy elements that came with a message (RSVP_POLICY_INFO), or that are to go with one. */
 export interface PolicyInfo {
+  /** Tells the kinds of object apart. */
   object: "POLICY_INFO";
+  /** The elements, in order. */
   elements: readonly QosPolicyElement[];
 }
 
 /** The senders that are known (FILTERSPEC_LIST); to a receiver. */
 export interface FilterspecList {
+  /** Tells the kinds of object apart. */
   object: "FILTERSPEC_LIST";
+  /** The senders, in order of arrival; the one that an event is about comes first. */
   filters: readonly QosFilter[];
 }
 
 /** What a sender's traffic control does with packets beyond the token bucket (QOS_SD_MODE). */
 export interface ShapingMode {
+  /** Tells the kinds of object apart. */
   object: "SHAPING_MODE";
   /** One of SHAPING_MODE. */
   mode: number;
@@ -132,24 +154,31 @@ export interface ShapingMode {
 
 /** Uniform shaping (QOS_SHAPING_RATE). */
 export interface ShapingRate {
+  /** Tells the kinds of object apart. */
   object: "SHAPING_RATE";
+  /** Bytes per second. */
   rateBytesPerSecond: number;
 }
 
 /** IEEE 802 user priority, 0 to 7 (QOS_TRAFFIC_CLASS; TCLASS of RFC 2814). */
 export interface TrafficClass {
+  /** Tells the kinds of object apart. */
   object: "TRAFFIC_CLASS";
+  /** 0 to 7. */
   trafficClass: number;
 }
 
 /** Differentiated services field (QOS_DS_CLASS; DCLASS of RFC 2996). */
 export interface DsClass {
+  /** Tells the kinds of object apart. */
   object: "DS_CLASS";
+  /** 0 to 63. */
   dsField: number;
 }
 
 /** An object of another type, kept as it came. A setting that has one is refused. */
 export interface UnknownProviderObject {
+  /** Tells the kinds of object apart. */
   object: "UNKNOWN";
   /** ObjectType. */
   type: number;

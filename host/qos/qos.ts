@@ -4,15 +4,21 @@ import type { ProviderObject } from "./provider_objects.ts";
 
 /** QOS of a socket (SendingFlowspec, ReceivingFlowspec, ProviderSpecific). */
 export interface Qos {
+  /** What it sends. */
   sendingFlowspec: QosFlowspec;
+  /** What it wants to receive. */
   receivingFlowspec: QosFlowspec;
+  /** What goes with them. */
   providerSpecific: readonly ProviderObject[];
 }
 
 /** QOS as an application gives it: whatever is absent is completed by {@linkcode qos}. */
 export interface QosInput {
+  /** What it sends; absent to leave it as it is. */
   sendingFlowspec?: Partial<QosFlowspec>;
+  /** What it wants to receive; absent to leave it as it is. */
   receivingFlowspec?: Partial<QosFlowspec>;
+  /** What goes with them; none by default. */
   providerSpecific?: readonly ProviderObject[];
 }
 

@@ -40,6 +40,7 @@ export interface QosServiceOptions {
  * ```
  */
 export class QosServiceProvider {
+  /** The node whose sockets get QOS. */
   readonly node: RsvpNode;
   #options: QosServiceOptions;
   #arithmetic: QosArithmetic | undefined;
@@ -57,15 +58,9 @@ export class QosServiceProvider {
     return [...this.#endpoints];
   }
 
-  /** The engine's arithmetic, for whoever derives objects. */
-  get arithmetic(): QosArithmetic {
-    return this.#arithmetic ??= new QosArithmetic(this.node.engine.module);
-  }
-
   /** Makes the QOS side of a socket. */
   endpoint(protocol: "udp" | "tcp"): QosEndpoint {
-    const provider = this.#port();
-    const endpoint = new QosEndpoint(protocol, provider);
+    const endpoint = new QosEndpoint(protocol, this.#port());
     this.#endpoints.add(endpoint);
     return endpoint;
   }
@@ -110,11 +105,10 @@ export class QosServiceProvider {
   }
 
   #port(): EndpointPort {
-    const arithmetic = () => this.arithmetic;
+    // Made when the first socket is: an engine of its own, for all of them.
+    const arithmetic = this.#arithmetic ??= new QosArithmetic(this.node.engine.module);
     return {
-      get arithmetic() {
-        return arithmetic();
-      },
+      arithmetic,
       session: (address) => this.node.session(address),
       localAddresses: (family) => this.localAddresses(family),
       sourceAddress: (destination, answer) => this.sourceAddress(destination, answer),

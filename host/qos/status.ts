@@ -89,6 +89,7 @@ export function qosStatusName(statusCode: number): QosStatusName | undefined {
 
 /** A QOS call that was refused. The message names the member that is wrong. */
 export class QosError extends Error {
+  /** `QosError`. */
   override readonly name = "QosError";
   /** Number of QOS_ERROR. */
   readonly code: number;
@@ -101,6 +102,7 @@ export class QosError extends Error {
   /** Byte of the buffer, for one in binary layout. */
   readonly offset: number | undefined;
 
+  /** `member` is what is wrong, `what` says how. */
   constructor(error: QosErrorName, member: string, what: string, extendedStatus = 0, offset?: number) {
     super(`${member}${offset === undefined ? "" : ` (byte ${offset})`}: ${what} [${error} ${QOS_ERROR[error]}]`);
     this.error = error;
