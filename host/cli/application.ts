@@ -3,6 +3,7 @@ import { type Application, buildApplication, buildRouteMap, run, text_en } from 
 import type { ResvContext } from "./context.ts";
 import { decodeCommand } from "./decode.ts";
 import { demoCommand } from "./demo.ts";
+import { encodeCommand } from "./encode.ts";
 import { CommandError } from "./output.ts";
 import { VERSION } from "./version.ts";
 
@@ -26,7 +27,7 @@ function suggestion(corrections: readonly string[]): string {
 /** Builds the application; each command is a file of its own, whose work is loaded when it is called. */
 export function buildResv(): Application<ResvContext> {
   const routes = buildRouteMap({
-    routes: { demo: demoCommand, decode: decodeCommand },
+    routes: { demo: demoCommand, decode: decodeCommand, encode: encodeCommand },
     docs: { brief: "RSVP (RFC 2205): watch it work, read captures" },
   });
   return buildApplication(routes, {
