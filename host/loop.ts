@@ -2,7 +2,7 @@
  * Submit, drain, sleep until the deadline. The loop carries out what the engine asks for and hands the answers back as
  * further submits, one after the other and never from inside the engine: whatever arrives while it runs waits its turn.
  */
-import type { Action, Event, Report, RouteInput } from "./boundary.gen.ts";
+import type { Action, Event, Report, RouteInput, TrafficControlResultInput } from "./boundary.gen.ts";
 import { ROUTE_HOP_BYTES } from "./boundary.gen.ts";
 import type { Clock, TimerHandle } from "./clock.ts";
 import { EngineTrapError, ResvError } from "./engine_errors.ts";
@@ -13,7 +13,7 @@ import type { InstallRequest, TrafficControl, TrafficControlAnswer } from "./tra
 import type { Packet, Transport } from "./transport/transport.ts";
 
 /** What the loop needs of an engine; `Engine` has it, and so may a stand-in. */
-export type LoopEngine = Pick<Engine, "submit" | "submitPackets" | "poll" | "deadline">;
+export type LoopEngine = Pick<Engine, "submit" | "submitAll" | "submitPackets" | "poll" | "deadline">;
 
 export interface LoopOptions {
   engine: LoopEngine;
@@ -40,6 +40,8 @@ type Job =
 
 /** So many TICKs in a row without time passing mean that the engine cannot get its work done: our own fault. */
 const MAXIMUM_TICKS_AT_ONE_TIME = 1_000_000;
+/** Answers of traffic control that go in together; they fit the inbox many times over. */
+const RESULTS_AT_ONCE = 256;
 /** ERROR_SPEC code 21, traffic control error (RFC 2205 appendix B): the enforcement itself failed. */
 const TRAFFIC_CONTROL_ERROR = 21;
 
@@ -143,8 +145,21 @@ export class EngineLoop {
       }
       return;
     }
-    this.#engine.submit(job.kind, job.record as never, this.#now());
+    if (job.kind === "TRAFFIC_CONTROL_RESULT") this.#submitResults(job.record as TrafficControlResultInput);
+    else this.#engine.submit(job.kind, job.record as never, this.#now());
     this.#drain();
+  }
+
+  /** Answers that have come one after the other go in together: what they settle is then one message upstream, not many. */
+  #submitResults(first: TrafficControlResultInput): void {
+    const records = [first];
+    for (let next = this.#queue[0]; next && "kind" in next && next.kind === "TRAFFIC_CONTROL_RESULT";) {
+      if (records.length === RESULTS_AT_ONCE) break;
+      records.push(next.record as TrafficControlResultInput);
+      this.#queue.shift();
+      next = this.#queue[0];
+    }
+    this.#engine.submitAll("TRAFFIC_CONTROL_RESULT", records, this.#now());
   }
 
   #drain(): void {

@@ -26,6 +26,14 @@ class ScriptedEngine implements LoopEngine {
     if (kind === this.refuse) throw new ResvError(41, "submitting");
   }
 
+  submitAll(kind: string, records: readonly object[], nowMs: number): void {
+    if (records.length > 1) this.log.push(`${records.length} together`);
+    for (const record of records) {
+      this.#undrained = false;
+      this.submit(kind, record, nowMs);
+    }
+  }
+
   submitPackets(packets: readonly Packet[], nowMs: number, start = 0): number {
     this.#begin();
     const taken = Math.min(2, packets.length - start);
