@@ -5,6 +5,7 @@ import { decodeCommand } from "./decode.ts";
 import { demoCommand } from "./demo.ts";
 import { encodeCommand } from "./encode.ts";
 import { CommandError } from "./output.ts";
+import { summaryCommand } from "./summary.ts";
 import { VERSION } from "./version.ts";
 
 /** A command failed. */
@@ -27,7 +28,7 @@ function suggestion(corrections: readonly string[]): string {
 /** Builds the application; each command is a file of its own, whose work is loaded when it is called. */
 export function buildResv(): Application<ResvContext> {
   const routes = buildRouteMap({
-    routes: { demo: demoCommand, decode: decodeCommand, encode: encodeCommand },
+    routes: { demo: demoCommand, decode: decodeCommand, encode: encodeCommand, summary: summaryCommand },
     docs: { brief: "RSVP (RFC 2205): watch it work, read captures" },
   });
   return buildApplication(routes, {

@@ -8,6 +8,8 @@ import { failureLines } from "./decode_failure.ts";
 import { TreeWriter } from "./decode_tree.ts";
 import type { AnyObject } from "./describe.ts";
 
+const COMMON_HEADER_BYTES = 8;
+
 /** The section that describes each type of message. */
 const SECTIONS = new Map(MESSAGES.map(({ type, rfc }) => [type, rfc]));
 
@@ -30,13 +32,28 @@ export function messageLines(
 ): string[] {
   const place = style.bold(placeText(captured));
   if (!result.ok) return [place, ...failureLines(captured.payload, result, codec, style), ""];
-  const objects = result.message.objects as readonly AnyObject[];
-  return [
-    place,
-    ...headerLines(result.message, style),
-    ...new TreeWriter(captured.payload, style).objects(objects),
-    "",
-  ];
+  return [place, ...wholeLines(captured.payload, result.message, style), ""];
+}
+
+/** Header, objects, and of a Bundle (RFC 2961 3.2) the messages in it, whose offsets count from their own headers. */
+function wholeLines(bytes: Uint8Array, message: Message, style: Ansis): string[] {
+  const objects = message.objects as readonly AnyObject[];
+  const lines = [...headerLines(message, style), ...new TreeWriter(bytes, style).objects(objects)];
+  let at = objects.reduce((end, { offset, length }) => Math.max(end, offset + length), COMMON_HEADER_BYTES);
+  (message.messages ?? []).forEach((bundled, index) => {
+    const broken = "malformed" in bundled;
+    const length = broken ? bundled.bytes.length / 2 : bundled.length;
+    const place = style.dim(`at byte ${at}, ${length} bytes`);
+    const inner = broken
+      ? [`  ${style.red(`! ${bundled.malformed}`)}`, `  ${bundled.bytes}`]
+      : wholeLines(bytes.subarray(at, at + length), bundled, style);
+    lines.push(
+      `       ${style.bold(`bundled message ${index + 1}`)}  ${place}`,
+      ...inner.map((line) => `     ${line}`),
+    );
+    at += length;
+  });
+  return lines;
 }
 
 /** `Frame 3  2011-05-15 20:22:35.135863  10.1.24.4 > 10.1.12.1  TTL 254  Router Alert`. */

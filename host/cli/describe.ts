@@ -16,14 +16,17 @@ export function nameOf(enumeration: string, value: number): string {
 
 /** `127.0.2.2:5004/UDP`. */
 export function describeSession(session: AnyObject): string {
+  if (session.tunnelEndPointAddress !== undefined) return `${session.tunnelEndPointAddress} tunnel ${session.tunnelId}`;
   if (session.destinationAddress === undefined) return session.form ? `${session.name} ${session.form}` : session.name;
   const port = session.destinationPort ?? session.virtualDestinationPort ?? 0;
   const place = formatAddressPort(session.destinationAddress, port);
   return session.protocolId === undefined ? place : `${place}/${nameOf("protocol", session.protocolId)}`;
 }
 
-/** `127.0.1.2:4001`, of a SENDER_TEMPLATE or FILTER_SPEC. */
+/** `127.0.1.2:4001`, `10.0.0.1 LSP 7`: of a SENDER_TEMPLATE or FILTER_SPEC. */
 export function describeSender(sender: AnyObject): string {
+  if (sender.tunnelSenderAddress !== undefined) return `${sender.tunnelSenderAddress} LSP ${sender.lspId}`;
+  if (sender.aggregatorAddress !== undefined) return sender.aggregatorAddress;
   return formatAddressPort(sender.sourceAddress ?? sender.form, sender.sourcePort ?? 0);
 }
 
