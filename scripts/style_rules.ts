@@ -197,7 +197,8 @@ const NAME_RULES: Rule[] = [{
   applies: (path) => isCode(path) || path.endsWith(".toml"),
   check: (file) => {
     const bad = file.path.split("/").find((part) => {
-      const stem = part.replace(/^\./, "").replace(/(\.(gen|test|bench))?\.[a-z]+$/, "");
+      if (part === ".ci") return false;
+      const stem = part.replace(/(\.(gen|test|bench))?\.[a-z]+$/, "");
       return !/^[a-z0-9]+(_[a-z0-9]+)*$/.test(stem) && part !== "engine-as";
     });
     return bad === undefined ? [] : [{ path: file.path, line: 1, what: `"${bad}" is not snake_case` }];

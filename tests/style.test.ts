@@ -26,6 +26,7 @@ const BREAKERS: [rule: string, path: string, text: string, line: number][] = [
   ["no function is longer", "host/long.ts", "class C {\n  m(): void {\n" + "    a++;\n".repeat(70) + "  }\n}\n", 2],
   ["snake_case", "host/CamelCase.ts", "", 1],
   ["snake_case", "host/some-folder/a.ts", "", 1],
+  ["snake_case", "tests/.scratch.ts", "", 1],
   ["declares no imports", "engine-as/x.ts", "// @external is a word\n@external('a', 'b')\n", 2],
   ["declares no imports", "engine-as/x.ts", "declare function now(): f64;\n", 1],
   ["is managed", "engine-as/x.ts", "\n\nconst a = new Thing();\n", 3],
