@@ -55,6 +55,6 @@ export function deriveSender(flowspec: QosFlowspec, arithmetic: QosArithmetic): 
 /** SENDER_TSPEC that says nothing but M (RFC 2997 4.3). */
 function nullTspec(maximumPacketSizeBytes: number): Operand {
   const parameters = [{ name: "NULL_SERVICE_TSPEC", type: NULL_SERVICE_TSPEC, maximumPacketSizeBytes }];
-  const services = [{ name: "NULL_SERVICE", type: INTEGRATED_SERVICE.NULL, parameters }];
+  const services = [{ name: "NULL_SERVICE", type: INTEGRATED_SERVICE.NULL, breakBit: 0, parameters }];
   return { name: "SENDER_TSPEC", form: "IntServ", ctype: 2, services };
 }
