@@ -4,6 +4,7 @@
  * - {@linkcode Network}: whole virtual networks in virtual time; needs no permissions.
  * - {@linkcode RsvpNode}: one node, on sockets or in memory.
  * - {@linkcode QosServiceProvider}: sockets with QOS, whose reservations come and go by themselves.
+ * - {@linkcode decode} and {@linkcode encode}: messages as plain values; {@linkcode CaptureStream}: those of captures.
  * - {@linkcode Engine}: the protocol engine itself, typed records in, typed actions out.
  *
  * ```ts
@@ -92,6 +93,16 @@ export {
   ResvEncodeError,
 } from "./host/codec.ts";
 export { CodecEngine } from "./host/codec_engine.ts";
+export {
+  type CaptureEntry,
+  CaptureError,
+  type CaptureOptions,
+  type CapturePlace,
+  CaptureStream,
+  type CaptureTotals,
+  decodeCapture,
+  type UnreadableMessage,
+} from "./host/capture_stream.ts";
 export { decodeObjects, encodeObjects, findObject, type ObjectInput } from "./host/object_list.ts";
 export type { RsvpObject } from "./host/objects.gen.ts";
 
