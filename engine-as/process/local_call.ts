@@ -252,6 +252,7 @@ function reserve(application: Application, record: usize, objects: usize, bytes:
   application.wanted = retainBytes(objects, bytes);
   const restyled = application.wantedStyle != <u8> style;
   application.wantedStyle = <u8> style;
+  application.interface = load<u32>(record, INPUT_CALL_INTERFACE);
   application.confirm = (load<u8>(record, INPUT_CALL_OPTIONS) & CALL_OPTION_CONFIRM) != 0 || v.resvConfirm != 0 ? 1 : 0;
   application.confirmAsked = 0;
   if (restyled) removeReservationsOf(session, virtualInterface(application), null);

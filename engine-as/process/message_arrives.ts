@@ -37,7 +37,7 @@ import {
   STATUS_UNKNOWN_INTERFACE,
 } from "../boundary.gen";
 import { commitAction, reserveAction } from "../actions/queue";
-import { Interface, interfaceByAddress, interfaceByHandle } from "../state/interface";
+import { Interface, interfaceByAddress, interfaceByHandle, speaksRsvp } from "../state/interface";
 import { isMulticast, keyDestinationPort, senderHasPort, senderPort } from "../state/keys";
 import { count } from "../state/memory";
 import { load16, objectCType, objectLength } from "../wire/bytes";
@@ -84,6 +84,8 @@ function packetArrives(slot: usize, length: u32): void {
   const family = load<u8>(slot, INPUT_PACKETS_FAMILY);
   if (iface == null || (family != 4 && family != 6)) return count(STATUS_UNKNOWN_INTERFACE);
   beginPacket(slot, iface);
+  // An interface without RSVP discards silently (RFC 2205 section 3.11.4).
+  if (!speaksRsvp(iface)) return count(STATUS_UNKNOWN_INTERFACE);
   const message = slot + INPUT_PACKETS_PAYLOAD;
   // The message is named before it is parsed, so that a drop can say where.
   view().message = message;

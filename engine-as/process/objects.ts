@@ -10,7 +10,8 @@ import {
   rsvpHopIpv6LogicalInterfaceHandle,
 } from "../accessors.gen";
 import { reserveAction } from "../actions/queue";
-import { retainBytes } from "../state/blob";
+import { blobData, blobLength, releaseBlob, retainBytes } from "../state/blob";
+import { copyObject } from "../wire/builder";
 import { objectClass, objectCType, objectLength } from "../wire/bytes";
 import { forwarded, MessageView } from "../wire/message_view";
 import { CLASS_POLICY_DATA } from "../wire/object_forms";
@@ -69,4 +70,37 @@ export function retainPolicyData(start: usize, end: usize): u32 {
     to += objectLength(at);
   }
   return retainBytes(scratch, to - scratch);
+}
+
+// Unknown objects of class 11bbbbbb in the tear that is being carried out: they go on at once in the tears that follow from
+// it (RFC 2205 section 3.10). A blob, or 0.
+let passedOn: u32 = 0;
+
+export function beginPassingOn(v: MessageView): void {
+  passedOn = v.forwardedCount != 0 ? retainOthers(v) : 0;
+}
+export function endPassingOn(): void {
+  releaseBlob(passedOn);
+  passedOn = 0;
+}
+@inline
+export function passedOnBytes(): usize {
+  return passedOn != 0 ? blobLength(passedOn) : 0;
+}
+export function appendPassedOn(at: usize): usize {
+  if (passedOn == 0) return at;
+  memory.copy(at, blobData(passedOn), blobLength(passedOn));
+  return at + blobLength(passedOn);
+}
+
+// POLICY_DATA and unknown objects to be forwarded of the error message at hand, which goes on (RFC 2205 section 3.10).
+export function copyOthers(v: MessageView, start: usize): usize {
+  let at = start;
+  let index: u32 = 0;
+  for (let object = v.message + 8; object < v.end; object += objectLength(object)) {
+    const unknown = index < v.forwardedCount && forwarded(v, index) == object;
+    if (unknown) index += 1;
+    if (unknown || objectClass(object) == CLASS_POLICY_DATA) at = copyObject(at, object);
+  }
+  return at;
 }

@@ -6,13 +6,10 @@ import { neighbourAddress } from "../state/neighbour";
 import { hasFlag, matchesObject, PATH_LOCAL, PATH_LOCAL_ONLY, PathState } from "../state/path_state";
 import { familyOf, findSession, Session } from "../state/session";
 import { appendErrorSpec, copyObject } from "../wire/builder";
-import { objectLength } from "../wire/bytes";
 import { MESSAGE_PATH_ERROR } from "../wire/message_view";
-import { CLASS_POLICY_DATA } from "../wire/object_forms";
-import { objectClass } from "../wire/bytes";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
-import { addressOf, errorCode, errorFlags, errorValue } from "./objects";
+import { addressOf, copyOthers, errorCode, errorFlags, errorValue } from "./objects";
 import { HOP_TTL, sendMessage, startMessage } from "./send";
 import { sendEvent, setEventError, startEvent } from "./upcall";
 
@@ -32,12 +29,10 @@ export function sendPathError(code: u32, value: u32, status: u32): void {
   sendMessage(iface, at, 0, addressOf(v.hop), family, 0);
 }
 
-// The sender descriptor and POLICY_DATA of the message at hand, as they came.
+// The sender descriptor, POLICY_DATA and objects to be forwarded of the message at hand, as they came.
 function copySender(at: usize): usize {
   const v = view();
-  for (let object = v.message + 8; object < v.end; object += objectLength(object)) {
-    if (objectClass(object) == CLASS_POLICY_DATA) at = copyObject(at, object);
-  }
+  at = copyOthers(v, at);
   if (v.senderTemplate != 0) at = copyObject(at, v.senderTemplate);
   if (v.senderTspec != 0) at = copyObject(at, v.senderTspec);
   if (v.adspec != 0) at = copyObject(at, v.adspec);

@@ -3,7 +3,7 @@
 import { STATUS_TTL_EXPIRED } from "../boundary.gen";
 import { ADSPEC_GROWTH_BYTES, composeAdspec } from "../merge/adspec";
 import { blobData } from "../state/blob";
-import { hopParametersOf, Interface, interfaceAddress, interfaceByHandle } from "../state/interface";
+import { hopParametersOf, Interface, interfaceAddress, interfaceByHandle, speaksRsvp } from "../state/interface";
 import { count, root } from "../state/memory";
 import {
   hasFlag,
@@ -23,6 +23,7 @@ import { schedule } from "../timers/wheel";
 import { appendRsvpHop, appendTimeValues } from "../wire/builder";
 import { MESSAGE_PATH, MESSAGE_PATH_TEAR } from "../wire/message_view";
 import { CLASS_SENDER_TEMPLATE } from "../wire/object_forms";
+import { appendPassedOn, passedOnBytes } from "./objects";
 import { incomingOf } from "./routing";
 import { sendMessage, startMessage } from "./send";
 import { appendBlob, blobBytes } from "./upcall";
@@ -55,7 +56,7 @@ function forEachInterface(session: Session, path: PathState, type: u32): void {
     const hop = routeHop(route, index);
     const handle = load<u32>(hop);
     const iface = interfaceByHandle(handle);
-    if (handle == incoming || iface == null || !iface.up) continue;
+    if (handle == incoming || iface == null || !speaksRsvp(iface)) continue;
     const gateway: usize = load<u8>(hop, 4) != 0 ? hop + 8 : 0;
     sendPath(session, path, iface, gateway, type, ttl);
   }
@@ -66,7 +67,7 @@ function sendPath(session: Session, path: PathState, iface: Interface, gateway: 
   const own = interfaceAddress(iface, family);
   if (own == 0) return;
   const bound: usize = 200 + blobBytes(path.others) + blobBytes(path.senderTspec) + blobBytes(path.adspec) +
-    ADSPEC_GROWTH_BYTES;
+    ADSPEC_GROWTH_BYTES + passedOnBytes();
   let at = startMessage(type, ttl, bound);
   const police = hasFlag(path, PATH_E_POLICE) && iface.policing == 0;
   at += writeSessionObject(session, police ? SESSION_E_POLICE : 0, at);
@@ -75,6 +76,7 @@ function sendPath(session: Session, path: PathState, iface: Interface, gateway: 
     at = appendTimeValues(at, root().refreshIntervalMs);
     at = appendBlob(at, path.others);
   }
+  if (type == MESSAGE_PATH_TEAR) at = appendPassedOn(at);
   at += writeSenderObject(path, CLASS_SENDER_TEMPLATE, at);
   at = appendBlob(at, path.senderTspec);
   if (path.adspec != 0 && type == MESSAGE_PATH) {

@@ -18,7 +18,7 @@ import { Session } from "../state/session";
 import { equalBytes } from "../state/keys";
 import { applyWanted } from "./local_call";
 import { pathRefresh } from "./path_refresh";
-import { SYNC_FORCED, SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
+import { SYNC_FORCED, SYNC_REPAIR, SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
 import { incomingOf, routesTo } from "./routing";
 import { pathEvents } from "./upcall";
 import { updateTrafficControl } from "./update_traffic_control";
@@ -32,8 +32,10 @@ export function pathRouted(
   pathChanged: bool,
   hopChanged: bool = false,
 ): void {
+  let rerouted = false;
   if (hasFlag(path, PATH_ROUTE_PENDING) || path.outgoing != route) {
     const old = hasFlag(path, PATH_ROUTE_PENDING) ? 0 : path.outgoing;
+    rerouted = old != 0;
     path.outgoing = retainBlob(route);
     setFlag(path, PATH_ROUTE_PENDING, false);
     releaseBlob(old);
@@ -44,8 +46,8 @@ export function pathRouted(
     pathRefresh(session, path);
   }
   applyWanted(session);
-  adjustReservations(session, path);
-  syncRequest(session, path.request, hopChanged ? SYNC_FORCED : SYNC_TRIGGERED);
+  adjustReservations(session, path, rerouted);
+  syncRequest(session, path.request, hopChanged ? SYNC_FORCED : rerouted ? SYNC_REPAIR : SYNC_TRIGGERED);
 }
 
 // RFC 2209, routing manipulations 2 and 3: of the path states of one multicast sender, the one whose incoming interface
@@ -75,14 +77,15 @@ function elect(session: Session, path: PathState): void {
 
 // A sender that comes, goes or changes alters Path_Te and the police flags of the reservations that cover it. What it
 // may not do is exceed the capacity: then the old values stand.
-export function adjustReservations(session: Session, path: PathState): void {
+// `everywhere` takes in those that it does not reach any more.
+export function adjustReservations(session: Session, path: PathState, everywhere: bool): void {
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;
     reservation = reservation!.next
   ) {
     const filter = filterFor(reservation, path);
-    if (filter == null || !routesTo(session, path, reservation.interface)) continue;
+    if (filter == null || (!everywhere && !routesTo(session, path, reservation.interface))) continue;
     updateTrafficControl(session, reservation.interface, reservation.style == STYLE_FIXED_FILTER ? filter : null, null);
   }
 }

@@ -26,7 +26,7 @@ import {
 import { findSession, releaseIfIdle, Session } from "../state/session";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
-import { addressOf } from "./objects";
+import { addressOf, beginPassingOn, endPassingOn } from "./objects";
 import { sendPathTear } from "./path_refresh";
 import { dropRequestIfIdle } from "./requests";
 import { routesTo } from "./routing";
@@ -42,7 +42,9 @@ export function pathTearArrives(): void {
     if (!matchesObject(path, v.senderTemplate)) continue;
     known = true;
     if (!fromItsHop(session, path)) continue;
+    beginPassingOn(v);
     endPath(session, path);
+    endPassingOn();
     releaseIfIdle(session);
     return;
   }

@@ -89,10 +89,14 @@ export function resvContext(): ResvContext {
   return changetype<ResvContext>(contextMemory);
 }
 
-// OI is what the LIH says; a LIH of zero or not ours leaves the interface that the message came in by (RFC 2209).
-export function outgoingInterface(): Interface {
-  const named = interfaceByHandle(hopHandle(view().hop));
-  return named ? named : arrivalInterface();
+// OI is what the LIH says, by whatever interface the message came (RFC 2205 section 2.9); without one it is the interface
+// of its arrival (RFC 2209). Null, and the message dropped, for a LIH that was never given out (appendix B, "bad LIH").
+export function outgoingInterface(): Interface | null {
+  const handle = hopHandle(view().hop);
+  if (handle == 0) return arrivalInterface();
+  const named = interfaceByHandle(handle);
+  if (named == null) drop(STATUS_BAD_VALUE, view().hop);
+  return named;
 }
 
 export function resvArrives(): void {
@@ -100,6 +104,7 @@ export function resvArrives(): void {
   if (v.rejectStatus) return refuseResv();
   const session = findSession(v.session);
   const outgoing = outgoingInterface();
+  if (outgoing == null) return;
   if (interfaceByAddress(addressOf(v.hop), v.family)) return drop(STATUS_BAD_VALUE, v.hop);
   if (session == null || session.firstPath == null) {
     return refuseMessage(outgoing, CODE_NO_PATH, 0, STATUS_NO_PATH_STATE);
@@ -368,6 +373,7 @@ function refuseResv(): void {
   const v = view();
   if (v.hop == 0) return drop(v.rejectStatus, v.rejected);
   const outgoing = outgoingInterface();
+  if (outgoing == null) return;
   const status = v.rejectStatus;
   const kind = objectClass(v.rejected);
   if (status == STATUS_UNKNOWN_STYLE) return refuseMessage(outgoing, CODE_UNKNOWN_STYLE, 0, status);

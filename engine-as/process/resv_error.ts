@@ -8,7 +8,7 @@ import { BlockadeState, findOrCreateBlockade } from "../state/blockade_state";
 import { Interface, interfaceAddress, interfaceByHandle } from "../state/interface";
 import { root } from "../state/memory";
 import { Neighbour, neighbourAddress } from "../state/neighbour";
-import { PathState, templateOf } from "../state/path_state";
+import { countSenders, PathState, templateOf } from "../state/path_state";
 import { findRequest, RequestState } from "../state/request_state";
 import { findFilter, ReservationState, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
 import { familyOf, findSession, Session, writeSessionObject } from "../state/session";
@@ -17,17 +17,16 @@ import { appendErrorSpec, appendRsvpHop, appendStyle, copyObject, copyObjects } 
 import { objectClass, objectLength } from "../wire/bytes";
 import { FlowDescriptors, nextFilter } from "../wire/flow_descriptors";
 import { MESSAGE_RESV_ERROR } from "../wire/message_view";
-import { CLASS_POLICY_DATA } from "../wire/object_forms";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
-import { addressOf, errorCode, errorFlags, errorValue } from "./objects";
+import { addressOf, copyOthers, errorCode, errorFlags, errorValue } from "./objects";
 import { resvContext } from "./resv";
 import { appendDescriptor, filterListBytes } from "./resv_confirm";
 import { SYNC_FROM_ERROR, syncRequest } from "./resv_refresh";
 import { routesTo } from "./routing";
-import { finishScope, inScope, insertAddress } from "./scope";
+import { finishScope, inScope, insertAddress, needsScope } from "./scope";
 import { HOP_TTL, sendMessage, startMessage } from "./send";
-import { blobBytes, sendEvent, setEventError, setEventStyle, startEvent } from "./upcall";
+import { appendBlob, blobBytes, sendEvent, setEventError, setEventStyle, startEvent } from "./upcall";
 
 const CODE_ADMISSION: u32 = 1;
 const FLAG_IN_PLACE: u32 = 1;
@@ -53,7 +52,9 @@ export function reservationError(
   flags: u32,
 ): void {
   const family = familyOf(session);
-  const bound = blobBytes(reservation.flowspec) + filterListBytes(reservation) + 64;
+  const annex = reservation.annex;
+  const scope = annex ? annex.scope : 0;
+  const bound = blobBytes(reservation.flowspec) + filterListBytes(reservation) + blobBytes(scope) + 64;
   if (isVirtual(reservation.interface)) {
     let at = startEvent(EVENT_KIND_RESV_ERROR, reservation.interface & 0x3fffffff, session, bound);
     setEventStyle(reservation.style);
@@ -66,6 +67,8 @@ export function reservationError(
   if (iface == null || hop == null || interfaceAddress(iface, family) == 0) return;
   writeSessionObject(session, 0, sessionScratch);
   let at = start(iface, family, sessionScratch, code, value, flags, bound);
+  // The SCOPE of the reservation goes back with its error (RFC 2205 section 3.4).
+  at = appendBlob(at, scope);
   at = appendStyle(at, reservation.style);
   at = appendDescriptor(reservation, at);
   sendMessage(iface, at, 0, neighbourAddress(hop), family, 0);
@@ -87,7 +90,9 @@ export function refuseDescriptor(session: Session, list: FlowDescriptors, code: 
   const iface = interfaceByHandle(context.interface);
   const hop = context.hop;
   if (iface == null || hop == null || interfaceAddress(iface, family) == 0) return;
-  let at = start(iface, family, view().session, code, value, 0, bound);
+  const scope = context.scope;
+  let at = start(iface, family, view().session, code, value, 0, bound + (scope ? <usize> objectLength(scope) : 0));
+  if (scope) at = copyObject(at, scope);
   at = appendStyle(at, list.style);
   at = copyDescriptor(list, at);
   sendMessage(iface, at, 0, neighbourAddress(hop), family, 0);
@@ -95,6 +100,8 @@ export function refuseDescriptor(session: Session, list: FlowDescriptors, code: 
 
 function copyDescriptor(list: FlowDescriptors, start: usize): usize {
   let at = copyObject(start, list.flowspec);
+  // WF names nobody.
+  if (list.filter == 0) return at;
   for (
     let filter = nextFilter(list.filter, list.filtersEnd);
     filter != 0;
@@ -111,6 +118,7 @@ export function refuseMessage(iface: Interface, code: u32, value: u32, status: u
   drop(status, v.rejected);
   if (interfaceAddress(iface, v.family) == 0) return;
   let at = start(iface, v.family, v.session, code, value, 0, v.length);
+  if (v.scope && v.style == STYLE_WILDCARD_FILTER) at = copyObject(at, v.scope);
   if (v.styleObject) at = copyObject(at, v.styleObject);
   if (!v.rejectStatus && v.flowDescriptors) at = copyFirstDescriptor(at);
   sendMessage(iface, at, 0, addressOf(v.hop), v.family, 0);
@@ -177,7 +185,7 @@ function relay(session: Session, request: RequestState, incoming: u32, admission
     // A smaller request than the one that failed is still in place upstream: its next hop need not know.
     if (admission && inPlace && isStrictlyGreater(v.firstFlowspec, blobData(reservation.flowspec))) continue;
     if (isVirtual(reservation.interface)) deliver(session, reservation, admission);
-    else forward(session, reservation);
+    else forward(session, request, reservation);
   }
 }
 
@@ -209,37 +217,37 @@ function deliver(session: Session, reservation: ReservationState, admission: boo
   sendEvent(copyObjects(at, v.flowDescriptors, v.flowDescriptorsEnd));
 }
 
-function forward(session: Session, reservation: ReservationState): void {
+function forward(session: Session, request: RequestState, reservation: ReservationState): void {
   const v = view();
   const iface = interfaceByHandle(reservation.interface);
   const hop: Neighbour | null = reservation.neighbour;
   if (iface == null || hop == null) return;
   const own = interfaceAddress(iface, v.family);
   if (own == 0) return;
-  let at = startMessage(MESSAGE_RESV_ERROR, HOP_TTL, v.length + 64);
+  let at = startMessage(MESSAGE_RESV_ERROR, HOP_TTL, <usize> v.length + 16 * countSenders(session) + 64);
   at = copyObject(at, v.session);
   at = appendRsvpHop(at, v.family, own, iface.handle);
   at = copyObject(at, v.errorSpec);
-  if (v.scope != 0) {
-    const scoped = appendErrorScope(session, reservation, at);
+  if (v.style == STYLE_WILDCARD_FILTER && (v.scope != 0 || needsScope(session))) {
+    const scoped = appendErrorScope(session, request, reservation, at);
     if (scoped == at) return;
     at = scoped;
   }
-  for (let object = v.message + 8; object < v.end; object += objectLength(object)) {
-    if (objectClass(object) == CLASS_POLICY_DATA) at = copyObject(at, object);
-  }
+  at = copyOthers(v, at);
   at = copyObject(at, v.styleObject);
   at = copyObjects(at, v.flowDescriptors, v.flowDescriptorsEnd);
   sendMessage(iface, at, 0, neighbourAddress(hop), v.family, 0);
 }
 
-// SC.Out: the senders of SC.In that route to the interface (RFC 2209). Without SC.In there is none to narrow.
-function appendErrorScope(session: Session, reservation: ReservationState, at: usize): usize {
+// SC.Out: the senders of SC.In that route to the interface (RFC 2209). Where the message names none, its senders are those
+// of the previous hop that it came from (docs/protocol-decisions.md).
+function appendErrorScope(session: Session, request: RequestState, reservation: ReservationState, at: usize): usize {
   const v = view();
   const size: usize = v.family == 4 ? 4 : 16;
   let end = at + 4;
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (!inScope(v.scope, path) || !routesTo(session, path, reservation.interface)) continue;
+    if (v.scope != 0 ? !inScope(v.scope, path) : path.request != request) continue;
+    if (!routesTo(session, path, reservation.interface)) continue;
     end = insertAddress(at + 4, end, templateOf(path), size);
   }
   return finishScope(at, end, v.family);

@@ -38,6 +38,7 @@ import {
   mergedLength,
   prepareConfirms,
 } from "./resv_merge";
+import { appendPassedOn, passedOnBytes } from "./objects";
 import { appendScopeOf, needsScope } from "./scope";
 import { HOP_TTL, sendMessage, startMessage } from "./send";
 import { sendEvent, setEventGone, setEventStyle, startEvent } from "./upcall";
@@ -47,6 +48,9 @@ import { filterBytes } from "./install";
 export const SYNC_TRIGGERED: u32 = 0;
 export const SYNC_FORCED: u32 = 1;
 export const SYNC_FROM_ERROR: u32 = 2;
+// As TRIGGERED, but nothing is torn: after a change of route the new branch is not reserved yet, and what stands upstream
+// waits for it until the next refresh (RFC 2205 section 3.6).
+export const SYNC_REPAIR: u32 = 3;
 
 function styleOf(session: Session): u32 {
   const first = session.firstReservation;
@@ -194,7 +198,10 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
   const listEnd = style ? writeDescriptors(session, request, style, mode, list) : list;
   noting = false;
   if (nothingFree && mode == SYNC_FROM_ERROR) return;
-  if (listEnd == list) return tearRequest(session, request, true);
+  if (listEnd == list) {
+    if (mode != SYNC_REPAIR) tearRequest(session, request, true);
+    return;
+  }
   const confirm = confirmOf;
   if (confirm) at = copyObject(at, blobData(confirm.annex!.confirm));
   const scopeStart = at;
@@ -220,7 +227,7 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
     sendMessage(iface, at, 0, neighbourAddress(request.neighbour!), family, 0);
   }
   // Where senders have only gone, a ResvTear says all there is to say (RFC 2205 section 3.1.6).
-  if (torn) tearRequest(session, request, false);
+  if (torn && mode != SYNC_REPAIR) tearRequest(session, request, false);
 }
 
 function anyDropped(session: Session, request: RequestState): bool {
@@ -241,9 +248,10 @@ function tearRequest(session: Session, request: RequestState, all: bool): void {
   const style: u32 = request.sentStyle;
   const replaced = styleOf(session) != style;
   if (iface && own != 0) {
-    let at = startMessage(MESSAGE_RESV_TEAR, HOP_TTL, 128 + filterBytes(session));
+    let at = startMessage(MESSAGE_RESV_TEAR, HOP_TTL, 128 + filterBytes(session) + passedOnBytes());
     at += writeSessionObject(session, 0, at);
     at = appendRsvpHop(at, family, own, request.logicalInterfaceHandle);
+    at = appendPassedOn(at);
     at = appendStyle(at, style);
     const list = at;
     for (let path: PathState | null = session.firstPath; path && style != STYLE_WILDCARD_FILTER; path = path!.next) {

@@ -18,7 +18,7 @@ import { objectLength } from "../wire/bytes";
 import { nextFilter } from "../wire/flow_descriptors";
 import { view } from "./context";
 import { drop } from "./drop";
-import { addressOf } from "./objects";
+import { addressOf, beginPassingOn, endPassingOn } from "./objects";
 import { outgoingInterface } from "./resv";
 import { markAffected, syncAffected } from "./settle";
 import { updateTrafficControlOf } from "./update_traffic_control";
@@ -28,6 +28,7 @@ export function resvTearArrives(): void {
   const session = findSession(v.session);
   if (session == null) return drop(STATUS_NO_STATE, v.session);
   const outgoing = outgoingInterface();
+  if (outgoing == null) return;
   const hop = findNeighbour(outgoing.handle, addressOf(v.hop), v.family);
   if (hop == null) return drop(STATUS_NO_STATE, v.hop);
   let found = false;
@@ -42,7 +43,9 @@ export function resvTearArrives(): void {
   }
   if (!found) return drop(STATUS_NO_STATE, v.styleObject);
   updateTrafficControlOf(session, outgoing.handle);
+  beginPassingOn(v);
   syncAffected(session);
+  endPassingOn();
   releaseIfIdle(session);
 }
 

@@ -18,10 +18,12 @@ import { newHandle } from "../state/handles";
 import { keyDestinationPort, keyProtocol, senderHasPort, senderPort } from "../state/keys";
 import {
   hasFlag,
+  PATH_LOCAL,
   PATH_LOCAL_ONLY,
   PATH_ROUTE_PENDING,
   PathState,
   routeOf,
+  sameSender,
   setFlag,
   templateOf,
 } from "../state/path_state";
@@ -43,9 +45,27 @@ export function routesTo(session: Session, path: PathState, iface: u32): bool {
   const route = routeOf(path);
   if (incomingOf(path) == iface) return false;
   if (!isVirtual(iface)) return route != 0 && routeHopBy(route, iface) != 0;
-  // Local receivers: any application of a group; for unicast only where the destination is this node.
+  // Local receivers: for unicast only where the destination is this node.
+  if (!session.multicast) return route != 0 && routeIsLocal(route);
+  return receives(session, path, iface & ~APPLICATION_INTERFACE);
+}
+
+// A receiver of a group hears the sender through the state that forwards. One that has joined on an interface of its own
+// hears it there, if path state came in there, though routing expects it elsewhere; else through the forwarding state,
+// if that leads out of the joined interface (RFC 2205 section 3.9).
+function receives(session: Session, path: PathState, handle: u32): bool {
+  let joined: u32 = 0;
+  for (let application: Application | null = session.firstApplication; application; application = application!.next) {
+    if (application.handle == handle) joined = application.interface;
+  }
+  if (joined == 0) return !hasFlag(path, PATH_LOCAL_ONLY);
+  if (incomingOf(path) == joined) return true;
   if (hasFlag(path, PATH_LOCAL_ONLY)) return false;
-  return session.multicast ? true : route != 0 && routeIsLocal(route);
+  for (let other: PathState | null = session.firstPath; other; other = other!.next) {
+    if (other != path && incomingOf(other) == joined && sameSender(other, path)) return false;
+  }
+  const route = routeOf(path);
+  return hasFlag(path, PATH_LOCAL) || (route != 0 && routeHopBy(route, joined) != 0);
 }
 
 @inline

@@ -36,10 +36,10 @@ import {
   neighbourTable,
   sessionTable,
 } from "../state/hash_table";
-import { configureInterface } from "../state/interface";
 import { ensureMemory, INBOX_BYTES, inboxPointer, root, ROOT_BYTES, rootPointer } from "../state/memory";
-import { clampRefresh, setNow } from "../timers/clock";
+import { clampRefresh, setNow, setRefreshInterval } from "../timers/clock";
 import { initializeWheel } from "../timers/wheel";
+import { interfaceArrives } from "./interface_change";
 import { callArrives } from "./local_call";
 import { packetsArrive } from "./message_arrives";
 import { continueRouteChange, routeArrives, routeChangeOpen } from "./route_change";
@@ -87,7 +87,7 @@ function one(kind: u32, record: usize, length: u32, end: usize): u32 {
       return STATUS_OK;
     }
     case INPUT_INTERFACE:
-      return configureInterface(record, length) ? STATUS_OK : STATUS_BAD_SUBMIT;
+      return interfaceArrives(record, length);
     case INPUT_ROUTE:
       return length < <u32> INPUT_ROUTE_HOPS ? STATUS_BAD_SUBMIT : routeArrives(record, length);
     case INPUT_TRAFFIC_CONTROL_RESULT: {
@@ -134,7 +134,7 @@ function configure(record: usize): void {
     state.generation = <u32> (state.hashKey >> 40);
     state.configured = 1;
   }
-  state.refreshIntervalMs = clampRefresh(orDefault(load<u32>(record, INPUT_CONFIG_REFRESH_INTERVAL_MS), 30000));
+  setRefreshInterval(clampRefresh(orDefault(load<u32>(record, INPUT_CONFIG_REFRESH_INTERVAL_MS), 30000)));
   state.lifetimeMultiplier = min<u32>(orDefault(load<u32>(record, INPUT_CONFIG_LIFETIME_MULTIPLIER), 3), 1000);
   state.blockadeMultiplier = min<u32>(orDefault(load<u32>(record, INPUT_CONFIG_BLOCKADE_MULTIPLIER), 3), 1000);
   state.localRepairDelayMs = min<u32>(load<u32>(record, INPUT_CONFIG_LOCAL_REPAIR_DELAY_MS), 1 << 24);

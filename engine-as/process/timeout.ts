@@ -4,7 +4,7 @@ import { RequestState } from "../state/request_state";
 import { hasFlag, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_ROUTE_PENDING, PathState } from "../state/path_state";
 import { Filter, RESERVATION_LOCAL, ReservationState } from "../state/reservation_state";
 import { releaseIfIdle, Session } from "../state/session";
-import { isBefore, isDue, now } from "../timers/clock";
+import { isBefore, isDue, now, stepRefreshInterval } from "../timers/clock";
 import { nextDue, schedule, ticksPerCall } from "../timers/wheel";
 import { pathRefresh } from "./path_refresh";
 import { expirePath } from "./path_tear";
@@ -14,6 +14,7 @@ import { syncAffected } from "./settle";
 
 // A bounded amount of due work; `deadline()` stays in the past while more is left.
 export function tick(): void {
+  stepRefreshInterval();
   for (let left = ticksPerCall(); left != 0; left--) {
     const session = nextDue(left);
     if (session == null) return;

@@ -30,6 +30,7 @@ export function updateTrafficControl(
   let block = findTrafficControl(session, iface, filter != null ? digestOf(filter) : 0);
   if (!wanted) {
     if (block) removeInstalled(session, block);
+    policeOthers(session, iface, filter);
     return 0;
   }
   const outgoing = interfaceByHandle(iface);
@@ -67,7 +68,27 @@ export function updateTrafficControl(
   }
   block.style = <u8> target().style;
   install(session, block, outgoing, rate);
+  policeOthers(session, iface, filter);
   return 0;
+}
+
+let policingOthers = false;
+
+// B_Police of what stands on other interfaces depends on what stands here (RFC 2205 section 3.8): where it changes, traffic
+// control hears of it, and nobody else (RFC 2209, UPDATE TRAFFIC CONTROL step 3).
+function policeOthers(session: Session, iface: u32, filter: Filter | null): void {
+  if (policingOthers) return;
+  policingOthers = true;
+  let block: TrafficControlState | null = session.firstTrafficControl;
+  while (block) {
+    const next: TrafficControlState | null = block.next;
+    const concerned = filter == null ? !block.distinct : block.filterDigest == digestOf(filter);
+    if (concerned && block.interface != iface && block.annex == null) {
+      updateTrafficControl(session, block.interface, filter, null);
+    }
+    block = next;
+  }
+  policingOthers = false;
 }
 
 function refused(value: u32): u32 {

@@ -12,6 +12,8 @@ export const APPLICATION_INTERFACE: u32 = 0x40000000;
 export class Application {
   next: Application | null;
   handle: u32;
+  // The interface that it receives on (RFC 2205 section 3.9); 0 for the one that routing expects.
+  interface: u32;
   session: Session;
   // RESERVE's objects as one blob, 0 if it wants nothing.
   wanted: u32;

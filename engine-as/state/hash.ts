@@ -8,6 +8,13 @@ function mix(state: u64, word: u64): u64 {
   return x;
 }
 
+// hashBytes of eight bytes given as a word: the key of an IPv4 session.
+@inline
+export function hashWord(word: u64, salt: u64): u32 {
+  const state = mix(root().hashKey ^ (salt * 0xd6e8feb86659fd93) ^ 8, word);
+  return <u32> ((state * 0xd6e8feb86659fd93) >> 32);
+}
+
 // Hash of `length` bytes, a multiple of four; `salt` tells the users of one key space apart.
 export function hashBytes(pointer: usize, length: usize, salt: u64): u32 {
   let state = root().hashKey ^ (salt * 0xd6e8feb86659fd93) ^ <u64> length;

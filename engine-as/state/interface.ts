@@ -22,6 +22,7 @@ import {
   INPUT_INTERFACE_UDP_NEXT_HOP_FAMILY,
   INPUT_INTERFACE_UDP_NEXT_HOP_TTL,
   INPUT_INTERFACE_UP,
+  INTERFACE_OPTION_NO_RSVP,
   MAXIMUM_INTERFACE_HANDLE,
 } from "../boundary.gen";
 import { root } from "./memory";
@@ -68,6 +69,12 @@ export function interfaceByHandle(handle: u32): Interface | null {
   const state = root();
   if (handle >= state.interfaceEnd) return null;
   return changetype<Interface | null>(<usize> load<u32>(<usize> state.interfaces + <usize> handle * 4));
+}
+
+// Whether RSVP may use it: it is up and not excluded by configuration (RFC 2205 section 3.11.4).
+@inline
+export function speaksRsvp(iface: Interface): bool {
+  return iface.up != 0 && (iface.options & INTERFACE_OPTION_NO_RSVP) == 0;
 }
 
 @inline

@@ -39,6 +39,9 @@ export class Root {
   lifetimeMultiplier: u32;
   blockadeMultiplier: u32;
   localRepairDelayMs: u32;
+  // R as configured, which `refreshIntervalMs` approaches in steps, and when the next step may be taken.
+  refreshTargetMs: u32;
+  refreshStepAt: u32;
   memoryLimitBytes: u32;
   maximumSessions: u32;
   maximumSendersPerSession: u32;
@@ -61,6 +64,9 @@ export class Root {
   destinationSlots: u32;
   destinationMask: u32;
   destinationCount: u32;
+  // Sessions without a destination port, and whether the table of destinations is kept.
+  portlessSessions: u32;
+  destinationsCounted: u32;
 
   // Vectors.
   interfaces: u32;

@@ -1,7 +1,7 @@
 // An RSVP neighbour is (interface, address): link-local addresses, unnumbered links and several addresses on a LAN all
 // stay apart. Path and reservation state point to it and count in it, which is what bounds the state that one
 // neighbour may create. RFC 2961 and RFC 2747 will hang their epochs and sequence numbers here.
-import { copyWords, zeroWords } from "../wire/bytes";
+import { copyWords, equalWords, zeroWords } from "../wire/bytes";
 import { COUNTER_NEIGHBOURS } from "../boundary.gen";
 import { insert, neighbourTable, NO_SLOT, probeFirst, probeNext, removeValue, slotValue } from "./hash_table";
 import { hashBytes } from "./hash";
@@ -35,7 +35,7 @@ function find(): Neighbour | null {
   let slot = probeFirst(table, hash);
   while (slot != NO_SLOT) {
     const candidate = <usize> slotValue(table, slot);
-    if (memory.compare(candidate, scratch, KEY_BYTES) == 0) return changetype<Neighbour>(candidate);
+    if (equalWords(candidate, scratch, KEY_BYTES)) return changetype<Neighbour>(candidate);
     slot = probeNext(table, hash, slot);
   }
   return null;

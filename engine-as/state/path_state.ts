@@ -74,6 +74,12 @@ export function matchesObject(path: PathState, object: usize): bool {
     equalBytes(templateOf(path), object + 4, length);
 }
 
+// Whether two path states are of one sender, seen through two hops.
+@inline
+export function sameSender(a: PathState, b: PathState): bool {
+  return a.keyLength == b.keyLength && a.ctype == b.ctype && equalBytes(templateOf(a), templateOf(b), a.keyLength);
+}
+
 export function countSenders(session: Session): usize {
   if (session.pathCount < 255) return session.pathCount;
   let senders: usize = 0;

@@ -16,17 +16,16 @@ import {
   setSlotValue,
   slotValue,
 } from "./hash_table";
-import { hashBytes } from "./hash";
+import { hashBytes, hashWord } from "./hash";
 import {
   equalBytes,
   isMulticast,
   keyAddressLength,
   keyDestinationPort,
-  MAXIMUM_KEY_BYTES,
   sessionFamily,
   sessionKey,
 } from "./keys";
-import { count, uncount } from "./memory";
+import { count, root, uncount } from "./memory";
 import { PathState } from "./path_state";
 import { RequestState } from "./request_state";
 import { ReservationState } from "./reservation_state";
@@ -81,36 +80,74 @@ function findKey(key: usize, length: usize, ctype: u32, hash: u32): Session | nu
   return null;
 }
 
+// Nearly all sessions have the shortest key, eight bytes with the flags in the sixth: one load, one comparison.
+const IPV4_SESSION_HEADER: u32 = 0x01010c00;
+const IPV4_IDENTITY: u64 = 0xffff00ffffffffff;
+
+function findShort(key: u64): Session | null {
+  const table = sessionTable();
+  const hash = hashWord(key, 1);
+  const slots = <usize> table.slots;
+  const mask = table.mask;
+  let slot = hash & mask;
+  while (true) {
+    const at = slots + <usize> slot * 8;
+    const value = load<u32>(at, 4);
+    if (value == 0) return null;
+    if (load<u32>(at) == hash) {
+      const session = changetype<Session>(<usize> value);
+      if (session.ctype == 1 && load<u64>(keyOf(session)) == key) return session;
+    }
+    slot = (slot + 1) & mask;
+  }
+}
+
 // The session that a SESSION object names, or null.
 export function findSession(object: usize): Session | null {
+  if (load<u32>(object) == IPV4_SESSION_HEADER) return findShort(load<u64>(object + 4) & IPV4_IDENTITY);
   const length = sessionKey(object, scratch);
   const ctype = objectCType(object);
   return findKey(scratch, length, ctype, hashBytes(scratch, length, ctype));
 }
 
-// Sessions with a destination port are counted by (address, protocol), so that a Path with DstPort zero can be told at
-// once whether others exist (RFC 2205 section 3.2). The slot is { fingerprint, count }.
+// Whether a session for the same address and protocol stands with a zero port where this one has one, or the other
+// way round (RFC 2205 section 3.2). The object is of a session that does not exist yet.
+//
+// Sessions without a port are rare, so the two directions differ. A session with a port looks for the one session that
+// could stand without, if there is any such session at all. A session without a port must know of all ports, so the first
+// one has the destinations of all sessions counted by (address, protocol); from then on the count is kept.
+export function conflictsByPort(object: usize): bool {
+  const ctype = objectCType(object);
+  const length = sessionKey(object, scratch);
+  if (keyDestinationPort(scratch, ctype) != 0) {
+    if (root().portlessSessions == 0) return false;
+    store16(scratch + length - 2, 0);
+    return findKey(scratch, length, ctype, hashBytes(scratch, length, ctype)) != null;
+  }
+  if (root().destinationsCounted == 0) countDestinations();
+  if (probeFirst(destinationTable(), destinationHash(object + 4, ctype)) == NO_SLOT) return false;
+  // A fingerprint may be shared by chance: look before refusing.
+  return standsWithPort(object + 4, ctype);
+}
+
+function countDestinations(): void {
+  root().destinationsCounted = 1;
+  const table = sessionTable();
+  for (let slot: u32 = 0; slot <= table.mask; slot++) {
+    const value = slotValue(table, slot);
+    if (value == 0) continue;
+    const session = changetype<Session>(<usize> value);
+    if (keyDestinationPort(keyOf(session), session.ctype) != 0) countDestination(session, true);
+  }
+}
+
+// The slot of the table of destinations is { fingerprint of address and protocol, sessions with a port }.
 function destinationHash(key: usize, ctype: u32): u32 {
   const length = keyAddressLength(ctype);
   copyWords(scratch, key, length + 4);
   store<u8>(scratch + length + 1, 0);
   store<u16>(scratch + length + 2, 0);
   return hashBytes(scratch, length + 4, 64 + <u64> ctype);
-}
-
-// Whether a session for the same address and protocol stands with a zero port where this one has one, or the other
-// way round (RFC 2205 section 3.2). The object is of a session that does not exist yet.
-export function conflictsByPort(object: usize): bool {
-  const ctype = objectCType(object);
-  const length = sessionKey(object, scratch);
-  if (keyDestinationPort(scratch, ctype) != 0) {
-    store16(scratch + length - 2, 0);
-    return findKey(scratch, length, ctype, hashBytes(scratch, length, ctype)) != null;
-  }
-  const table = destinationTable();
-  if (probeFirst(table, destinationHash(object + 4, ctype)) == NO_SLOT) return false;
-  // A fingerprint may be shared by chance: look before refusing.
-  return standsWithPort(object + 4, ctype);
 }
 
 function standsWithPort(key: usize, ctype: u32): bool {
@@ -142,7 +179,12 @@ export function createSession(object: usize): Session {
 }
 
 function countDestination(session: Session, added: bool): void {
-  if (keyDestinationPort(keyOf(session), session.ctype) == 0) return;
+  const state = root();
+  if (keyDestinationPort(keyOf(session), session.ctype) == 0) {
+    state.portlessSessions += added ? 1 : -1;
+    return;
+  }
+  if (state.destinationsCounted == 0) return;
   const table = destinationTable();
   const hash = destinationHash(keyOf(session), session.ctype);
   const slot = probeFirst(table, hash);
@@ -177,5 +219,3 @@ export function writeSessionObject(session: Session, flags: u32, destination: us
   store<u8>(destination + 4 + keyAddressLength(session.ctype) + 1, <u8> flags);
   return length + 4;
 }
-
-export { MAXIMUM_KEY_BYTES };

@@ -53,6 +53,26 @@ export function lifetimeOf(refreshIntervalMs: u32): u32 {
   return <u32> min<u64>(lifetime, <u64> MAXIMUM_INTERVAL_MS);
 }
 
+// R as configured. A smaller one holds at once; a larger one is approached in steps, so that neighbours, whose lifetimes
+// rest on the R they were told last, survive a loss meanwhile (RFC 2205 section 3.7: Slew.Max is 0.30).
+export function setRefreshInterval(intervalMs: u32): void {
+  const state = root();
+  state.refreshTargetMs = intervalMs;
+  if (state.refreshIntervalMs == 0 || intervalMs <= state.refreshIntervalMs) {
+    state.refreshIntervalMs = intervalMs;
+    state.refreshStepAt = state.nowMs;
+  }
+}
+
+// Steps are at least the longest refresh interval apart, so no state says two of them in successive refreshes.
+export function stepRefreshInterval(): void {
+  const state = root();
+  if (state.refreshIntervalMs >= state.refreshTargetMs || !isDue(state.refreshStepAt)) return;
+  const step = <u32> (<u64> state.refreshIntervalMs * 13 / 10);
+  state.refreshIntervalMs = min(max(step, state.refreshIntervalMs + 1), state.refreshTargetMs);
+  state.refreshStepAt = state.nowMs + state.refreshIntervalMs + (state.refreshIntervalMs >> 1);
+}
+
 // The next refresh: uniform in [0.5 R, 1.5 R] (RFC 2205 section 3.7).
 export function nextRefresh(): u32 {
   const interval = root().refreshIntervalMs;

@@ -138,6 +138,9 @@ export class NodeUnderTest extends World {
       this.drain();
     }
     this.nowMs = end;
+    // So that tables tell their times from now on.
+    this.engine.submit("TICK", {}, end);
+    this.drain();
   }
   /** Lets time pass until so many milliseconds after the node's start. */
   advanceTo(milliseconds: number): void {
