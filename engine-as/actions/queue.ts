@@ -54,6 +54,9 @@ export function reserveAction(bytes: usize): usize {
 // Completes the record at `record` of kind `kind`: content ends at `end`; the rest of the last 8 bytes is padding.
 export function commitAction(record: usize, kind: u32, end: usize): void {
   const length = (end - record + 7) & ~7;
+  // Padding is zero: what stood there before is nobody's business, and a replay must give the same bytes.
+  // Contents are multiples of four bytes, so it is one word or nothing.
+  if (record + length != end) store<u32>(end, 0);
   store<u16>(record, <u16> kind);
   store<u16>(record, <u16> (record + length - end), 2);
   store<u32>(record, <u32> length, 4);

@@ -26,6 +26,7 @@ export function startRow(fixed: usize, objects: usize): usize {
 
 export function finishRow(row: usize, end: usize): bool {
   const length = (end - row + 7) & ~7;
+  if (row + length != end) store<u32>(end, 0);
   store<u16>(row, <u16> table);
   store<u16>(row, <u16> (row + length - end), 2);
   store<u32>(row, <u32> length, 4);
