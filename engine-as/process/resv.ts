@@ -14,9 +14,9 @@ import {
   STATUS_UNKNOWN_STYLE,
 } from "../boundary.gen";
 import { timeValuesRefreshPeriodMs } from "../accessors.gen";
-import { canMerge } from "../merge/flowspec";
+import { canMerge, canonicalFlowspec } from "../merge/flowspec";
 import { validateFlowspec } from "../merge/validate";
-import { blobData, blobEqualsObject, releaseBlob, retainBlob, retainObject } from "../state/blob";
+import { blobData, blobEquals, blobEqualsObject, releaseBlob, retainBlob, retainBytes, retainObject } from "../state/blob";
 import { Interface, interfaceByAddress, interfaceByHandle } from "../state/interface";
 import { count, mayGrow, root } from "../state/memory";
 import { findNeighbour, Neighbour, releaseNeighbour, retainNeighbour } from "../state/neighbour";
@@ -70,6 +70,9 @@ const CODE_TRAFFIC_CONTROL: u32 = 21;
 const BAD_FLOWSPEC: u32 = 3;
 
 const descriptorMemory: usize = memory.data(64, 8);
+// A FLOWSPEC in canonical encoding: what is stored has at most 48 bytes, whatever parameters came behind those of its
+// layout (RFC 2210 section 3.2 lets a peer send kilobytes of them).
+const flowspecMemory: usize = memory.data(64, 8);
 
 // The request that is being made: the network's or an application's (local_call.ts). `hop` null is an application.
 @unmanaged
@@ -224,6 +227,7 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
     return refuseDescriptor(session, list, CODE_TRAFFIC_CONTROL, 1, STATUS_OBJECT_CONTENT);
   }
   let reservation = findReservation(session, style, list);
+  const flowspecLength = canonicalFlowspec(list.flowspec, flowspecMemory);
   let changed = false;
   if (reservation == null) {
     const limit = root().maximumStatePerNeighbour;
@@ -233,13 +237,13 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
     if (hop) hop.references += 1;
     reservation = createReservation(session, context.interface, hop, style);
     reservation.flags = <u8> (RESERVATION_NEW | RESERVATION_PENDING | (hop ? 0 : RESERVATION_LOCAL));
-    reservation.flowspec = retainObject(list.flowspec);
+    reservation.flowspec = retainBytes(flowspecMemory, flowspecLength);
     annexOf(reservation);
     changed = true;
-  } else if (!blobEqualsObject(reservation.flowspec, list.flowspec)) {
+  } else if (!blobEquals(reservation.flowspec, flowspecMemory, flowspecLength)) {
     beginChange(reservation);
     releaseBlob(reservation.flowspec);
-    reservation.flowspec = retainObject(list.flowspec);
+    reservation.flowspec = retainBytes(flowspecMemory, flowspecLength);
     changed = true;
   }
   reservation.lifetimeMs = context.lifetimeMs;

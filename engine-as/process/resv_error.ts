@@ -1,14 +1,14 @@
 // ResvErr (RFC 2205 section 3.1.8): made here when a reservation is refused, and RERR MESSAGE ARRIVES (RFC 2209), with the
 // blockade state that an admission failure leaves behind (RFC 2205 section 3.5).
 import { EVENT_KIND_RESV_ERROR, STATUS_NO_STATE, STATUS_WRONG_HOP } from "../boundary.gen";
-import { isStrictlyGreater } from "../merge/flowspec";
+import { canonicalFlowspec, isStrictlyGreater } from "../merge/flowspec";
 import { isVirtual } from "../state/application";
-import { blobData, releaseBlob, retainObject } from "../state/blob";
+import { blobData, releaseBlob, retainBytes } from "../state/blob";
 import { BlockadeState, findOrCreateBlockade } from "../state/blockade_state";
 import { Interface, interfaceAddress, interfaceByHandle } from "../state/interface";
 import { root } from "../state/memory";
 import { Neighbour, neighbourAddress } from "../state/neighbour";
-import { countSenders, PathState, templateOf } from "../state/path_state";
+import { countSenders, matchesObject, PathState, templateOf } from "../state/path_state";
 import { findRequest, RequestState } from "../state/request_state";
 import { findFilter, ReservationState, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
 import { familyOf, findSession, Session, writeSessionObject } from "../state/session";
@@ -145,16 +145,21 @@ export function resvErrorArrives(): void {
   const incoming = arrivalInterface().handle;
   const request = findRequest(session, incoming, addressOf(v.hop), v.family);
   if (request == null) return drop(STATUS_WRONG_HOP, v.hop);
-  const admission = errorCode(v.errorSpec) == CODE_ADMISSION && v.firstFlowspec != 0 && !(v.unreadable & (1 << 9));
+  const admission = errorCode(v.errorSpec) == CODE_ADMISSION && v.firstFlowspec != 0 && !(v.unreadable & (1 << 9)) &&
+    canonicalFlowspec(v.firstFlowspec, failedFlowspec) != 0;
   if (admission) {
-    blockade(request);
+    blockade(session, request);
     syncRequest(session, request, SYNC_FROM_ERROR);
   }
   relay(session, request, incoming, admission);
 }
 
-// One block for the previous hop (WF) or for each filter (FF, SE), each with the failed FLOWSPEC for Kb * R.
-function blockade(request: RequestState): void {
+// The FLOWSPEC that failed, in canonical encoding; one without known layout could be compared with nothing.
+const failedFlowspec: usize = memory.data(64, 8);
+
+// One block for the previous hop (WF) or for each filter (FF, SE) that names a sender behind it, each with the failed
+// FLOWSPEC for Kb * R. Filters that name nobody would be state that a neighbour could make without end.
+function blockade(session: Session, request: RequestState): void {
   const v = view();
   if (v.style == STYLE_WILDCARD_FILTER) return setBlockade(findOrCreateBlockade(request, 0));
   for (
@@ -162,12 +167,18 @@ function blockade(request: RequestState): void {
     filter != 0;
     filter = nextFilter(filter + objectLength(filter), v.flowDescriptorsEnd)
   ) {
-    setBlockade(findOrCreateBlockade(request, filter));
+    if (namesSender(session, request, filter)) setBlockade(findOrCreateBlockade(request, filter));
   }
+}
+function namesSender(session: Session, request: RequestState, filter: usize): bool {
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (path.request == request && matchesObject(path, filter)) return true;
+  }
+  return false;
 }
 function setBlockade(block: BlockadeState): void {
   releaseBlob(block.flowspec);
-  block.flowspec = retainObject(view().firstFlowspec);
+  block.flowspec = retainBytes(failedFlowspec, objectLength(failedFlowspec));
   block.expiresAt = now() + <u32> min<u64>(<u64> root().refreshIntervalMs * root().blockadeMultiplier, 1 << 30);
 }
 

@@ -126,7 +126,10 @@ function fold(flowspec: usize, length: usize, upper: bool): void {
     return;
   }
   const to = merged == mergeA ? mergeB : mergeA;
-  mergedLength = upper ? mergeFlowspecs(merged, flowspec, to) : greatestLowerBoundFlowspecs(merged, flowspec, to);
+  const combined = upper ? mergeFlowspecs(merged, flowspec, to) : greatestLowerBoundFlowspecs(merged, flowspec, to);
+  // Of another service, because a refusal brought back what stood before: the first one stays.
+  if (combined == 0) return;
+  mergedLength = combined;
   merged = to;
 }
 

@@ -78,7 +78,10 @@ export function computeTarget(session: Session, iface: u32, filter: Filter | nul
       continue;
     }
     const to = target().flowspec == mergeA ? mergeB : mergeA;
-    target().flowspecLength = mergeFlowspecs(target().flowspec, flowspec, to);
+    const length = mergeFlowspecs(target().flowspec, flowspec, to);
+    // Of another service, because a refusal brought back what stood before: the first one stays.
+    if (length == 0) continue;
+    target().flowspecLength = length;
     target().flowspecBlob = 0;
     target().flowspec = to;
   }

@@ -66,7 +66,9 @@ export function nextFlowDescriptor(f: FlowDescriptors): bool {
 }
 
 // The first FILTER_SPEC at or after `at`, or 0: for walking the filters of an SE request from `filter` to `filtersEnd`.
+// A WF request has none, which its `filter` of 0 says.
 export function nextFilter(at: usize, end: usize): usize {
+  if (at == 0) return 0;
   while (at < end) {
     if (objectClass(at) == CLASS_FILTER_SPEC) return at;
     at += objectLength(at);
