@@ -1,6 +1,6 @@
 /** Messages and events in one line each, so that a test says what it expects the way the RFCs do. */
 import type { Message } from "../../host/codec.ts";
-import { type Event, EVENT_KIND } from "../../host/boundary.gen.ts";
+import { EVENT_KIND, type EventAction } from "../../host/boundary.gen.ts";
 import { decodeObjects } from "../../host/object_list.ts";
 import type { RsvpObject } from "../../host/objects.gen.ts";
 import { amountText, descriptorsText, type Names, styleName } from "./notation.ts";
@@ -43,7 +43,7 @@ export function messageText(message: Message, names: Names): string {
 const EVENT_NAMES = Object.fromEntries(Object.entries(EVENT_KIND).map(([name, kind]) => [kind, name]));
 
 /** `1: RESV_EVENT FF(S1{4B})`, `2: PATH_EVENT S1 gone`. The number is the application's. */
-export function eventText(event: Event, names: Names): string {
+export function eventText(event: EventAction, names: Names): string {
   const objects = event.objects.length > 0 ? decodeObjects(event.objects) : [];
   const style = styleName(event.style);
   const template = find(objects, "SENDER_TEMPLATE");
