@@ -8,12 +8,12 @@ import { beginText, textIsFull, writeMembers } from "../wire/ndjson";
 import { copyText, writeIpv4, writeIpv6, writePadded, writeU32, writeU64 } from "../wire/text";
 import {
   CaptureState, CHECK_RESULT, PACKET_BAD_IP_CHECKSUM, PACKET_MPLS, PACKET_QUOTED, PACKET_REASSEMBLED,
-  PACKET_ROUTER_ALERT, PACKET_TRUNCATED, PACKET_TUNNELLED,
+  PACKET_ROUTER_ALERT, PACKET_TRUNCATED, PACKET_TUNNELLED, TEXT_CACHE,
 } from "./state";
 
 // Writes the line for the message at hand from `output` up to `end`; returns its bytes, 0 if it does not fit.
 export function writeCapturedLine(s: CaptureState, output: usize, end: usize): u32 {
-  if (!beginText(output, end)) return 0;
+  if (!beginText(output, end, changetype<usize>(s) + TEXT_CACHE)) return 0;
   let at = writeU32(copyText(output, TEXT_FRAME), s.frames);
   at = writeU64(copyText(at, TEXT_TIMESTAMP), s.seconds);
   store<u8>(at, 0x2e);

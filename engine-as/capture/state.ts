@@ -4,6 +4,7 @@
 // The fields up to `fileOffset` are the host's: host/capture_result.ts names their offsets, and a test compares the two.
 
 import { CHECK_RESULT_BYTES } from "../wire/check";
+import { TEXT_CACHE_BYTES } from "../wire/text_cache";
 
 export const CAPTURE_OK: u32 = 0;
 // The first bytes are of no capture format that we know.
@@ -104,4 +105,6 @@ export const REASSEMBLY: usize = INTERFACES + <usize> MAXIMUM_INTERFACES * INTER
 export const RECORD: usize = REASSEMBLY + <usize> REASSEMBLIES * REASSEMBLY_BYTES;
 // Room for the check of one message.
 export const CHECK_RESULT: usize = RECORD + 512;
-export const CAPTURE_STATE_BYTES: usize = CHECK_RESULT + CHECK_RESULT_BYTES;
+// Texts of objects written lately.
+export const TEXT_CACHE: usize = (CHECK_RESULT + CHECK_RESULT_BYTES + 15) & ~15;
+export const CAPTURE_STATE_BYTES: usize = TEXT_CACHE + TEXT_CACHE_BYTES;

@@ -13,10 +13,13 @@ import { CHECK_ENTRIES, checkMessage, isBundle } from "./check";
 import { CONTEXT, fits, TEXT_MARGIN, TextContext, writeHexMember, writeObject } from "./object_text";
 import { findMessageType, statusName } from "./tables";
 import { copyText, writeByte, writeU32 } from "./text";
+import { copyCached, keepText, textSlot } from "./text_cache";
 
-// Where text may end for one line in the room up to `end`; false if there is no room at all.
-export function beginText(at: usize, end: usize): bool {
+// Where text may end for one line in the room up to `end`; false if there is no room at all. `cache` is 0, or
+// TEXT_CACHE_BYTES of memory that were zeros at first and remember texts from then on.
+export function beginText(at: usize, end: usize, cache: usize): bool {
   const c = changetype<TextContext>(CONTEXT);
+  c.cache = cache;
   c.full = 0;
   c.limit = end - TEXT_MARGIN;
   return at + TEXT_MARGIN < end;
@@ -29,7 +32,7 @@ export function textIsFull(): bool {
 // One message as a line `{"message":"Path",...}` with its newline; `result` has CHECK_RESULT_BYTES. Returns the bytes
 // written, or 0 if they do not fit.
 export function writeMessageLine(message: usize, available: u32, result: usize, output: usize, capacity: u32): u32 {
-  if (!beginText(output, output + capacity)) return 0;
+  if (!beginText(output, output + capacity, 0)) return 0;
   const at = writeMembers(output, message, available, result);
   if (textIsFull()) return 0;
   // Members start with a comma each, and the first one is the brace.
@@ -53,13 +56,27 @@ export function writeMembers(at: usize, message: usize, available: u32, result: 
   at = copyText(at, TEXT_OBJECTS);
   for (let i: usize = 0; i < <usize> count; ++i) {
     if (i) at = writeByte(at, 0x2c);
-    const header = load<u32>(entries + (i << 3), 4);
-    at = writeObject(at, message + load<u32>(entries + (i << 3)), header >>> 16, 0);
+    at = writeCachedObject(at, message, load<u32>(entries + (i << 3)), load<u32>(entries + (i << 3), 4) >>> 16);
     if (context.full) return at;
   }
   at = writeByte(at, 0x5d);
   // The result is used again by the messages inside, so nothing of it is needed from here on.
   return isBundle(load<u8>(message, 1)) ? writeBundle(at, message + inner, message + available, result) : at;
+}
+
+// The object of `length` bytes at byte `place` of the message.
+// @ts-ignore: decorator
+@inline
+function writeCachedObject(at: usize, message: usize, place: u32, length: u32): usize {
+  const object = message + place;
+  const slot = textSlot(changetype<TextContext>(CONTEXT).cache, object, length, place);
+  if (!slot) return writeObject(at, object, length, 0);
+  // There is room: what is kept is shorter than the margin.
+  const copied = fits(at, 0) ? copyCached(at, slot, object, length, place) : 0;
+  if (copied) return copied;
+  const end = writeObject(at, object, length, 0);
+  if (!textIsFull()) keepText(slot, object, length, place, at, end);
+  return end;
 }
 
 // What cannot be taken apart keeps its bytes, so that nothing is lost and it can be written again.

@@ -24,6 +24,7 @@ import {
   copyBytes, copyText, copyTextInline, isUtf8, textEnd, writeByte, writeEscaped, writeF64, writeHex, writeHexNumber, writeIpv4,
   writeIpv6, writeMac, writeU32, writeU64,
 } from "./text";
+import { copyHead, headSlot, keepHead } from "./text_cache";
 
 // How deep objects may stand inside each other.
 const MAXIMUM_DEPTH: u32 = 8;
@@ -35,6 +36,8 @@ export class TextContext {
   // A structure without a rest takes less than TEXT_MARGIN bytes of text; the limit is that much before the end.
   limit: usize;
   message: usize;
+  // Texts of objects written lately (wire/text_cache.ts), or 0.
+  cache: usize;
   full: u32;
   reasonForm: u32;
   // Of a field the name stands in the key text, between `,"` and `":`.
@@ -347,20 +350,34 @@ function writeObjects(at: usize, from: usize, to: usize, depth: u32): usize {
 // One object whose framing has been checked.
 export function writeObject(at: usize, object: usize, length: u32, depth: u32): usize {
   if (!fits(at, 0)) return at;
-  const objectClass: u32 = load<u8>(object, 2);
-  const ctype: u32 = load<u8>(object, 3);
-  const entry = findObject(objectClass, ctype);
-  at = copyText(copyText(at, TEXT_OBJECT_NAME), entry ? objectName(entry) : TEXT_UNKNOWN);
-  at = writeU32(copyText(at, TEXT_STATUS_CLASS), objectClass);
-  at = writeU32(copyText(at, TEXT_CTYPE), ctype);
-  if (entry) at = copyText(copyText(copyText(at, TEXT_FORM), objectForm(entry)), TEXT_FORM_OFFSET);
-  else at = copyText(at, TEXT_OFFSET);
-  at = writeU32(at, <u32> (object - context().message));
-  at = writeU32(copyText(at, TEXT_LENGTH), length);
+  const entry = findObject(load<u8>(object, 2), load<u8>(object, 3));
+  at = writeObjectHead(at, object, length, entry);
   if (entry) {
     const end = writeBody(at, objectShape(entry), object, length, 0, depth);
     if (end) return writeByte(end, 0x7d);
     at = writeByte(writeReason(copyText(at, TEXT_MALFORMED)), 0x22);
   }
   return writeByte(writeHexMember(at, TEXT_BYTES, object + 4, object + length), 0x7d);
+}
+
+// `{"name":"SESSION","class":1,"ctype":1,"form":"IPv4","offset":8,"length":12`.
+function writeObjectHead(start: usize, object: usize, length: u32, entry: usize): usize {
+  const header = load<u32>(object);
+  const place = <u32> (object - context().message);
+  const slot = headSlot(context().cache, header, place);
+  if (slot) {
+    const copied = copyHead(start, slot, header, place);
+    if (copied) return copied;
+  }
+  const objectClass: u32 = load<u8>(object, 2);
+  const ctype: u32 = load<u8>(object, 3);
+  let at = copyText(copyText(start, TEXT_OBJECT_NAME), entry ? objectName(entry) : TEXT_UNKNOWN);
+  at = writeU32(copyText(at, TEXT_STATUS_CLASS), objectClass);
+  at = writeU32(copyText(at, TEXT_CTYPE), ctype);
+  if (entry) at = copyText(copyText(copyText(at, TEXT_FORM), objectForm(entry)), TEXT_FORM_OFFSET);
+  else at = copyText(at, TEXT_OFFSET);
+  at = writeU32(at, place);
+  at = writeU32(copyText(at, TEXT_LENGTH), length);
+  if (slot) keepHead(slot, header, place, start, at);
+  return at;
 }
