@@ -32,7 +32,13 @@ export { Network, type NetworkOptions } from "./host/network/network.ts";
 export { NetworkNode, type NetworkNodeOptions, type ReceiveOptions } from "./host/network/network_node.ts";
 export { NetworkLink, type PacketTap, type Sighting } from "./host/network/network_link.ts";
 export type { LogLine, LogOptions } from "./host/network/log.ts";
-export type { Attachment, LinkOptions, LinkRecord, NodeRecord } from "./host/network/topology.ts";
+export {
+  type Attachment,
+  type LinkOptions,
+  type LinkRecord,
+  type NodeRecord,
+  Topology,
+} from "./host/network/topology.ts";
 
 // One node, its applications and tables.
 export { type DropReport, RsvpNode, type RsvpNodeOptions } from "./host/node.ts";
@@ -49,17 +55,41 @@ export type {
   TokenBucket,
 } from "./host/application.ts";
 export type { PlainRow } from "./host/tables.ts";
-export type { TableRows } from "./host/boundary.gen.ts";
+export type {
+  BlockadeRow,
+  CounterRow,
+  InstalledRow,
+  InterfaceRow,
+  NeighbourRow,
+  RequestRow,
+  ReservationRow,
+  SenderRow,
+  SessionRow,
+  TableRows,
+} from "./host/boundary.gen.ts";
 
 // What a node stands on.
 export { type Clock, SystemClock, type SystemClockOptions, type TimerHandle, VirtualClock } from "./host/clock.ts";
 export type { Packet, PacketsHandler, Transport, TransportErrorHandler } from "./host/transport/transport.ts";
+export { type Address, formatAddress, parseAddress } from "./host/address.ts";
+export {
+  type UdpAddress,
+  type UdpCounters,
+  UdpOpenError,
+  UdpTransport,
+  type UdpTransportOptions,
+} from "./host/transport/udp.ts";
 export { MemoryTransport, type MemoryTransportOptions } from "./host/transport/memory_transport.ts";
 export { PcapFile, PcapWriter } from "./host/transport/pcap_writer.ts";
-export { FaultInjector, FaultModel, type FaultOptions } from "./host/transport/fault_injector.ts";
+export { FaultInjector, FaultModel, type FaultOptions, type FaultyCopy } from "./host/transport/fault_injector.ts";
 export type { RouteAnswer, RouteChange, RouteHop, RouteQuestion, Routing } from "./host/routing/routing.ts";
 export { type StaticRoute, StaticRouting } from "./host/routing/static_routing.ts";
-export type { InstallRequest, TrafficControl, TrafficControlAnswer } from "./host/traffic_control/traffic_control.ts";
+export type {
+  InstallRequest,
+  ReservationLostHandler,
+  TrafficControl,
+  TrafficControlAnswer,
+} from "./host/traffic_control/traffic_control.ts";
 export {
   MemoryTrafficControl,
   type MemoryTrafficControlOptions,
@@ -69,16 +99,46 @@ export {
 export { Engine, type EngineOptions, type SubmitObserver } from "./host/engine.ts";
 export type { SubmitRecords } from "./host/engine_exports.ts";
 export { defaultModule } from "./host/default_module.ts";
-export { EngineMisuseError, EngineTrapError, ResvError, type TrapFrame } from "./host/engine_errors.ts";
+export { EngineMisuseError, EngineTrapError, ResvError, type TrapFrame, type TrapMap } from "./host/engine_errors.ts";
 export { SnapshotError } from "./host/snapshot.ts";
-export { EngineLoop, type LoopOptions } from "./host/loop.ts";
-export { LogError, Recorder } from "./host/recorder.ts";
+export { EngineLoop, type LoopEngine, type LoopOptions } from "./host/loop.ts";
+export { type LogEntry, LogError, Recorder } from "./host/recorder.ts";
 export { replay, type ReplayOptions, type ReplayResult } from "./host/replay.ts";
-export type { Action } from "./host/boundary.gen.ts";
+
+// The records that cross the boundary, and the numbers in them.
+export type {
+  Action,
+  CallInput,
+  ConfigInput,
+  EventAction,
+  InstallAction,
+  InterfaceInput,
+  RelayAction,
+  RemoveAction,
+  ReportAction,
+  RouteInput,
+  RouteQueryAction,
+  SendAction,
+  TickInput,
+  TrafficControlResultInput,
+} from "./host/boundary.gen.ts";
+export {
+  CALL_KIND,
+  CALL_OPTION,
+  CONFIG_OPTION,
+  COUNTER,
+  ENCAPSULATION,
+  EVENT_KIND,
+  INTERFACE_OPTION,
+  SERVICE,
+  STATUS,
+  STATUS_TEXT,
+} from "./host/boundary.gen.ts";
 
 // Messages and objects as plain values.
 export { decode, decodeBatch, defaultCodec, encode, peek, tryDecode } from "./host/default_codec.ts";
 export {
+  type BrokenMessage,
   type CheckResult,
   Codec,
   type DecodeFailure,
@@ -91,7 +151,9 @@ export {
   type Problem,
   ResvDecodeError,
   ResvEncodeError,
+  type TypedObjectInput,
 } from "./host/codec.ts";
+export type { CaptureStatus } from "./host/capture.ts";
 export { CodecEngine } from "./host/codec_engine.ts";
 export {
   type CaptureEntry,
@@ -104,7 +166,10 @@ export {
   type UnreadableMessage,
 } from "./host/capture_stream.ts";
 export { decodeObjects, encodeObjects, findObject, type ObjectInput } from "./host/object_list.ts";
-export type { RsvpObject } from "./host/objects.gen.ts";
+export type { MessageName } from "./host/messages.gen.ts";
+
+// One type for each object, form and item of the catalogue (docs/objects.md), and the unions of them.
+export type * from "./host/object_types.gen.ts";
 
 // QOS on sockets (docs/qos.md).
 export { type GroupMembership, type QosServiceOptions, QosServiceProvider } from "./host/qos/service_provider.ts";

@@ -217,6 +217,18 @@ export const CONSTANTS = {
   UDP_ENCAPSULATION_PORT_ALTERNATE: 1699,
 } as const;
 
+/** What each group of `ENUMERATIONS` means, for its docstring. */
+export const ENUMERATION_DOCS: Readonly<Record<keyof typeof ENUMERATIONS, string>> = {
+  ENCAPSULATION: "How a datagram travels: as raw IP protocol 46, or in UDP to port 1698 or 1699 (RFC 2205 appendix C).",
+  CONFIG_OPTION: "Bits of `options` of CONFIG: reservations count as installed without an answer of traffic control; dropped messages are reported; refreshes come without jitter (RFC 2205 3.7); routes of a group do not depend on the sender; the node is an end system that forwards nothing.",
+  INTERFACE_OPTION: "Bits of `options` of INTERFACE: only UDP encapsulation on it, or that too (RFC 2205 appendix C); no RSVP on it; it is the loopback.",
+  SERVICE: "Bits of `services` of INTERFACE: controlled load (RFC 2211), guaranteed (RFC 2212), null service (RFC 2997).",
+  CALL_KIND: "What an application calls for: to register in a session, to announce or withdraw a sender, to reserve or give up, to end its registration (RFC 2205 3.11.1).",
+  CALL_OPTION: "Bits of `options` of CALL: a reservation asks for a ResvConf (RFC 2205 2.6); a sender's Path carries no ADSPEC.",
+  EVENT_KIND: "The upcalls to an application (RFC 2205 3.11.1), and CALL_ERROR, which refuses a call.",
+  ARITHMETIC: "Operations of the engine's `arithmetic` export, on flowspecs, TSpecs and ADSPECs (RFC 2205 3.11.6).",
+};
+
 export const ENUMERATIONS = {
   ENCAPSULATION: { RAW: 0, UDP: 1, UDP_ALTERNATE: 2 },
   CONFIG_OPTION: { NO_TRAFFIC_CONTROL_RESULT: 1, REPORT_DROPS: 2, NO_JITTER: 4, SHARED_TREES: 8, HOST: 16 },

@@ -2,7 +2,7 @@
  * What an application says and hears, as plain values, and how it becomes RSVP objects: sessions, senders, flowspecs,
  * styles, upcalls (RFC 2205 3.11.1). Defaults are an application's, not the protocol's.
  */
-import { type Event, EVENT_KIND } from "./boundary.gen.ts";
+import { EVENT_KIND, type EventAction } from "./boundary.gen.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 import { decodeObjects, type ObjectInput } from "./object_list.ts";
 import type { RsvpObject } from "./objects.gen.ts";
@@ -170,7 +170,7 @@ export function reserveObjects(options: ReserveOptions): (ObjectInput | RsvpObje
 }
 
 /** The engine's EVENT as an application sees it. */
-export function sessionEvent(event: Event): SessionEvent {
+export function sessionEvent(event: EventAction): SessionEvent {
   return {
     kind: EVENT_NAMES.get(event.event) ?? "CALL_ERROR",
     gone: event.gone === 1,

@@ -12,22 +12,32 @@ export const MAXIMUM_INTERFACE_HANDLE = 65535;
 export const MAXIMUM_APPLICATION_HANDLE = 1073741823;
 export const UDP_ENCAPSULATION_PORT = 1698;
 export const UDP_ENCAPSULATION_PORT_ALTERNATE = 1699;
+/** How a datagram travels: as raw IP protocol 46, or in UDP to port 1698 or 1699 (RFC 2205 appendix C). */
 export const ENCAPSULATION = {"RAW":0,"UDP":1,"UDP_ALTERNATE":2} as const;
+/** Bits of `options` of CONFIG: reservations count as installed without an answer of traffic control; dropped messages are reported; refreshes come without jitter (RFC 2205 3.7); routes of a group do not depend on the sender; the node is an end system that forwards nothing. */
 export const CONFIG_OPTION = {"NO_TRAFFIC_CONTROL_RESULT":1,"REPORT_DROPS":2,"NO_JITTER":4,"SHARED_TREES":8,"HOST":16} as const;
+/** Bits of `options` of INTERFACE: only UDP encapsulation on it, or that too (RFC 2205 appendix C); no RSVP on it; it is the loopback. */
 export const INTERFACE_OPTION = {"UDP_ONLY":1,"UDP_ALSO":2,"NO_RSVP":4,"LOOPBACK":8} as const;
+/** Bits of `services` of INTERFACE: controlled load (RFC 2211), guaranteed (RFC 2212), null service (RFC 2997). */
 export const SERVICE = {"CONTROLLED_LOAD":1,"GUARANTEED":2,"NULL":4} as const;
+/** What an application calls for: to register in a session, to announce or withdraw a sender, to reserve or give up, to end its registration (RFC 2205 3.11.1). */
 export const CALL_KIND = {"SESSION":1,"SENDER":2,"RESERVE":3,"RELEASE":4} as const;
+/** Bits of `options` of CALL: a reservation asks for a ResvConf (RFC 2205 2.6); a sender's Path carries no ADSPEC. */
 export const CALL_OPTION = {"CONFIRM":1,"NO_ADSPEC":2} as const;
+/** The upcalls to an application (RFC 2205 3.11.1), and CALL_ERROR, which refuses a call. */
 export const EVENT_KIND = {"PATH_EVENT":1,"RESV_EVENT":2,"PATH_ERROR":3,"RESV_ERROR":4,"RESV_CONFIRM":5,"CALL_ERROR":6} as const;
+/** Operations of the engine's `arithmetic` export, on flowspecs, TSpecs and ADSPECs (RFC 2205 3.11.6). */
 export const ARITHMETIC = {"COMPARE_FLOWSPECS":1,"MERGE_FLOWSPECS":2,"LEAST_UPPER_BOUND":3,"GREATEST_LOWER_BOUND":4,"COMPARE_TSPECS":5,"SUM_TSPECS":6,"MINIMUM_TSPEC":7,"EFFECTIVE_FLOWSPEC":8,"EFFECTIVE_RATE":9,"FLOWSPEC_FROM_TSPEC":10,"WRITE_TSPEC":11,"CREATE_ADSPEC":12,"COMPOSE_ADSPEC":13,"PATH_CHARACTERISTICS":14,"VALIDATE":15,"DELAY_BOUND":16,"RATE_FOR_DELAY":17,"RATE_AFTER_SLACK":18,"BUFFER_SIZE":19,"ATM_OVERHEAD":20,"FLOWSPEC_FOR_DELAY":21} as const;
 export const INPUT = { CONFIG: 1, PACKETS: 2, TICK: 3, INTERFACE: 4, ROUTE: 5, TRAFFIC_CONTROL_RESULT: 6, CALL: 7 } as const;
 export const ACTION = { SEND: 1, EVENT: 2, INSTALL: 3, REMOVE: 4, ROUTE_QUERY: 5, RELAY: 6, REPORT: 7 } as const;
 export const TABLE = { SESSIONS: 1, SENDERS: 2, REQUESTS: 3, RESERVATIONS: 4, INSTALLED: 5, BLOCKADE: 6, INTERFACES: 7, NEIGHBOURS: 8, COUNTERS: 9 } as const;
+/** Why something was refused, dropped or counted, by name; `STATUS_TEXT` has the words. */
 export const STATUS = { OK: 0, TRUNCATED: 1, BAD_VERSION: 2, BAD_CHECKSUM: 3, BAD_LENGTH: 4, UNKNOWN_MESSAGE: 5, OBJECT_LENGTH: 10, OBJECT_OVERRUN: 11, OBJECT_SIZE: 12, OBJECT_CONTENT: 13, MISSING_OBJECT: 14, DUPLICATE_OBJECT: 15, OBJECT_ORDER: 16, FLOW_DESCRIPTOR: 17, UNKNOWN_CLASS: 18, UNKNOWN_CTYPE: 19, BAD_VALUE: 20, TOO_MANY_OBJECTS: 21, MIXED_FAMILIES: 22, UNKNOWN_STYLE: 23, NOT_CONFIGURED: 40, BAD_SUBMIT: 41, UNKNOWN_INTERFACE: 42, NOT_FOR_US: 43, PORT_CONFLICT: 44, DESTINATION_PORT_CONFLICT: 45, SENDER_PORT_CONFLICT: 46, NO_PATH_STATE: 47, NO_SENDER: 48, STYLE_CONFLICT: 49, ADMISSION_REFUSED: 50, NO_STATE: 51, WRONG_HOP: 52, OUT_OF_MEMORY: 53, SESSION_LIMIT: 54, SENDER_LIMIT: 55, NEIGHBOUR_LIMIT: 56, IGNORED_ENCAPSULATION: 57, OWN_MESSAGE: 58, BAD_CONFIRM_ADDRESS: 59, BAD_CALL: 60, STALE_RESULT: 61, TTL_EXPIRED: 62, NOT_ON_LINK: 63 } as const;
 /** The text and RFC section of each status. */
 export const STATUS_TEXT: Readonly<Record<number, { name: string; text: string; rfc: string }>> = {"0":{"name":"OK","text":"ok","rfc":""},"1":{"name":"TRUNCATED","text":"message ends inside its header","rfc":"RFC 2205 3.1.1"},"2":{"name":"BAD_VERSION","text":"version is not 1","rfc":"RFC 2205 3.1.1"},"3":{"name":"BAD_CHECKSUM","text":"checksum does not match","rfc":"RFC 2205 3.1.1"},"4":{"name":"BAD_LENGTH","text":"RSVP length does not match what arrived","rfc":"RFC 2205 3.1.1"},"5":{"name":"UNKNOWN_MESSAGE","text":"unknown message type","rfc":"RFC 2205 3.1.1"},"10":{"name":"OBJECT_LENGTH","text":"object length is below 4 or not a multiple of 4","rfc":"RFC 2205 3.1.2"},"11":{"name":"OBJECT_OVERRUN","text":"object runs past the end of the message","rfc":"RFC 2205 3.1.2"},"12":{"name":"OBJECT_SIZE","text":"object has the wrong size for its class and C-Type","rfc":"RFC 2205 appendix A"},"13":{"name":"OBJECT_CONTENT","text":"object's inner structure is broken","rfc":"RFC 2205 appendix A"},"14":{"name":"MISSING_OBJECT","text":"a required object is missing","rfc":"RFC 2205 3.1.2"},"15":{"name":"DUPLICATE_OBJECT","text":"an object that may appear once appears again","rfc":"RFC 2205 3.1"},"16":{"name":"OBJECT_ORDER","text":"objects stand in an order that is not permitted","rfc":"RFC 2205 3.1"},"17":{"name":"FLOW_DESCRIPTOR","text":"flow descriptor list does not fit the style","rfc":"RFC 2205 3.1.4"},"18":{"name":"UNKNOWN_CLASS","text":"unknown object class that must be understood","rfc":"RFC 2205 3.10"},"19":{"name":"UNKNOWN_CTYPE","text":"unknown C-Type of a known class","rfc":"RFC 2205 3.10"},"20":{"name":"BAD_VALUE","text":"a field has an illegal value","rfc":"RFC 2205 appendix A"},"21":{"name":"TOO_MANY_OBJECTS","text":"more objects than the limit","rfc":""},"22":{"name":"MIXED_FAMILIES","text":"IPv4 and IPv6 objects are mixed","rfc":"RFC 2205 3.1.2"},"23":{"name":"UNKNOWN_STYLE","text":"unknown reservation style","rfc":"RFC 2205 appendix B"},"40":{"name":"NOT_CONFIGURED","text":"CONFIG has not been submitted","rfc":""},"41":{"name":"BAD_SUBMIT","text":"unknown kind or a record that does not fit","rfc":""},"42":{"name":"UNKNOWN_INTERFACE","text":"no such interface","rfc":""},"43":{"name":"NOT_FOR_US","text":"addressed to another node; relayed","rfc":"RFC 2205 2.9"},"44":{"name":"PORT_CONFLICT","text":"SrcPort is set but DstPort is zero","rfc":"RFC 2209"},"45":{"name":"DESTINATION_PORT_CONFLICT","text":"zero and non-zero DstPort for one destination","rfc":"RFC 2205 3.2"},"46":{"name":"SENDER_PORT_CONFLICT","text":"zero and non-zero SrcPort for one sender","rfc":"RFC 2205 3.2"},"47":{"name":"NO_PATH_STATE","text":"no path state for the session","rfc":"RFC 2205 appendix B"},"48":{"name":"NO_SENDER","text":"no sender matches the filter","rfc":"RFC 2205 appendix B"},"49":{"name":"STYLE_CONFLICT","text":"reservation style conflicts with the existing one","rfc":"RFC 2205 appendix B"},"50":{"name":"ADMISSION_REFUSED","text":"not enough reservable bandwidth","rfc":"RFC 2205 appendix B"},"51":{"name":"NO_STATE","text":"nothing matches; dropped","rfc":"RFC 2209"},"52":{"name":"WRONG_HOP","text":"not from the previous or next hop that the state names","rfc":"RFC 2205 3.1.5"},"53":{"name":"OUT_OF_MEMORY","text":"memory limit reached; new state refused","rfc":""},"54":{"name":"SESSION_LIMIT","text":"session limit reached","rfc":""},"55":{"name":"SENDER_LIMIT","text":"limit of senders in the session reached","rfc":""},"56":{"name":"NEIGHBOUR_LIMIT","text":"limit of states for this neighbour reached","rfc":""},"57":{"name":"IGNORED_ENCAPSULATION","text":"UDP copy that a raw-capable node must ignore","rfc":"RFC 2205 appendix C"},"58":{"name":"OWN_MESSAGE","text":"our own message came back","rfc":"RFC 2205 3.3"},"59":{"name":"BAD_CONFIRM_ADDRESS","text":"ResvConf destination differs from its RESV_CONFIRM address","rfc":"RFC 2205 appendix B"},"60":{"name":"BAD_CALL","text":"application call refused","rfc":"RFC 2205 3.11.1"},"61":{"name":"STALE_RESULT","text":"traffic control result for an older generation","rfc":""},"62":{"name":"TTL_EXPIRED","text":"TTL reached zero; not forwarded","rfc":"RFC 2209"},"63":{"name":"NOT_ON_LINK","text":"arrived on an interface that its state does not expect","rfc":""}};
+/** Numbers of the counters in the table `counters`; drops are counted under their STATUS. */
 export const COUNTER = {"RECEIVED_PATH":101,"RECEIVED_RESV":102,"RECEIVED_PATH_ERROR":103,"RECEIVED_RESV_ERROR":104,"RECEIVED_PATH_TEAR":105,"RECEIVED_RESV_TEAR":106,"RECEIVED_RESV_CONFIRM":107,"SENT_PATH":111,"SENT_RESV":112,"SENT_PATH_ERROR":113,"SENT_RESV_ERROR":114,"SENT_PATH_TEAR":115,"SENT_RESV_TEAR":116,"SENT_RESV_CONFIRM":117,"RECEIVED_MESSAGES":120,"RECEIVED_BYTES":121,"SENT_MESSAGES":122,"SENT_BYTES":123,"REFRESHES_UNCHANGED":124,"PATH_EXPIRED":125,"RESERVATION_EXPIRED":126,"SESSIONS":130,"PATH_STATES":131,"RESERVATION_STATES":132,"TRAFFIC_CONTROL_STATES":133,"BLOCKADE_STATES":134,"NEIGHBOURS":135,"STATE_BYTES":136,"MEMORY_BYTES":137} as const;
-/** Settings of the node. Must be the first submit; later ones change what may change. */
+/** Settings of the node. Must be the first submit; later ones change what may change. The CONFIG record, to be submitted; what is left out is zero. */
 export interface ConfigInput {
   /** Seeds jitter, hash keys and generations. Same inputs and seed, same outputs. */
   seed?: number;
@@ -68,15 +78,15 @@ export function writeConfig(view: DataView, bytes: Uint8Array, at: number, recor
   view.setUint32(at + 44, record.options ?? 0, true);
   return length;
 }
-/** A batch of received datagrams, in fixed slots of PACKET_SLOT_BYTES, so that recvmmsg can fill them. A datagram longer than a slot takes as many slots as it needs. `kind` and `length` of the common header are not read. */
+/** A batch of received datagrams, in fixed slots of PACKET_SLOT_BYTES, so that recvmmsg can fill them. A datagram longer than a slot takes as many slots as it needs. `kind` and `length` of the common header are not read. The PACKETS record, to be submitted; what is left out is zero. */
 export interface PacketsInput {
   /** Bytes of RSVP message, IP and UDP headers not included. */
   payloadLength?: number;
   /** Handle of the interface it arrived on. */
   interface?: number;
-  /** IP source. */
+  /** IP source (16 bytes in network order, an IPv4 address in the first four). */
   source?: Uint8Array;
-  /** IP destination. */
+  /** IP destination (16 bytes in network order, an IPv4 address in the first four). */
   destination?: Uint8Array;
   /** 4 or 6, of both addresses. */
   family?: number;
@@ -106,7 +116,7 @@ export function writePackets(view: DataView, bytes: Uint8Array, at: number, reco
   if (record.payload) bytes.set(record.payload, at + 64);
   return length;
 }
-/** Time has passed. Does a bounded amount of due work. */
+/** Time has passed. Does a bounded amount of due work. The TICK record, to be submitted; what is left out is zero. */
 export interface TickInput {
 }
 /** Writes the record at `at` and returns its length. The bytes there must be zero. */
@@ -118,7 +128,7 @@ export function writeTick(view: DataView, bytes: Uint8Array, at: number, record:
   void bytes; void record;
   return length;
 }
-/** An interface appears, changes or (up = 0) goes. */
+/** An interface appears, changes or (up = 0) goes. The INTERFACE record, to be submitted; what is left out is zero. */
 export interface InterfaceInput {
   /** Our handle, 1 to MAXIMUM_INTERFACE_HANDLE, also sent as the logical interface handle; survives a restart. */
   interface?: number;
@@ -132,13 +142,13 @@ export interface InterfaceInput {
   ipv6PrefixLength?: number;
   /** Link MTU. */
   mtuBytes?: number;
-  /** Its IPv4 address, or zeros. */
+  /** Its IPv4 address, or zeros (16 bytes in network order, an IPv4 address in the first four). */
   ipv4?: Uint8Array;
-  /** Its global IPv6 address, or zeros. */
+  /** Its global IPv6 address, or zeros (16 bytes in network order, an IPv4 address in the first four). */
   ipv6?: Uint8Array;
-  /** Its link-local IPv6 address, or zeros. */
+  /** Its link-local IPv6 address, or zeros (16 bytes in network order, an IPv4 address in the first four). */
   ipv6LinkLocal?: Uint8Array;
-  /** Ra of RFC 2205 appendix C: where a node without raw access sends Path for destinations that are not on the link. */
+  /** Ra of RFC 2205 appendix C: where a node without raw access sends Path for destinations that are not on the link (16 bytes in network order, an IPv4 address in the first four). */
   udpNextHop?: Uint8Array;
   /** 4, 6 or 0. */
   udpNextHopFamily?: number;
@@ -189,11 +199,11 @@ export function writeInterface(view: DataView, bytes: Uint8Array, at: number, re
   view.setUint32(at + 124, record.services ?? 0, true);
   return length;
 }
-/** The answer to a ROUTE_QUERY, or (query = 0) a notification that routes under a prefix have changed. */
+/** The answer to a ROUTE_QUERY, or (query = 0) a notification that routes under a prefix have changed. The ROUTE record, to be submitted; what is left out is zero. */
 export interface RouteInput {
   /** From ROUTE_QUERY; 0 for a change notification. */
   query?: number;
-  /** Destination, or the prefix that changed. */
+  /** Destination, or the prefix that changed (16 bytes in network order, an IPv4 address in the first four). */
   destination?: Uint8Array;
   /** 4 or 6. */
   family?: number;
@@ -227,7 +237,7 @@ export function writeRoute(view: DataView, bytes: Uint8Array, at: number, record
   if (record.hops) bytes.set(record.hops, at + 40);
   return length;
 }
-/** What became of an INSTALL, or (unasked) that a reservation was lost. */
+/** What became of an INSTALL, or (unasked) that a reservation was lost. The TRAFFIC_CONTROL_RESULT record, to be submitted; what is left out is zero. */
 export interface TrafficControlResultInput {
   /** From INSTALL. */
   handle?: number;
@@ -256,7 +266,7 @@ export function writeTrafficControlResult(view: DataView, bytes: Uint8Array, at:
   view.setUint8(at + 20, record.errorCode ?? 0);
   return length;
 }
-/** An application's call (RFC 2205 3.11.1). */
+/** An application's call (RFC 2205 3.11.1). The CALL record, to be submitted; what is left out is zero. */
 export interface CallInput {
   /** CALL_KIND: SESSION, SENDER, RESERVE, RELEASE. */
   call?: number;
@@ -270,7 +280,7 @@ export interface CallInput {
   application?: number;
   /** SENDER: outgoing interface for a multihomed host; RESERVE: receiving interface; 0 by route. */
   interface?: number;
-  /** SESSION: SESSION. SENDER: SENDER_TEMPLATE SENDER_TSPEC [ADSPEC] [POLICY_DATA]; no object withdraws. RESERVE: [RESV_CONFIRM] [POLICY_DATA] then FLOWSPEC and FILTER_SPECs as in a Resv's flow descriptor list. */
+  /** SESSION: SESSION. SENDER: SENDER_TEMPLATE SENDER_TSPEC [ADSPEC] [POLICY_DATA]; no object withdraws. RESERVE: [RESV_CONFIRM] [POLICY_DATA] then FLOWSPEC and FILTER_SPECs as in a Resv's flow descriptor list (RSVP objects in wire form). */
   objects?: Uint8Array;
 }
 /** Writes the record at `at` and returns its length. The bytes there must be zero. */
@@ -288,15 +298,15 @@ export function writeCall(view: DataView, bytes: Uint8Array, at: number, record:
   if (record.objects) bytes.set(record.objects, at + 24);
   return length;
 }
-/** Send an RSVP message. */
-export interface Send {
+/** Send an RSVP message. The SEND action, from `poll`. */
+export interface SendAction {
   /** Bytes of RSVP message. */
   payloadLength: number;
   /** Leave by this interface; 0 by route. */
   interface: number;
-  /** IP source. */
+  /** IP source (16 bytes in network order, an IPv4 address in the first four). */
   source: Uint8Array;
-  /** IP destination. */
+  /** IP destination (16 bytes in network order, an IPv4 address in the first four). */
   destination: Uint8Array;
   /** 4 or 6. */
   family: number;
@@ -310,7 +320,7 @@ export interface Send {
   payload: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readSend(view: DataView, bytes: Uint8Array, at: number): { action: "SEND" } & Send {
+export function readSend(view: DataView, bytes: Uint8Array, at: number): { action: "SEND" } & SendAction {
   return {
     action: "SEND",
     payloadLength: view.getUint32(at + 8, true),
@@ -324,8 +334,8 @@ export function readSend(view: DataView, bytes: Uint8Array, at: number): { actio
     payload: bytes.subarray(at + 56, at + 56 + view.getUint32(at + 8, true)),
   };
 }
-/** An upcall (RFC 2205 3.11.1) to an application. */
-export interface Event {
+/** An upcall (RFC 2205 3.11.1) to an application. The EVENT action, from `poll`. */
+export interface EventAction {
   /** EVENT_KIND. */
   event: number;
   /** ERROR_SPEC code, or the CALL error in a CALL_ERROR. */
@@ -342,13 +352,13 @@ export interface Event {
   errorNodeFamily: number;
   /** 1: the sender (PATH_EVENT) or the reservation (RESV_EVENT) is gone. */
   gone: number;
-  /** Error node. */
+  /** Error node (16 bytes in network order, an IPv4 address in the first four). */
   errorNode: Uint8Array;
-  /** SESSION first, then what the event carries, as RSVP objects. */
+  /** SESSION first, then what the event carries, as RSVP objects (RSVP objects in wire form). */
   objects: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readEvent(view: DataView, bytes: Uint8Array, at: number): { action: "EVENT" } & Event {
+export function readEvent(view: DataView, bytes: Uint8Array, at: number): { action: "EVENT" } & EventAction {
   return {
     action: "EVENT",
     event: view.getUint8(at + 8),
@@ -363,8 +373,8 @@ export function readEvent(view: DataView, bytes: Uint8Array, at: number): { acti
     objects: bytes.subarray(at + 40, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
-/** Install or change a reservation in traffic control; answered by TRAFFIC_CONTROL_RESULT unless CONFIG says otherwise. */
-export interface Install {
+/** Install or change a reservation in traffic control; answered by TRAFFIC_CONTROL_RESULT unless CONFIG says otherwise. The INSTALL action, from `poll`. */
+export interface InstallAction {
   /** Names the reservation until REMOVE. */
   handle: number;
   /** To be handed back. */
@@ -379,11 +389,11 @@ export interface Install {
   policing: number;
   /** What admission counted for it. */
   rateBytesPerSecond: number;
-  /** SESSION FLOWSPEC SENDER_TSPEC (Path_Te) then the FILTER_SPECs (none for WF: every SENDER_TEMPLATE follows instead). */
+  /** SESSION FLOWSPEC SENDER_TSPEC (Path_Te) then the FILTER_SPECs (none for WF: every SENDER_TEMPLATE follows instead) (RSVP objects in wire form). */
   objects: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readInstall(view: DataView, bytes: Uint8Array, at: number): { action: "INSTALL" } & Install {
+export function readInstall(view: DataView, bytes: Uint8Array, at: number): { action: "INSTALL" } & InstallAction {
   return {
     action: "INSTALL",
     handle: view.getUint32(at + 8, true),
@@ -396,28 +406,28 @@ export function readInstall(view: DataView, bytes: Uint8Array, at: number): { ac
     objects: bytes.subarray(at + 32, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
-/** Take a reservation out of traffic control. Not answered. */
-export interface Remove {
+/** Take a reservation out of traffic control. Not answered. The REMOVE action, from `poll`. */
+export interface RemoveAction {
   /** From INSTALL. */
   handle: number;
   /** Outgoing interface. */
   interface: number;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readRemove(view: DataView, bytes: Uint8Array, at: number): { action: "REMOVE" } & Remove {
+export function readRemove(view: DataView, bytes: Uint8Array, at: number): { action: "REMOVE" } & RemoveAction {
   return {
     action: "REMOVE",
     handle: view.getUint32(at + 8, true),
     interface: view.getUint32(at + 12, true),
   };
 }
-/** Ask for a route; answered by ROUTE. A Path waits for it. */
-export interface RouteQuery {
+/** Ask for a route; answered by ROUTE. A Path waits for it. The ROUTE_QUERY action, from `poll`. */
+export interface RouteQueryAction {
   /** To be handed back. */
   query: number;
-  /** Session destination. */
+  /** Session destination (16 bytes in network order, an IPv4 address in the first four). */
   destination: Uint8Array;
-  /** Sender, for multicast. */
+  /** Sender, for multicast (16 bytes in network order, an IPv4 address in the first four). */
   source: Uint8Array;
   /** 4 or 6. */
   family: number;
@@ -431,7 +441,7 @@ export interface RouteQuery {
   sourcePort: number;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readRouteQuery(view: DataView, bytes: Uint8Array, at: number): { action: "ROUTE_QUERY" } & RouteQuery {
+export function readRouteQuery(view: DataView, bytes: Uint8Array, at: number): { action: "ROUTE_QUERY" } & RouteQueryAction {
   return {
     action: "ROUTE_QUERY",
     query: view.getUint32(at + 8, true),
@@ -444,15 +454,15 @@ export function readRouteQuery(view: DataView, bytes: Uint8Array, at: number): {
     sourcePort: view.getUint16(at + 50, true),
   };
 }
-/** A message that is addressed to another node: forward it as IP (RFC 2205 2.9, 2209). */
-export interface Relay {
+/** A message that is addressed to another node: forward it as IP (RFC 2205 2.9, 2209). The RELAY action, from `poll`. */
+export interface RelayAction {
   /** Bytes of RSVP message. */
   payloadLength: number;
   /** Where it arrived. */
   interface: number;
-  /** IP source. */
+  /** IP source (16 bytes in network order, an IPv4 address in the first four). */
   source: Uint8Array;
-  /** IP destination. */
+  /** IP destination (16 bytes in network order, an IPv4 address in the first four). */
   destination: Uint8Array;
   /** 4 or 6. */
   family: number;
@@ -462,7 +472,7 @@ export interface Relay {
   payload: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readRelay(view: DataView, bytes: Uint8Array, at: number): { action: "RELAY" } & Relay {
+export function readRelay(view: DataView, bytes: Uint8Array, at: number): { action: "RELAY" } & RelayAction {
   return {
     action: "RELAY",
     payloadLength: view.getUint32(at + 8, true),
@@ -474,8 +484,8 @@ export function readRelay(view: DataView, bytes: Uint8Array, at: number): { acti
     payload: bytes.subarray(at + 56, at + 56 + view.getUint32(at + 8, true)),
   };
 }
-/** Why a message was dropped; only where CONFIG asks for it. */
-export interface Report {
+/** Why a message was dropped; only where CONFIG asks for it. The REPORT action, from `poll`. */
+export interface ReportAction {
   /** STATUS. */
   status: number;
   /** Object class, 0 if it was the header. */
@@ -486,7 +496,7 @@ export interface Report {
   offset: number;
   /** Where it arrived. */
   interface: number;
-  /** IP source. */
+  /** IP source (16 bytes in network order, an IPv4 address in the first four). */
   source: Uint8Array;
   /** 4 or 6. */
   family: number;
@@ -494,7 +504,7 @@ export interface Report {
   messageType: number;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readReport(view: DataView, bytes: Uint8Array, at: number): { action: "REPORT" } & Report {
+export function readReport(view: DataView, bytes: Uint8Array, at: number): { action: "REPORT" } & ReportAction {
   return {
     action: "REPORT",
     status: view.getUint16(at + 8, true),
@@ -507,8 +517,8 @@ export function readReport(view: DataView, bytes: Uint8Array, at: number): { act
     messageType: view.getUint8(at + 37),
   };
 }
-/** One row per session. */
-export interface Sessions {
+/** One row per session. A row of the table of sessions. */
+export interface SessionRow {
   /** Identity within this run, for joining rows. */
   session: number;
   /** Path states. */
@@ -519,11 +529,11 @@ export interface Sessions {
   style: number;
   /** 1 if so. */
   multicast: number;
-  /** SESSION. */
+  /** SESSION (RSVP objects in wire form). */
   objects: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readSessions(view: DataView, bytes: Uint8Array, at: number): Sessions {
+export function readSessions(view: DataView, bytes: Uint8Array, at: number): SessionRow {
   return {
     session: view.getUint32(at + 8, true),
     senders: view.getUint32(at + 12, true),
@@ -533,15 +543,15 @@ export function readSessions(view: DataView, bytes: Uint8Array, at: number): Ses
     objects: bytes.subarray(at + 24, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
-/** Path state blocks (RFC 2209). */
-export interface Senders {
+/** Path state blocks (RFC 2209). A row of the table of senders. */
+export interface SenderRow {
   /** Session. */
   session: number;
   /** 0 for a local sender. */
   incomingInterface: number;
   /** LIH of the previous hop. */
   logicalInterfaceHandle: number;
-  /** PHOP. */
+  /** PHOP (16 bytes in network order, an IPv4 address in the first four). */
   previousHop: Uint8Array;
   /** 4, 6 or 0 for local. */
   previousHopFamily: number;
@@ -559,11 +569,11 @@ export interface Senders {
   application: number;
   /** Outgoing interfaces. */
   outgoingCount: number;
-  /** SESSION SENDER_TEMPLATE SENDER_TSPEC [ADSPEC]. */
+  /** SESSION SENDER_TEMPLATE SENDER_TSPEC [ADSPEC] (RSVP objects in wire form). */
   objects: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readSenders(view: DataView, bytes: Uint8Array, at: number): Senders {
+export function readSenders(view: DataView, bytes: Uint8Array, at: number): SenderRow {
   return {
     session: view.getUint32(at + 8, true),
     incomingInterface: view.getUint32(at + 12, true),
@@ -580,13 +590,13 @@ export function readSenders(view: DataView, bytes: Uint8Array, at: number): Send
     objects: bytes.subarray(at + 56, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
-/** What was requested upstream, one row per previous hop. */
-export interface Requests {
+/** What was requested upstream, one row per previous hop. A row of the table of requests. */
+export interface RequestRow {
   /** Session. */
   session: number;
   /** Towards the previous hop. */
   interface: number;
-  /** PHOP. */
+  /** PHOP (16 bytes in network order, an IPv4 address in the first four). */
   previousHop: Uint8Array;
   /** 4 or 6. */
   previousHopFamily: number;
@@ -594,11 +604,11 @@ export interface Requests {
   style: number;
   /** Until the next Resv is sent. */
   refreshInMs: number;
-  /** SESSION, then the flow descriptors last sent. */
+  /** SESSION, then the flow descriptors last sent (RSVP objects in wire form). */
   objects: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readRequests(view: DataView, bytes: Uint8Array, at: number): Requests {
+export function readRequests(view: DataView, bytes: Uint8Array, at: number): RequestRow {
   return {
     session: view.getUint32(at + 8, true),
     interface: view.getUint32(at + 12, true),
@@ -609,13 +619,13 @@ export function readRequests(view: DataView, bytes: Uint8Array, at: number): Req
     objects: bytes.subarray(at + 40, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
-/** Reservation state blocks (RFC 2209). */
-export interface Reservations {
+/** Reservation state blocks (RFC 2209). A row of the table of reservations. */
+export interface ReservationRow {
   /** Session. */
   session: number;
   /** Outgoing interface. */
   interface: number;
-  /** NHOP. */
+  /** NHOP (16 bytes in network order, an IPv4 address in the first four). */
   nextHop: Uint8Array;
   /** 4, 6, or 0 for a local application. */
   nextHopFamily: number;
@@ -625,11 +635,11 @@ export interface Reservations {
   application: number;
   /** Until it times out; 0xFFFFFFFF never. */
   expiresInMs: number;
-  /** SESSION FLOWSPEC FILTER_SPECs. */
+  /** SESSION FLOWSPEC FILTER_SPECs (RSVP objects in wire form). */
   objects: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readReservations(view: DataView, bytes: Uint8Array, at: number): Reservations {
+export function readReservations(view: DataView, bytes: Uint8Array, at: number): ReservationRow {
   return {
     session: view.getUint32(at + 8, true),
     interface: view.getUint32(at + 12, true),
@@ -641,8 +651,8 @@ export function readReservations(view: DataView, bytes: Uint8Array, at: number):
     objects: bytes.subarray(at + 48, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
-/** Traffic control state blocks (RFC 2209). */
-export interface Installed {
+/** Traffic control state blocks (RFC 2209). A row of the table of installed. */
+export interface InstalledRow {
   /** Session. */
   session: number;
   /** Outgoing interface. */
@@ -657,11 +667,11 @@ export interface Installed {
   pending: number;
   /** What admission counts for it. */
   rateBytesPerSecond: number;
-  /** SESSION FLOWSPEC SENDER_TSPEC FILTER_SPECs. */
+  /** SESSION FLOWSPEC SENDER_TSPEC FILTER_SPECs (RSVP objects in wire form). */
   objects: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readInstalled(view: DataView, bytes: Uint8Array, at: number): Installed {
+export function readInstalled(view: DataView, bytes: Uint8Array, at: number): InstalledRow {
   return {
     session: view.getUint32(at + 8, true),
     interface: view.getUint32(at + 12, true),
@@ -673,21 +683,21 @@ export function readInstalled(view: DataView, bytes: Uint8Array, at: number): In
     objects: bytes.subarray(at + 32, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
-/** Blockade state blocks (RFC 2205 3.5). */
-export interface Blockade {
+/** Blockade state blocks (RFC 2205 3.5). A row of the table of blockade. */
+export interface BlockadeRow {
   /** Session. */
   session: number;
-  /** PHOP. */
+  /** PHOP (16 bytes in network order, an IPv4 address in the first four). */
   previousHop: Uint8Array;
   /** 4 or 6. */
   previousHopFamily: number;
   /** Tb. */
   expiresInMs: number;
-  /** SESSION FLOWSPEC [FILTER_SPEC]. */
+  /** SESSION FLOWSPEC [FILTER_SPEC] (RSVP objects in wire form). */
   objects: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readBlockade(view: DataView, bytes: Uint8Array, at: number): Blockade {
+export function readBlockade(view: DataView, bytes: Uint8Array, at: number): BlockadeRow {
   return {
     session: view.getUint32(at + 8, true),
     previousHop: bytes.subarray(at + 12, at + 28),
@@ -696,8 +706,8 @@ export function readBlockade(view: DataView, bytes: Uint8Array, at: number): Blo
     objects: bytes.subarray(at + 40, at + view.getUint32(at + 4, true) - view.getUint16(at + 2, true)),
   };
 }
-/** Interfaces and their capacity. */
-export interface Interfaces {
+/** Interfaces and their capacity. A row of the table of interfaces. */
+export interface InterfaceRow {
   /** Handle. */
   interface: number;
   /** 1 up. */
@@ -710,13 +720,13 @@ export interface Interfaces {
   reservedBytesPerSecond: number;
   /** Installed. */
   reservations: number;
-  /** Address. */
+  /** Address (16 bytes in network order, an IPv4 address in the first four). */
   ipv4: Uint8Array;
-  /** Address. */
+  /** Address (16 bytes in network order, an IPv4 address in the first four). */
   ipv6: Uint8Array;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readInterfaces(view: DataView, bytes: Uint8Array, at: number): Interfaces {
+export function readInterfaces(view: DataView, bytes: Uint8Array, at: number): InterfaceRow {
   return {
     interface: view.getUint32(at + 8, true),
     up: view.getUint8(at + 12),
@@ -728,11 +738,11 @@ export function readInterfaces(view: DataView, bytes: Uint8Array, at: number): I
     ipv6: bytes.subarray(at + 52, at + 68),
   };
 }
-/** RSVP neighbours. */
-export interface Neighbours {
+/** RSVP neighbours. A row of the table of neighbours. */
+export interface NeighbourRow {
   /** Interface. */
   interface: number;
-  /** Address. */
+  /** Address (16 bytes in network order, an IPv4 address in the first four). */
   address: Uint8Array;
   /** 4 or 6. */
   family: number;
@@ -740,7 +750,7 @@ export interface Neighbours {
   states: number;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readNeighbours(view: DataView, bytes: Uint8Array, at: number): Neighbours {
+export function readNeighbours(view: DataView, bytes: Uint8Array, at: number): NeighbourRow {
   return {
     interface: view.getUint32(at + 8, true),
     address: bytes.subarray(at + 12, at + 28),
@@ -748,22 +758,22 @@ export function readNeighbours(view: DataView, bytes: Uint8Array, at: number): N
     states: view.getUint32(at + 32, true),
   };
 }
-/** Every counter: messages by type, drops by STATUS, sizes. */
-export interface Counters {
+/** Every counter: messages by type, drops by STATUS, sizes. A row of the table of counters. */
+export interface CounterRow {
   /** COUNTER number. */
   counter: number;
   /** Count since start. */
   value: number;
 }
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
-export function readCounters(view: DataView, bytes: Uint8Array, at: number): Counters {
+export function readCounters(view: DataView, bytes: Uint8Array, at: number): CounterRow {
   return {
     counter: view.getUint16(at + 8, true),
     value: view.getFloat64(at + 16, true),
   };
 }
 /** Every action, told apart by `action`. */
-export type Action = ({ action: "SEND" } & Send) | ({ action: "EVENT" } & Event) | ({ action: "INSTALL" } & Install) | ({ action: "REMOVE" } & Remove) | ({ action: "ROUTE_QUERY" } & RouteQuery) | ({ action: "RELAY" } & Relay) | ({ action: "REPORT" } & Report);
+export type Action = ({ action: "SEND" } & SendAction) | ({ action: "EVENT" } & EventAction) | ({ action: "INSTALL" } & InstallAction) | ({ action: "REMOVE" } & RemoveAction) | ({ action: "ROUTE_QUERY" } & RouteQueryAction) | ({ action: "RELAY" } & RelayAction) | ({ action: "REPORT" } & ReportAction);
 /** Reads any action. Returns undefined for a kind that this version does not know. */
 export function readAction(view: DataView, bytes: Uint8Array, at: number): Action | undefined {
   switch (view.getUint16(at, true)) {
@@ -778,6 +788,25 @@ export function readAction(view: DataView, bytes: Uint8Array, at: number): Actio
   return undefined;
 }
 /** The row type of each table. */
-export interface TableRows { sessions: Sessions; senders: Senders; requests: Requests; reservations: Reservations; installed: Installed; blockade: Blockade; interfaces: Interfaces; neighbours: Neighbours; counters: Counters }
+export interface TableRows {
+  /** One row per session. */
+  sessions: SessionRow;
+  /** Path state blocks (RFC 2209). */
+  senders: SenderRow;
+  /** What was requested upstream, one row per previous hop. */
+  requests: RequestRow;
+  /** Reservation state blocks (RFC 2209). */
+  reservations: ReservationRow;
+  /** Traffic control state blocks (RFC 2209). */
+  installed: InstalledRow;
+  /** Blockade state blocks (RFC 2205 3.5). */
+  blockade: BlockadeRow;
+  /** Interfaces and their capacity. */
+  interfaces: InterfaceRow;
+  /** RSVP neighbours. */
+  neighbours: NeighbourRow;
+  /** Every counter: messages by type, drops by STATUS, sizes. */
+  counters: CounterRow;
+}
 /** Number and row reader of each table. */
 export const TABLE_READERS: { [K in keyof TableRows]: { table: number; read: (view: DataView, bytes: Uint8Array, at: number) => TableRows[K] } } = { sessions: { table: 1, read: readSessions }, senders: { table: 2, read: readSenders }, requests: { table: 3, read: readRequests }, reservations: { table: 4, read: readReservations }, installed: { table: 5, read: readInstalled }, blockade: { table: 6, read: readBlockade }, interfaces: { table: 7, read: readInterfaces }, neighbours: { table: 8, read: readNeighbours }, counters: { table: 9, read: readCounters } };

@@ -14,9 +14,9 @@ import {
   failureOf,
   type Message,
   type MessageInput,
-  type ObjectInput,
   problemsOf,
   ResvDecodeError,
+  type TypedObjectInput,
 } from "./codec/message.ts";
 import { inRecommendedOrder } from "./codec/order.ts";
 import { makeMessage, MessageOutline, OutlinePool } from "./codec/outline.ts";
@@ -33,8 +33,8 @@ export type {
   EncodeOptions,
   Message,
   MessageInput,
-  ObjectInput,
   Problem,
+  TypedObjectInput,
 } from "./codec/message.ts";
 export { MessageOutline, type ObjectEntry } from "./codec/outline.ts";
 export { ResvEncodeError } from "./codec/write.ts";
@@ -173,7 +173,7 @@ function writeMessage(w: Writer, message: MessageInput, sort: boolean, raw: bool
   putU8(w, at + 1, type, "type");
   putU8(w, at + 4, message.sendTtl ?? 255, "sendTtl");
   putU8(w, at + 5, message.reserved ?? 0, "reserved");
-  const given = list(w, message.objects, "objects") as readonly ObjectInput[];
+  const given = list(w, message.objects, "objects") as readonly TypedObjectInput[];
   const objects = sort ? inRecommendedOrder(type, given) : given;
   for (let index = 0; index < objects.length; index++) {
     w.path.push("objects", index);

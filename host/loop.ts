@@ -2,7 +2,7 @@
  * Submit, drain, sleep until the deadline. The loop carries out what the engine asks for and hands the answers back as
  * further submits, one after the other and never from inside the engine: whatever arrives while it runs waits its turn.
  */
-import type { Action, Event, Report, RouteInput, TrafficControlResultInput } from "./boundary.gen.ts";
+import type { Action, EventAction, ReportAction, RouteInput, TrafficControlResultInput } from "./boundary.gen.ts";
 import { ROUTE_HOP_BYTES } from "./boundary.gen.ts";
 import type { Clock, TimerHandle } from "./clock.ts";
 import { EngineTrapError, ResvError } from "./engine_errors.ts";
@@ -22,9 +22,9 @@ export interface LoopOptions {
   trafficControl: TrafficControl;
   routing: Routing;
   /** Takes upcalls to applications. May call `submit`, which then waits until the engine is drained. */
-  onEvent?: (event: Event) => void;
+  onEvent?: (event: EventAction) => void;
   /** Takes why messages were dropped, where CONFIG asks for reports. */
-  onReport?: (report: Report) => void;
+  onReport?: (report: ReportAction) => void;
   /**
    * Takes what has no caller to be thrown to: a queued submit that was refused, a failing handler, a trap. Traps come
    * with function, file and line. Without a handler they are thrown where the runtime reports uncaught errors.

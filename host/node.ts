@@ -2,7 +2,7 @@
  * A whole RSVP node: engine, loop, transport, routing and traffic control put together, with sessions for applications
  * and tables to look at. The same class runs on real sockets and in virtual networks; only what is handed in differs.
  */
-import type { CallInput, Report, TableRows } from "./boundary.gen.ts";
+import type { CallInput, ReportAction, TableRows } from "./boundary.gen.ts";
 import { MAXIMUM_APPLICATION_HANDLE, STATUS_TEXT } from "./boundary.gen.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 import { type SessionAddress, sessionEvent } from "./application.ts";
@@ -198,7 +198,7 @@ function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0];
 }
 
-function dropReport(report: Report): DropReport {
+function dropReport(report: ReportAction): DropReport {
   const { messageType, ctype, offset } = report;
   const entry = STATUS_TEXT[report.status];
   return {

@@ -9,38 +9,58 @@ type Values = Record<string, unknown>;
 
 /** An object whose class or C-Type is not in the catalogue. */
 export interface UnknownObject {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UNKNOWN";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: number;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: number;
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
-  /** Hex of the content after the object header. */
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
 }
 
 /** NULL: Ignored by receivers, wherever it stands. RFC 2205 3.1.2. */
 export interface Null {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "NULL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 0;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: number;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Ignored. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: The session: where the data flow goes. RFC 2205 A.1. */
 export interface SessionIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Unicast or multicast destination of the session (DestAddress). Must not be zero. (ipv4 at 4) */
   destinationAddress: string;
@@ -52,16 +72,24 @@ export interface SessionIPv4 {
   destinationPort: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: The session: where the data flow goes. RFC 2205 A.1. */
 export interface SessionIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Unicast or multicast destination of the session (DestAddress). Must not be zero. (ipv6 at 4) */
   destinationAddress: string;
@@ -73,16 +101,24 @@ export interface SessionIPv6 {
   destinationPort: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A session of an IPsec flow. RFC 2207 3.1. */
 export interface SessionIPv4Gpi {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4_GPI";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Unicast or multicast destination of the session (DestAddress). (ipv4 at 4) */
   destinationAddress: string;
@@ -94,16 +130,24 @@ export interface SessionIPv4Gpi {
   virtualDestinationPort: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A session of an IPsec flow. RFC 2207 3.1. */
 export interface SessionIPv6Gpi {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_GPI";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Unicast or multicast destination of the session (DestAddress). (ipv6 at 4) */
   destinationAddress: string;
@@ -115,31 +159,47 @@ export interface SessionIPv6Gpi {
   virtualDestinationPort: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A tagged tunnel. registry. */
 export interface SessionTaggedTunnelIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 6;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "TAGGED_TUNNEL_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: The LSP tunnel. RFC 3209 4.6.1.1. */
 export interface SessionLspTunnelIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 7;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "LSP_TUNNEL_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the tunnel's egress node. (ipv4 at 4) */
   tunnelEndPointAddress: string;
@@ -151,16 +211,24 @@ export interface SessionLspTunnelIPv4 {
   shortCallId?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: The LSP tunnel. RFC 3209 4.6.1.2. */
 export interface SessionLspTunnelIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 8;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "LSP_TUNNEL_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the tunnel's egress node. (ipv6 at 4) */
   tunnelEndPointAddress: string;
@@ -172,16 +240,24 @@ export interface SessionLspTunnelIPv6 {
   shortCallId?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: An aggregate reservation for one code point. RFC 3175 3.3. */
 export interface SessionAggregateIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 9;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "AGGREGATE_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the deaggregating router, or the group of the sessions that are aggregated. (ipv4 at 4) */
   destinationAddress: string;
@@ -195,16 +271,24 @@ export interface SessionAggregateIPv4 {
   reservedBeforeDscp?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: An aggregate reservation for one code point. RFC 3175 3.3. */
 export interface SessionAggregateIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 10;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "AGGREGATE_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the deaggregating router, or the group of the sessions that are aggregated. (ipv6 at 4) */
   destinationAddress: string;
@@ -218,16 +302,24 @@ export interface SessionAggregateIPv6 {
   reservedBeforeDscp?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A connection across the user-network interface. RFC 3476. */
 export interface SessionUniIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 11;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "UNI_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Where the connection goes. (ipv4 at 4) */
   destinationAddress: string;
@@ -239,31 +331,47 @@ export interface SessionUniIPv4 {
   shortCallId?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A connection across the user-network interface. RFC 3474. */
 export interface SessionUniIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 12;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "UNI_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The session. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: The point-to-multipoint tunnel. RFC 4875 19.1.1. */
 export interface SessionP2mpLspTunnelIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 13;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "P2MP_LSP_TUNNEL_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** P2MP ID: constant over the life of the tunnel, unique within the ingress. (u32 at 4) */
   p2mpId: number;
@@ -275,16 +383,24 @@ export interface SessionP2mpLspTunnelIPv4 {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: The point-to-multipoint tunnel. RFC 4875 19.1.2. */
 export interface SessionP2mpLspTunnelIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 14;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "P2MP_LSP_TUNNEL_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** P2MP ID: constant over the life of the tunnel, unique within the ingress. (u32 at 4) */
   p2mpId: number;
@@ -296,16 +412,24 @@ export interface SessionP2mpLspTunnelIPv6 {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A connection across the external network-network interface. RFC 3474. */
 export interface SessionEnniIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 15;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "ENNI_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Where the connection goes. (ipv4 at 4) */
   destinationAddress: string;
@@ -317,31 +441,47 @@ export interface SessionEnniIPv4 {
   shortCallId?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A connection across the external network-network interface. RFC 3474. */
 export interface SessionEnniIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 16;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "ENNI_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The session. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A generic aggregate reservation. RFC 4860 2.1. */
 export interface SessionGenericAggregateIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 17;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERIC_AGGREGATE_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the deaggregating router, or the group of the sessions that are aggregated. (ipv4 at 4) */
   destinationAddress: string;
@@ -359,16 +499,24 @@ export interface SessionGenericAggregateIPv4 {
   reservedBeforePort?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A generic aggregate reservation. RFC 4860 2.1. */
 export interface SessionGenericAggregateIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 18;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERIC_AGGREGATE_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the deaggregating router, or the group of the sessions that are aggregated. (ipv6 at 4) */
   destinationAddress: string;
@@ -386,106 +534,162 @@ export interface SessionGenericAggregateIPv6 {
   reservedBeforePort?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A session inside a virtual private network. RFC 6016. */
 export interface SessionVpnIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 19;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "VPN_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A session inside a virtual private network. RFC 6016. */
 export interface SessionVpnIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 20;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "VPN_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A session inside a virtual private network. RFC 6016. */
 export interface SessionAggregateVpnIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 21;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "AGGREGATE_VPN_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A session inside a virtual private network. RFC 6016. */
 export interface SessionAggregateVpnIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 22;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "AGGREGATE_VPN_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A session inside a virtual private network. RFC 6016. */
 export interface SessionGenericAggregateVpnIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 23;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERIC_AGGREGATE_VPN_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION: A session inside a virtual private network. RFC 6016. */
 export interface SessionGenericAggregateVpnIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 1;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 24;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERIC_AGGREGATE_VPN_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RSVP_HOP: The previous hop (downstream messages) or the next hop (upstream messages). RFC 2205 A.2. */
 export interface RsvpHopIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RSVP_HOP";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 3;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the interface through which the last RSVP hop sent the message. (ipv4 at 4) */
   hopAddress: string;
@@ -493,16 +697,24 @@ export interface RsvpHopIPv4 {
   logicalInterfaceHandle: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RSVP_HOP: The previous hop (downstream messages) or the next hop (upstream messages). RFC 2205 A.2. */
 export interface RsvpHopIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RSVP_HOP";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 3;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the interface through which the last RSVP hop sent the message. (ipv6 at 4) */
   hopAddress: string;
@@ -510,16 +722,24 @@ export interface RsvpHopIPv6 {
   logicalInterfaceHandle: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RSVP_HOP: The previous or next hop, with the data channels where the control channel is another one. RFC 3473 8.1.1. */
 export interface RsvpHopIPv4IfId {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RSVP_HOP";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 3;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4_IF_ID";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the interface through which the last RSVP hop sent the message. (ipv4 at 4) */
   hopAddress: string;
@@ -529,16 +749,24 @@ export interface RsvpHopIPv4IfId {
   tlvs: InterfaceIdItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RSVP_HOP: The previous or next hop, with the data channels where the control channel is another one. RFC 3473 8.1.1. */
 export interface RsvpHopIPv6IfId {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RSVP_HOP";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 3;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_IF_ID";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the interface through which the last RSVP hop sent the message. (ipv6 at 4) */
   hopAddress: string;
@@ -548,46 +776,70 @@ export interface RsvpHopIPv6IfId {
   tlvs: InterfaceIdItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RSVP_HOP: A hop with the virtual private network it belongs to. RFC 6016. */
 export interface RsvpHopVpnIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RSVP_HOP";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 3;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 5;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "VPN_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RSVP_HOP: A hop with the virtual private network it belongs to. RFC 6016. */
 export interface RsvpHopVpnIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RSVP_HOP";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 3;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 6;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "VPN_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** INTEGRITY: A keyed digest of the message, from its first byte to its last. RFC 2747 2.1. */
 export interface Integrity {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "INTEGRITY";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 4;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** 0x80 is HF: the sender answers integrity challenges. (u8 at 4) */
   flags: number;
@@ -601,31 +853,47 @@ export interface Integrity {
   digest: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** TIME_VALUES: How often the sender of this message refreshes it. RFC 2205 A.4. */
 export interface TimeValues {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "TIME_VALUES";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 5;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** R, in milliseconds. (u32 at 4) */
   refreshPeriodMs: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ERROR_SPEC: An error in a PathErr or ResvErr, or a confirmation in a ResvConf. RFC 2205 A.5. */
 export interface ErrorSpecIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ERROR_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 6;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The node that found the error. (ipv4 at 4) */
   errorNodeAddress: string;
@@ -637,16 +905,24 @@ export interface ErrorSpecIPv4 {
   errorValue: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ERROR_SPEC: An error in a PathErr or ResvErr, or a confirmation in a ResvConf. RFC 2205 A.5. */
 export interface ErrorSpecIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ERROR_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 6;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The node that found the error. (ipv6 at 4) */
   errorNodeAddress: string;
@@ -658,16 +934,24 @@ export interface ErrorSpecIPv6 {
   errorValue: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ERROR_SPEC: An error, with the interface that it is about. RFC 3473 8.2.1. */
 export interface ErrorSpecIPv4IfId {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ERROR_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 6;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4_IF_ID";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The node that found the error. (ipv4 at 4) */
   errorNodeAddress: string;
@@ -681,16 +965,24 @@ export interface ErrorSpecIPv4IfId {
   tlvs: InterfaceIdItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ERROR_SPEC: An error, with the interface that it is about. RFC 3473 8.2.1. */
 export interface ErrorSpecIPv6IfId {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ERROR_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 6;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_IF_ID";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The node that found the error. (ipv6 at 4) */
   errorNodeAddress: string;
@@ -704,46 +996,70 @@ export interface ErrorSpecIPv6IfId {
   tlvs: InterfaceIdItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SCOPE: The senders to which a wildcard-scope message goes, so that it does not loop (RFC 2205 3.4). RFC 2205 A.6. */
 export interface ScopeIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SCOPE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 7;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Senders, in ascending order. */
   sourceAddresses: string[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SCOPE: The senders to which a wildcard-scope message goes, so that it does not loop (RFC 2205 3.4). RFC 2205 A.6. */
 export interface ScopeIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SCOPE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 7;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Senders, in ascending order. */
   sourceAddresses: string[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** STYLE: The reservation style. RFC 2205 A.7. */
 export interface Style {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "STYLE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 8;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The low five bits: sharing control (2) and sender selection (3). (u24 at 5) */
   optionVector: number;
@@ -751,31 +1067,47 @@ export interface Style {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FLOWSPEC: Reserved; its content was never published in an RFC. RFC 2205 A.8. */
 export interface FlowspecObsolete {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 9;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "OBSOLETE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** As it came. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FLOWSPEC: The service and the resources that a receiver asks for. RFC 2210 3.2. */
 export interface FlowspecIntServ {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 9;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IntServ";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Version of the Int-Serv format. (4 bits at 4) */
   messageFormatVersion?: number;
@@ -785,19 +1117,28 @@ export interface FlowspecIntServ {
   overallLengthWords?: number;
   /** Service fragments, where they are not of a standard shape. */
   services: ServiceItem[];
+  /** Absent: it tells another shape of this structure. */
   service?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FLOWSPEC: Controlled-load service (RFC 2210 3.2.1). RFC 2210 3.2. */
 export interface FlowspecIntServControlledLoad {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 9;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IntServ";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Service number. (u8 at 8) */
   service: 5;
@@ -827,19 +1168,28 @@ export interface FlowspecIntServControlledLoad {
   tokenBucketFlags?: number;
   /** Words of the parameter. (u16 at 14) */
   tokenBucketLengthWords?: number;
+  /** Absent: it tells another shape of this structure. */
   services?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FLOWSPEC: Guaranteed service (RFC 2210 3.2.2). RFC 2210 3.2. */
 export interface FlowspecIntServGuaranteed {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 9;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IntServ";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Service number. (u8 at 8) */
   service: 2;
@@ -879,34 +1229,51 @@ export interface FlowspecIntServGuaranteed {
   rateFlags?: number;
   /** Words of the parameter. (u16 at 38) */
   rateLengthWords?: number;
+  /** Absent: it tells another shape of this structure. */
   services?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FLOWSPEC: What circuit a receiver asks for. registry. */
 export interface FlowspecDeprecated {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 9;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "DEPRECATED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Whatever follows. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FLOWSPEC: What circuit a receiver asks for. RFC 4606 2.1. */
 export interface FlowspecSonetSdh {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 9;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "SONET_SDH";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** ST: the elementary signal. (u8 at 4) */
   signalType: number;
@@ -924,16 +1291,24 @@ export interface FlowspecSonetSdh {
   profile: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FLOWSPEC: What circuit a receiver asks for. RFC 4328 3.2. */
 export interface FlowspecG709 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 9;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 5;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "G_709";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The elementary signal. (u8 at 4) */
   signalType: number;
@@ -949,16 +1324,24 @@ export interface FlowspecG709 {
   furtherBytes: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FLOWSPEC: What circuit a receiver asks for. RFC 6003 4. */
 export interface FlowspecEthernet {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 9;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 6;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "ETHERNET";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** What is switched. (u16 at 4) */
   switchingGranularity: number;
@@ -968,46 +1351,70 @@ export interface FlowspecEthernet {
   tlvs: EthernetTrafficItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FLOWSPEC: What circuit a receiver asks for. RFC 7139. */
 export interface FlowspecOtnTdm {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 9;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 7;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "OTN_TDM";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Traffic parameters of optical transport networks. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FLOWSPEC: What circuit a receiver asks for. RFC 7792. */
 export interface FlowspecSson {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 9;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 8;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "SSON";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Traffic parameters of spectrum-switched networks. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: Which sender's packets a flow descriptor is for. RFC 2205 A.9. */
 export interface FilterSpecIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the sender (SrcAddress). Must not be zero. (ipv4 at 4) */
   sourceAddress: string;
@@ -1017,16 +1424,24 @@ export interface FilterSpecIPv4 {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: Which sender's packets a flow descriptor is for. RFC 2205 A.9. */
 export interface FilterSpecIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the sender (SrcAddress). Must not be zero. (ipv6 at 4) */
   sourceAddress: string;
@@ -1036,16 +1451,24 @@ export interface FilterSpecIPv6 {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: Which sender's packets a flow descriptor is for. Packets are told by their flow label. RFC 2205 A.9. */
 export interface FilterSpecIPv6FlowLabel {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_FLOW_LABEL";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the sender (SrcAddress). Must not be zero. (ipv6 at 4) */
   sourceAddress: string;
@@ -1055,16 +1478,24 @@ export interface FilterSpecIPv6FlowLabel {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: A sender of an IPsec flow. RFC 2207 3.2. */
 export interface FilterSpecIPv4Gpi {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4_GPI";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the sender (SrcAddress). (ipv4 at 4) */
   sourceAddress: string;
@@ -1072,16 +1503,24 @@ export interface FilterSpecIPv4Gpi {
   generalizedPortIdentifier: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: A sender of an IPsec flow. RFC 2207 3.2. */
 export interface FilterSpecIPv6Gpi {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 5;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_GPI";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the sender (SrcAddress). (ipv6 at 4) */
   sourceAddress: string;
@@ -1089,31 +1528,47 @@ export interface FilterSpecIPv6Gpi {
   generalizedPortIdentifier: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: A sender of a tagged tunnel. registry. */
 export interface FilterSpecTaggedTunnelIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 6;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "TAGGED_TUNNEL_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: Which LSP of the tunnel a flow descriptor is for. RFC 3209 4.6.3. */
 export interface FilterSpecLspTunnelIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 7;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "LSP_TUNNEL_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the tunnel's sender. (ipv4 at 4) */
   tunnelSenderAddress: string;
@@ -1123,16 +1578,24 @@ export interface FilterSpecLspTunnelIPv4 {
   shortCallId?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: Which LSP of the tunnel a flow descriptor is for. RFC 3209 4.6.3. */
 export interface FilterSpecLspTunnelIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 8;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "LSP_TUNNEL_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the tunnel's sender. (ipv6 at 4) */
   tunnelSenderAddress: string;
@@ -1142,46 +1605,70 @@ export interface FilterSpecLspTunnelIPv6 {
   shortCallId?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: The aggregating router of an aggregate reservation. RFC 3175 3.5. */
 export interface FilterSpecAggregateIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 9;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "AGGREGATE_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the aggregating router. (ipv4 at 4) */
   aggregatorAddress: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: The aggregating router of an aggregate reservation. RFC 3175 3.5. */
 export interface FilterSpecAggregateIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 10;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "AGGREGATE_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the aggregating router. (ipv6 at 4) */
   aggregatorAddress: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: Which sub-group of the P2MP LSP a flow descriptor is for. RFC 4875 19.4. */
 export interface FilterSpecP2mpLspTunnelIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 12;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "P2MP_LSP_TUNNEL_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the tunnel's sender. (ipv4 at 4) */
   tunnelSenderAddress: string;
@@ -1197,16 +1684,24 @@ export interface FilterSpecP2mpLspTunnelIPv4 {
   reserved2?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: Which sub-group of the P2MP LSP a flow descriptor is for. RFC 4875 19.4. */
 export interface FilterSpecP2mpLspTunnelIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 13;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "P2MP_LSP_TUNNEL_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the tunnel's sender. (ipv6 at 4) */
   tunnelSenderAddress: string;
@@ -1222,76 +1717,116 @@ export interface FilterSpecP2mpLspTunnelIPv6 {
   reserved2?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: A sender inside a virtual private network. RFC 6016. */
 export interface FilterSpecVpnIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 14;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "VPN_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: A sender inside a virtual private network. RFC 6016. */
 export interface FilterSpecVpnIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 15;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "VPN_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: A sender inside a virtual private network. RFC 6016. */
 export interface FilterSpecAggregateVpnIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 16;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "AGGREGATE_VPN_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FILTER_SPEC: A sender inside a virtual private network. RFC 6016. */
 export interface FilterSpecAggregateVpnIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FILTER_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 10;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 17;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "AGGREGATE_VPN_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: The sender that a Path message describes. RFC 2205 A.10. */
 export interface SenderTemplateIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the sender (SrcAddress). Must not be zero. (ipv4 at 4) */
   sourceAddress: string;
@@ -1301,16 +1836,24 @@ export interface SenderTemplateIPv4 {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: The sender that a Path message describes. RFC 2205 A.10. */
 export interface SenderTemplateIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the sender (SrcAddress). Must not be zero. (ipv6 at 4) */
   sourceAddress: string;
@@ -1320,16 +1863,24 @@ export interface SenderTemplateIPv6 {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: The sender that a Path message describes. Packets are told by their flow label. RFC 2205 A.10. */
 export interface SenderTemplateIPv6FlowLabel {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_FLOW_LABEL";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the sender (SrcAddress). Must not be zero. (ipv6 at 4) */
   sourceAddress: string;
@@ -1339,16 +1890,24 @@ export interface SenderTemplateIPv6FlowLabel {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: A sender of an IPsec flow. RFC 2207 3.3. */
 export interface SenderTemplateIPv4Gpi {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4_GPI";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the sender (SrcAddress). (ipv4 at 4) */
   sourceAddress: string;
@@ -1356,16 +1915,24 @@ export interface SenderTemplateIPv4Gpi {
   generalizedPortIdentifier: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: A sender of an IPsec flow. RFC 2207 3.3. */
 export interface SenderTemplateIPv6Gpi {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 5;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_GPI";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the sender (SrcAddress). (ipv6 at 4) */
   sourceAddress: string;
@@ -1373,31 +1940,47 @@ export interface SenderTemplateIPv6Gpi {
   generalizedPortIdentifier: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: A sender of a tagged tunnel. registry. */
 export interface SenderTemplateTaggedTunnelIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 6;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "TAGGED_TUNNEL_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: The LSP that a Path message sets up. RFC 3209 4.6.2. */
 export interface SenderTemplateLspTunnelIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 7;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "LSP_TUNNEL_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the tunnel's sender. (ipv4 at 4) */
   tunnelSenderAddress: string;
@@ -1407,16 +1990,24 @@ export interface SenderTemplateLspTunnelIPv4 {
   shortCallId?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: The LSP that a Path message sets up. RFC 3209 4.6.2. */
 export interface SenderTemplateLspTunnelIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 8;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "LSP_TUNNEL_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the tunnel's sender. (ipv6 at 4) */
   tunnelSenderAddress: string;
@@ -1426,46 +2017,70 @@ export interface SenderTemplateLspTunnelIPv6 {
   shortCallId?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: The aggregating router of an aggregate reservation. RFC 3175 3.4. */
 export interface SenderTemplateAggregateIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 9;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "AGGREGATE_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the aggregating router. (ipv4 at 4) */
   aggregatorAddress: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: The aggregating router of an aggregate reservation. RFC 3175 3.4. */
 export interface SenderTemplateAggregateIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 10;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "AGGREGATE_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the aggregating router. (ipv6 at 4) */
   aggregatorAddress: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: The sub-group of the P2MP LSP that a Path message sets up. RFC 4875 19.2. */
 export interface SenderTemplateP2mpLspTunnelIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 12;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "P2MP_LSP_TUNNEL_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the tunnel's sender. (ipv4 at 4) */
   tunnelSenderAddress: string;
@@ -1481,16 +2096,24 @@ export interface SenderTemplateP2mpLspTunnelIPv4 {
   reserved2?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: The sub-group of the P2MP LSP that a Path message sets up. RFC 4875 19.2. */
 export interface SenderTemplateP2mpLspTunnelIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 13;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "P2MP_LSP_TUNNEL_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the tunnel's sender. (ipv6 at 4) */
   tunnelSenderAddress: string;
@@ -1506,76 +2129,116 @@ export interface SenderTemplateP2mpLspTunnelIPv6 {
   reserved2?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: A sender inside a virtual private network. RFC 6016. */
 export interface SenderTemplateVpnIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 14;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "VPN_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: A sender inside a virtual private network. RFC 6016. */
 export interface SenderTemplateVpnIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 15;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "VPN_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: A sender inside a virtual private network. RFC 6016. */
 export interface SenderTemplateAggregateVpnIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 16;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "AGGREGATE_VPN_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TEMPLATE: A sender inside a virtual private network. RFC 6016. */
 export interface SenderTemplateAggregateVpnIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TEMPLATE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 11;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 17;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "AGGREGATE_VPN_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TSPEC: The traffic that a sender will generate. RFC 2210 3.1. */
 export interface SenderTspecIntServ {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 12;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IntServ";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Version of the Int-Serv format. (4 bits at 4) */
   messageFormatVersion?: number;
@@ -1585,19 +2248,28 @@ export interface SenderTspecIntServ {
   overallLengthWords?: number;
   /** Service fragments, where they are not of the standard shape. */
   services: ServiceItem[];
+  /** Absent: it tells another shape of this structure. */
   service?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TSPEC: The sender's traffic (RFC 2210 3.1). RFC 2210 3.1. */
 export interface SenderTspecIntServTokenBucket {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 12;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IntServ";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Service number. (u8 at 8) */
   service: 1;
@@ -1627,34 +2299,51 @@ export interface SenderTspecIntServTokenBucket {
   tokenBucketFlags?: number;
   /** Words of the parameter. (u16 at 14) */
   tokenBucketLengthWords?: number;
+  /** Absent: it tells another shape of this structure. */
   services?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TSPEC: What traffic a sender will send over a circuit. registry. */
 export interface SenderTspecDeprecated {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 12;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "DEPRECATED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Whatever follows. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TSPEC: What traffic a sender will send over a circuit. RFC 4606 2.1. */
 export interface SenderTspecSonetSdh {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 12;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "SONET_SDH";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** ST: the elementary signal. (u8 at 4) */
   signalType: number;
@@ -1672,16 +2361,24 @@ export interface SenderTspecSonetSdh {
   profile: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TSPEC: What traffic a sender will send over a circuit. RFC 4328 3.2. */
 export interface SenderTspecG709 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 12;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 5;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "G_709";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The elementary signal. (u8 at 4) */
   signalType: number;
@@ -1697,16 +2394,24 @@ export interface SenderTspecG709 {
   furtherBytes: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TSPEC: What traffic a sender will send over a circuit. RFC 6003 4. */
 export interface SenderTspecEthernet {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 12;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 6;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "ETHERNET";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** What is switched. (u16 at 4) */
   switchingGranularity: number;
@@ -1716,46 +2421,70 @@ export interface SenderTspecEthernet {
   tlvs: EthernetTrafficItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TSPEC: What traffic a sender will send over a circuit. RFC 7139. */
 export interface SenderTspecOtnTdm {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 12;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 7;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "OTN_TDM";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Traffic parameters of optical transport networks. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SENDER_TSPEC: What traffic a sender will send over a circuit. RFC 7792. */
 export interface SenderTspecSson {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SENDER_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 12;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 8;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "SSON";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Traffic parameters of spectrum-switched networks. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ADSPEC: What the path offers, added up hop by hop. RFC 2210 3.3. */
 export interface AdspecIntServ {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ADSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 13;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IntServ";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Version of the Int-Serv format. (4 bits at 4) */
   messageFormatVersion?: number;
@@ -1767,16 +2496,24 @@ export interface AdspecIntServ {
   services: ServiceItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** POLICY_DATA: Policy information for the policy nodes on the way; RSVP itself does not look into it. RFC 2750 3.1. */
 export interface PolicyData {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "POLICY_DATA";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 14;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Where the policy elements start, from the first byte of the object; options stand before. (u16 at 4) */
   dataOffset: number;
@@ -1786,76 +2523,116 @@ export interface PolicyData {
   elements: PolicyElementItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RESV_CONFIRM: Asks for a confirmation of the reservation. RFC 2205 A.14. */
 export interface ResvConfirmIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RESV_CONFIRM";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 15;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The receiver that asked for confirmation. (ipv4 at 4) */
   receiverAddress: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RESV_CONFIRM: Asks for a confirmation of the reservation. RFC 2205 A.14. */
 export interface ResvConfirmIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RESV_CONFIRM";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 15;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The receiver that asked for confirmation. (ipv6 at 4) */
   receiverAddress: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LABEL: The label for a sender; stands right after its FILTER_SPEC. RFC 3209 4.1. */
 export interface Label {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 16;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** An MPLS label (0 to 1,048,575), a Frame Relay DLCI, or an ATM VPI (high half) and VCI (low half). (u32 at 4) */
   label: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LABEL: The label for a sender. RFC 3473 2.3. */
 export interface LabelGeneralized {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 16;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERALIZED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The label in 32-bit words, one for most technologies; what it means depends on the link (RFC 3471 3.2). */
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LABEL: The label for a sender. For waveband switching. RFC 3473 2.3. */
 export interface LabelWavebandSwitching {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 16;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "WAVEBAND_SWITCHING";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Waveband Id: chosen by the sender, returned in messages about the waveband. (u32 at 4) */
   wavebandId: number;
@@ -1865,61 +2642,93 @@ export interface LabelWavebandSwitching {
   endLabel: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LABEL: The label for a sender. For a set of channels. RFC 6002. */
 export interface LabelGeneralizedChannelSet {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 16;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERALIZED_CHANNEL_SET";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The channel set. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** HOP_COUNT: A count of hops. registry. */
 export interface HopCountIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "HOP_COUNT";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 17;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** STRICT_SOURCE_ROUTE: A source route. registry. */
 export interface StrictSourceRoute {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "STRICT_SOURCE_ROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 18;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LABEL_REQUEST: Asks for a label binding. RFC 3209 4.2.1. */
 export interface LabelRequestWithoutLabelRange {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LABEL_REQUEST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 19;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "WITHOUT_LABEL_RANGE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Layer 3 protocol that will use the path: an Ethertype. (u16 at 6) */
   l3Pid: number;
@@ -1927,16 +2736,24 @@ export interface LabelRequestWithoutLabelRange {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LABEL_REQUEST: Asks for a label binding within a range of ATM virtual circuits. RFC 3209 4.2.2. */
 export interface LabelRequestAtmLabelRange {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LABEL_REQUEST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 19;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "ATM_LABEL_RANGE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Layer 3 protocol that will use the path: an Ethertype. (u16 at 6) */
   l3Pid: number;
@@ -1958,16 +2775,24 @@ export interface LabelRequestAtmLabelRange {
   reserved3?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LABEL_REQUEST: Asks for a label binding within a range of Frame Relay DLCIs. RFC 3209 4.2.3. */
 export interface LabelRequestFrameRelayLabelRange {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LABEL_REQUEST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 19;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "FRAME_RELAY_LABEL_RANGE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Layer 3 protocol that will use the path: an Ethertype. (u16 at 6) */
   l3Pid: number;
@@ -1985,16 +2810,24 @@ export interface LabelRequestFrameRelayLabelRange {
   reserved3?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LABEL_REQUEST: Asks for a label binding, for any technology. RFC 3473 2.1. */
 export interface LabelRequestGeneralized {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LABEL_REQUEST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 19;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERALIZED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Encoding of the LSP. (u8 at 4) */
   lspEncodingType: number;
@@ -2004,16 +2837,24 @@ export interface LabelRequestGeneralized {
   generalizedPid: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LABEL_REQUEST: Asks for a set of channels; layout as common dissectors read it, which is that of the generalized request. RFC 6002. */
 export interface LabelRequestGeneralizedChannelSet {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LABEL_REQUEST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 19;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 5;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERALIZED_CHANNEL_SET";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Encoding of the LSP. (u8 at 4) */
   lspEncodingType: number;
@@ -2023,46 +2864,70 @@ export interface LabelRequestGeneralizedChannelSet {
   generalizedPid: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** EXPLICIT_ROUTE: ERO: the path that the LSP has to take. RFC 3209 4.3. */
 export interface ExplicitRoute {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "EXPLICIT_ROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 20;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The hops, the next one first. */
   subobjects: ExplicitRouteItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RECORD_ROUTE: RRO: the path that the message has taken. RFC 3209 4.4. */
 export interface RecordRoute {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RECORD_ROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 21;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The hops passed, the last one first. */
   subobjects: RecordRouteItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** HELLO: Asks a neighbour whether it is alive. RFC 3209 5.2.1. */
 export interface HelloRequest {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "HELLO";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 22;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "REQUEST";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Src_Instance: the sender's instance, never zero; changes when it restarts. (u32 at 4) */
   sourceInstance: number;
@@ -2070,16 +2935,24 @@ export interface HelloRequest {
   destinationInstance: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** HELLO: Answers a HELLO REQUEST. RFC 3209 5.2.2. */
 export interface HelloAck {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "HELLO";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 22;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "ACK";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Src_Instance: the sender's instance, never zero; changes when it restarts. (u32 at 4) */
   sourceInstance: number;
@@ -2087,16 +2960,24 @@ export interface HelloAck {
   destinationInstance: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** MESSAGE_ID: Names a message, together with the address of the node that made it. RFC 2961 4.2. */
 export interface MessageId {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "MESSAGE_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 23;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** 0x01 ACK_Desired: the receiver is to acknowledge the message. (u8 at 4) */
   flags: number;
@@ -2106,16 +2987,24 @@ export interface MessageId {
   messageIdentifier: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** MESSAGE_ID_ACK: Acknowledges a message. RFC 2961 4.3. */
 export interface MessageIdAckAck {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "MESSAGE_ID_ACK";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 24;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "ACK";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Epoch of the message that is acknowledged. (u24 at 5) */
   epoch: number;
@@ -2125,16 +3014,24 @@ export interface MessageIdAckAck {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** MESSAGE_ID_ACK: Says that a summary refresh named a state that is not here (MESSAGE_ID_NACK). RFC 2961 4.3. */
 export interface MessageIdAckNack {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "MESSAGE_ID_ACK";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 24;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "NACK";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Epoch of the message that is acknowledged. (u24 at 5) */
   epoch: number;
@@ -2144,16 +3041,24 @@ export interface MessageIdAckNack {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** MESSAGE_ID_LIST: States that are refreshed, by the identifiers of the messages that advertised them. RFC 2961 5.1. */
 export interface MessageIdList {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "MESSAGE_ID_LIST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 25;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Epoch of the messages that advertised the states. (u24 at 5) */
   epoch: number;
@@ -2163,16 +3068,24 @@ export interface MessageIdList {
   messageIdentifiers: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** MESSAGE_ID_LIST: Path states of a multicast session that are refreshed, each with its sender (MESSAGE_ID SRC_LIST). RFC 2961 5.1. */
 export interface MessageIdListIPv4Source {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "MESSAGE_ID_LIST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 25;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4_SOURCE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Epoch of the messages that advertised the states. (u24 at 5) */
   epoch: number;
@@ -2187,16 +3100,24 @@ export interface MessageIdListIPv4Source {
   }[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** MESSAGE_ID_LIST: Path states of a multicast session that are refreshed, each with its sender (MESSAGE_ID SRC_LIST). RFC 2961 5.1. */
 export interface MessageIdListIPv6Source {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "MESSAGE_ID_LIST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 25;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_SOURCE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Epoch of the messages that advertised the states. (u24 at 5) */
   epoch: number;
@@ -2211,16 +3132,24 @@ export interface MessageIdListIPv6Source {
   }[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** MESSAGE_ID_LIST: Path states of multicast sessions that are refreshed, each with sender and group (MESSAGE_ID MCAST_LIST). RFC 2961 5.1. */
 export interface MessageIdListIPv4Multicast {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "MESSAGE_ID_LIST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 25;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4_MULTICAST";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Epoch of the messages that advertised the states. (u24 at 5) */
   epoch: number;
@@ -2237,16 +3166,24 @@ export interface MessageIdListIPv4Multicast {
   }[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** MESSAGE_ID_LIST: Path states of multicast sessions that are refreshed, each with sender and group (MESSAGE_ID MCAST_LIST). RFC 2961 5.1. */
 export interface MessageIdListIPv6Multicast {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "MESSAGE_ID_LIST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 25;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 5;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_MULTICAST";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Epoch of the messages that advertised the states. (u24 at 5) */
   epoch: number;
@@ -2263,16 +3200,24 @@ export interface MessageIdListIPv6Multicast {
   }[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DIAGNOSTIC: What a diagnostic is about, and how far it has come. RFC 2745 3.3. */
 export interface DiagnosticIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DIAGNOSTIC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 30;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Max-RSVP-hops: how many RSVP hops to ask at the most; 0 for no limit. (u8 at 4) */
   maximumRsvpHops: number;
@@ -2294,16 +3239,24 @@ export interface DiagnosticIPv4 {
   parties: RsvpObject[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DIAGNOSTIC: What a diagnostic is about, and how far it has come. RFC 2745 3.3. */
 export interface DiagnosticIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DIAGNOSTIC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 30;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Max-RSVP-hops: how many RSVP hops to ask at the most; 0 for no limit. (u8 at 4) */
   maximumRsvpHops: number;
@@ -2325,16 +3278,24 @@ export interface DiagnosticIPv6 {
   parties: RsvpObject[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ROUTE: The RSVP nodes that a DREQ passed, by which the DREP returns. RFC 2745 3.5. */
 export interface RouteIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 31;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** R-pointer: the next address of the list, on the way of a DREP back. (u8 at 7) */
   routePointer: number;
@@ -2344,16 +3305,24 @@ export interface RouteIPv4 {
   nodes: string[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ROUTE: The RSVP nodes that a DREQ passed, by which the DREP returns. RFC 2745 3.5. */
 export interface RouteIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 31;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** R-pointer: the next address of the list, on the way of a DREP back. (u8 at 7) */
   routePointer: number;
@@ -2363,16 +3332,24 @@ export interface RouteIPv6 {
   nodes: string[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DIAG_RESPONSE: What one node reports. RFC 2745 3.6. */
 export interface DiagResponseIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DIAG_RESPONSE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 32;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** DREQ Arrival Time: the middle 32 bits of an NTP timestamp, seconds in the upper 16. (u32 at 4) */
   arrivalTime: number;
@@ -2396,16 +3373,24 @@ export interface DiagResponseIPv4 {
   objects: RsvpObject[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DIAG_RESPONSE: What one node reports. RFC 2745 3.6. */
 export interface DiagResponseIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DIAG_RESPONSE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 32;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** DREQ Arrival Time: the middle 32 bits of an NTP timestamp, seconds in the upper 16. (u32 at 4) */
   arrivalTime: number;
@@ -2429,16 +3414,24 @@ export interface DiagResponseIPv6 {
   objects: RsvpObject[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DIAG_SELECT: Which objects the nodes are to report. RFC 2745 3.4. */
 export interface DiagSelect {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DIAG_SELECT";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 33;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Classes and C-Types. */
   selected: {
@@ -2449,46 +3442,70 @@ export interface DiagSelect {
   }[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RECOVERY_LABEL: The label used before a restart, so that a restarting node can keep it. RFC 3473 9.2.1. */
 export interface RecoveryLabelPacket {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RECOVERY_LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 34;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "PACKET";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** An MPLS label (0 to 1,048,575), right-aligned. (u32 at 4) */
   label: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RECOVERY_LABEL: The label used before a restart, so that a restarting node can keep it. RFC 3473 9.2.1. */
 export interface RecoveryLabelGeneralized {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RECOVERY_LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 34;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERALIZED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The label in 32-bit words, one for most technologies; what it means depends on the link (RFC 3471 3.2). */
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RECOVERY_LABEL: The label used before a restart, so that a restarting node can keep it. For waveband switching. RFC 3473 9.2.1. */
 export interface RecoveryLabelWavebandSwitching {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RECOVERY_LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 34;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "WAVEBAND_SWITCHING";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Waveband Id: chosen by the sender, returned in messages about the waveband. (u32 at 4) */
   wavebandId: number;
@@ -2498,61 +3515,93 @@ export interface RecoveryLabelWavebandSwitching {
   endLabel: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RECOVERY_LABEL: The label used before a restart, so that a restarting node can keep it. For a set of channels. RFC 6002. */
 export interface RecoveryLabelGeneralizedChannelSet {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RECOVERY_LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 34;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERALIZED_CHANNEL_SET";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The channel set. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_LABEL: The label for the way back of a bidirectional LSP; its presence asks for one. RFC 3473 3.1. */
 export interface UpstreamLabelPacket {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 35;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "PACKET";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** An MPLS label (0 to 1,048,575), right-aligned. (u32 at 4) */
   label: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_LABEL: The label for the way back of a bidirectional LSP; its presence asks for one. RFC 3473 3.1. */
 export interface UpstreamLabelGeneralized {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 35;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERALIZED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The label in 32-bit words, one for most technologies; what it means depends on the link (RFC 3471 3.2). */
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_LABEL: The label for the way back of a bidirectional LSP; its presence asks for one. For waveband switching. RFC 3473 3.1. */
 export interface UpstreamLabelWavebandSwitching {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 35;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "WAVEBAND_SWITCHING";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Waveband Id: chosen by the sender, returned in messages about the waveband. (u32 at 4) */
   wavebandId: number;
@@ -2562,31 +3611,47 @@ export interface UpstreamLabelWavebandSwitching {
   endLabel: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_LABEL: The label for the way back of a bidirectional LSP; its presence asks for one. For a set of channels. RFC 6002. */
 export interface UpstreamLabelGeneralizedChannelSet {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 35;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERALIZED_CHANNEL_SET";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The channel set. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LABEL_SET: The labels that a downstream node may choose from. RFC 3473 2.6. */
 export interface LabelSet {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LABEL_SET";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 36;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Whether the labels are listed or bound a range, and whether they are in or out. (u8 at 4) */
   action: number;
@@ -2598,16 +3663,24 @@ export interface LabelSet {
   subchannels: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PROTECTION: The link protection wanted for an LSP. RFC 3473 6. */
 export interface ProtectionLink {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PROTECTION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 37;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "LINK";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** S: 1 for a secondary LSP. (1 bits at 4) */
   secondary: number;
@@ -2617,16 +3690,24 @@ export interface ProtectionLink {
   reserved1?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PROTECTION: The link protection, end-to-end recovery and segment recovery wanted for an LSP. RFC 4873 6.1. */
 export interface ProtectionLsp {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PROTECTION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 37;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "LSP";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** S: 1 for a secondary LSP. (1 bits at 4) */
   secondary: number;
@@ -2656,151 +3737,231 @@ export interface ProtectionLsp {
   reserved4?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PROTECTION: Protection of the egress of an LSP: sub-objects that name the primary egress and its LSP. RFC 8400 4.1. */
 export interface ProtectionEgress {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PROTECTION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 37;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "EGRESS";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Sub-objects. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PRIMARY_PATH_ROUTE: PPRO: the path of the primary LSP, so that a shared-mesh secondary LSP can share resources. RFC 4872 15. */
 export interface PrimaryPathRoute {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PRIMARY_PATH_ROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 38;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The hops, the next one first. */
   subobjects: ExplicitRouteItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DSBM_IP_ADDRESS: The designated manager of the subnet. RFC 2814. */
 export interface DsbmIpAddressIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DSBM_IP_ADDRESS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 42;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The address. (ipv4 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DSBM_IP_ADDRESS: The designated manager of the subnet. RFC 2814. */
 export interface DsbmIpAddressIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DSBM_IP_ADDRESS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 42;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The address. (ipv6 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SBM_PRIORITY: Priority in the election of the designated manager. RFC 2814. */
 export interface SbmPriority {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SBM_PRIORITY";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 43;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DSBM_TIMER_INTERVALS: Timers of the designated manager. RFC 2814. */
 export interface DsbmTimerIntervals {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DSBM_TIMER_INTERVALS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 44;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SBM_INFO: What the subnet is and what may be sent without a reservation. RFC 2814. */
 export interface SbmInfoMediaType {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SBM_INFO";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 45;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "MEDIA_TYPE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** S2L_SUB_LSP: One source-to-leaf sub-LSP of a P2MP LSP. RFC 4875 19.3.1. */
 export interface S2lSubLspIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "S2L_SUB_LSP";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 50;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The egress of the S2L sub-LSP. (ipv4 at 4) */
   destinationAddress: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** S2L_SUB_LSP: One source-to-leaf sub-LSP of a P2MP LSP. RFC 4875 19.3.2. */
 export interface S2lSubLspIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "S2L_SUB_LSP";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 50;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The egress of the S2L sub-LSP. (ipv6 at 4) */
   destinationAddress: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DETOUR: Marks a detour LSP of the one-to-one backup method. RFC 4090 4.2.1. */
 export interface DetourIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DETOUR";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 63;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 7;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The detours merged here, one at least. */
   detours: {
@@ -2811,16 +3972,24 @@ export interface DetourIPv4 {
   }[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DETOUR: Marks a detour LSP of the one-to-one backup method. RFC 4090 4.2.2. */
 export interface DetourIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DETOUR";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 63;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 8;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The detours merged here, one at least. */
   detours: {
@@ -2831,16 +4000,24 @@ export interface DetourIPv6 {
   }[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CHALLENGE: In an Integrity Challenge, and unchanged in the Integrity Response. RFC 2747 4.3. */
 export interface Challenge {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CHALLENGE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 64;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Key Identifier: 48 bits that name a key of the sending system. (6 bytes at 6, in hex) */
   keyIdentifier: string;
@@ -2850,16 +4027,24 @@ export interface Challenge {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DIFFSERV: How the EXP bits of an LSP's packets map to per-hop behaviours. RFC 3270 5.2.1. */
 export interface DiffservELsp {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DIFFSERV";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 65;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "E_LSP";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** MAPnb: mappings that follow, 0 to 8. (4 bits at 4) */
   mapCount: number;
@@ -2876,16 +4061,24 @@ export interface DiffservELsp {
   }[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DIFFSERV: The per-hop scheduling class of an LSP that has one only. RFC 3270 5.2.2. */
 export interface DiffservLLsp {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DIFFSERV";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 65;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "L_LSP";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** PSC: PHB identification code (RFC 3140): the DSCP in the high six bits for a standard behaviour. (u16 at 6) */
   phbSchedulingClass: number;
@@ -2893,16 +4086,24 @@ export interface DiffservLLsp {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CLASSTYPE: The Class-Type of an LSP, for Diff-Serv-aware traffic engineering. RFC 4124 6.1. */
 export interface Classtype {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CLASSTYPE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 66;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** CT: 1 to 7; 0 is not signalled. (3 bits at 4) */
   classType: number;
@@ -2910,46 +4111,70 @@ export interface Classtype {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LSP_REQUIRED_ATTRIBUTES: Attributes that every transit node must know and act on. RFC 5420 5. */
 export interface LspRequiredAttributes {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LSP_REQUIRED_ATTRIBUTES";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 67;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The attributes, in no particular order. */
   attributes: LspAttributesItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: Reserved; its content was never published in an RFC. RFC 6387 (as FLOWSPEC, RFC 2205 A.8). */
 export interface UpstreamFlowspecObsolete {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 120;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "OBSOLETE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** As it came. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: The service and the resources that a receiver asks for. RFC 6387 (as FLOWSPEC, RFC 2210 3.2). */
 export interface UpstreamFlowspecIntServ {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 120;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IntServ";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Version of the Int-Serv format. (4 bits at 4) */
   messageFormatVersion?: number;
@@ -2959,19 +4184,28 @@ export interface UpstreamFlowspecIntServ {
   overallLengthWords?: number;
   /** Service fragments, where they are not of a standard shape. */
   services: ServiceItem[];
+  /** Absent: it tells another shape of this structure. */
   service?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_FLOWSPEC: Controlled-load service (RFC 2210 3.2.1). RFC 6387 (as FLOWSPEC, RFC 2210 3.2). */
 export interface UpstreamFlowspecIntServControlledLoad {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 120;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IntServ";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Service number. (u8 at 8) */
   service: 5;
@@ -3001,19 +4235,28 @@ export interface UpstreamFlowspecIntServControlledLoad {
   tokenBucketFlags?: number;
   /** Words of the parameter. (u16 at 14) */
   tokenBucketLengthWords?: number;
+  /** Absent: it tells another shape of this structure. */
   services?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_FLOWSPEC: Guaranteed service (RFC 2210 3.2.2). RFC 6387 (as FLOWSPEC, RFC 2210 3.2). */
 export interface UpstreamFlowspecIntServGuaranteed {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 120;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IntServ";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Service number. (u8 at 8) */
   service: 2;
@@ -3053,34 +4296,51 @@ export interface UpstreamFlowspecIntServGuaranteed {
   rateFlags?: number;
   /** Words of the parameter. (u16 at 38) */
   rateLengthWords?: number;
+  /** Absent: it tells another shape of this structure. */
   services?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: What circuit a receiver asks for. RFC 6387 (as FLOWSPEC, registry). */
 export interface UpstreamFlowspecDeprecated {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 120;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "DEPRECATED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Whatever follows. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: What circuit a receiver asks for. RFC 6387 (as FLOWSPEC, RFC 4606 2.1). */
 export interface UpstreamFlowspecSonetSdh {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 120;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "SONET_SDH";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** ST: the elementary signal. (u8 at 4) */
   signalType: number;
@@ -3098,16 +4358,24 @@ export interface UpstreamFlowspecSonetSdh {
   profile: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: What circuit a receiver asks for. RFC 6387 (as FLOWSPEC, RFC 4328 3.2). */
 export interface UpstreamFlowspecG709 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 120;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 5;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "G_709";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The elementary signal. (u8 at 4) */
   signalType: number;
@@ -3123,16 +4391,24 @@ export interface UpstreamFlowspecG709 {
   furtherBytes: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: What circuit a receiver asks for. RFC 6387 (as FLOWSPEC, RFC 6003 4). */
 export interface UpstreamFlowspecEthernet {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 120;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 6;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "ETHERNET";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** What is switched. (u16 at 4) */
   switchingGranularity: number;
@@ -3142,46 +4418,70 @@ export interface UpstreamFlowspecEthernet {
   tlvs: EthernetTrafficItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: What circuit a receiver asks for. RFC 6387 (as FLOWSPEC, RFC 7139). */
 export interface UpstreamFlowspecOtnTdm {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 120;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 7;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "OTN_TDM";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Traffic parameters of optical transport networks. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_FLOWSPEC: For the upstream direction of a bidirectional LSP: What circuit a receiver asks for. RFC 6387 (as FLOWSPEC, RFC 7792). */
 export interface UpstreamFlowspecSson {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_FLOWSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 120;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 8;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "SSON";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Traffic parameters of spectrum-switched networks. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: The traffic that a sender will generate. RFC 6387 (as SENDER_TSPEC, RFC 2210 3.1). */
 export interface UpstreamTspecIntServ {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 121;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IntServ";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Version of the Int-Serv format. (4 bits at 4) */
   messageFormatVersion?: number;
@@ -3191,19 +4491,28 @@ export interface UpstreamTspecIntServ {
   overallLengthWords?: number;
   /** Service fragments, where they are not of the standard shape. */
   services: ServiceItem[];
+  /** Absent: it tells another shape of this structure. */
   service?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_TSPEC: The sender's traffic (RFC 2210 3.1). RFC 6387 (as SENDER_TSPEC, RFC 2210 3.1). */
 export interface UpstreamTspecIntServTokenBucket {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 121;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IntServ";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Service number. (u8 at 8) */
   service: 1;
@@ -3233,34 +4542,51 @@ export interface UpstreamTspecIntServTokenBucket {
   tokenBucketFlags?: number;
   /** Words of the parameter. (u16 at 14) */
   tokenBucketLengthWords?: number;
+  /** Absent: it tells another shape of this structure. */
   services?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: What traffic a sender will send over a circuit. RFC 6387 (as SENDER_TSPEC, registry). */
 export interface UpstreamTspecDeprecated {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 121;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "DEPRECATED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Whatever follows. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: What traffic a sender will send over a circuit. RFC 6387 (as SENDER_TSPEC, RFC 4606 2.1). */
 export interface UpstreamTspecSonetSdh {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 121;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "SONET_SDH";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** ST: the elementary signal. (u8 at 4) */
   signalType: number;
@@ -3278,16 +4604,24 @@ export interface UpstreamTspecSonetSdh {
   profile: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: What traffic a sender will send over a circuit. RFC 6387 (as SENDER_TSPEC, RFC 4328 3.2). */
 export interface UpstreamTspecG709 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 121;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 5;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "G_709";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The elementary signal. (u8 at 4) */
   signalType: number;
@@ -3303,16 +4637,24 @@ export interface UpstreamTspecG709 {
   furtherBytes: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: What traffic a sender will send over a circuit. RFC 6387 (as SENDER_TSPEC, RFC 6003 4). */
 export interface UpstreamTspecEthernet {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 121;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 6;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "ETHERNET";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** What is switched. (u16 at 4) */
   switchingGranularity: number;
@@ -3322,46 +4664,70 @@ export interface UpstreamTspecEthernet {
   tlvs: EthernetTrafficItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: What traffic a sender will send over a circuit. RFC 6387 (as SENDER_TSPEC, RFC 7139). */
 export interface UpstreamTspecOtnTdm {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 121;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 7;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "OTN_TDM";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Traffic parameters of optical transport networks. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_TSPEC: For the upstream direction of a bidirectional LSP: What traffic a sender will send over a circuit. RFC 6387 (as SENDER_TSPEC, RFC 7792). */
 export interface UpstreamTspecSson {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_TSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 121;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 8;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "SSON";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Traffic parameters of spectrum-switched networks. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** UPSTREAM_ADSPEC: For the upstream direction of a bidirectional LSP: What the path offers, added up hop by hop. RFC 6387 (as ADSPEC, RFC 2210 3.3). */
 export interface UpstreamAdspecIntServ {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "UPSTREAM_ADSPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 122;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IntServ";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Version of the Int-Serv format. (4 bits at 4) */
   messageFormatVersion?: number;
@@ -3373,16 +4739,24 @@ export interface UpstreamAdspecIntServ {
   services: ServiceItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** NODE_CHAR: What the tunnel's exit can do; it puts this object into a Resv for the entry. RFC 2746 2.3.2. */
 export interface NodeChar {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "NODE_CHAR";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 128;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: number;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** T: 1 if the node carries reservations through tunnels. (1 bits at 4) */
   rsvpTunnelCapable: number;
@@ -3390,46 +4764,70 @@ export interface NodeChar {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SUGGESTED_LABEL: The label that the upstream node would like to get, so that it can set up its hardware early. RFC 3473 2.5. */
 export interface SuggestedLabelPacket {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SUGGESTED_LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 129;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "PACKET";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** An MPLS label (0 to 1,048,575), right-aligned. (u32 at 4) */
   label: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SUGGESTED_LABEL: The label that the upstream node would like to get, so that it can set up its hardware early. RFC 3473 2.5. */
 export interface SuggestedLabelGeneralized {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SUGGESTED_LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 129;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERALIZED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The label in 32-bit words, one for most technologies; what it means depends on the link (RFC 3471 3.2). */
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SUGGESTED_LABEL: The label that the upstream node would like to get, so that it can set up its hardware early. For waveband switching. RFC 3473 2.5. */
 export interface SuggestedLabelWavebandSwitching {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SUGGESTED_LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 129;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "WAVEBAND_SWITCHING";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Waveband Id: chosen by the sender, returned in messages about the waveband. (u32 at 4) */
   wavebandId: number;
@@ -3439,31 +4837,47 @@ export interface SuggestedLabelWavebandSwitching {
   endLabel: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SUGGESTED_LABEL: The label that the upstream node would like to get, so that it can set up its hardware early. For a set of channels. RFC 6002. */
 export interface SuggestedLabelGeneralizedChannelSet {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SUGGESTED_LABEL";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 129;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERALIZED_CHANNEL_SET";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The channel set. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ACCEPTABLE_LABEL_SET: The labels that would have been acceptable, in an error message. RFC 3473 4.1. */
 export interface AcceptableLabelSet {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ACCEPTABLE_LABEL_SET";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 130;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Whether the labels are listed or bound a range, and whether they are in or out. (u8 at 4) */
   action: number;
@@ -3475,16 +4889,24 @@ export interface AcceptableLabelSet {
   subchannels: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RESTART_CAP: In Hello: how long a restart of the sender takes. RFC 3473 9.1. */
 export interface RestartCap {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RESTART_CAP";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 131;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Restart Time: to restart and to reach its neighbours; 0xFFFFFFFF for any length of time. (u32 at 4) */
   restartTimeMs: number;
@@ -3492,16 +4914,24 @@ export interface RestartCap {
   recoveryTimeMs: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION_OF_INTEREST: The aggregate that an end-to-end reservation is, or is to be, part of. RFC 4860 2.2. */
 export interface SessionOfInterestGenericAggregateIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION_OF_INTEREST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 132;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERIC_AGGREGATE_IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the deaggregating router, or the group of the sessions that are aggregated. (ipv4 at 4) */
   destinationAddress: string;
@@ -3519,16 +4949,24 @@ export interface SessionOfInterestGenericAggregateIPv4 {
   reservedBeforePort?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION_OF_INTEREST: The aggregate that an end-to-end reservation is, or is to be, part of. RFC 4860 2.2. */
 export interface SessionOfInterestGenericAggregateIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION_OF_INTEREST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 132;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GENERIC_AGGREGATE_IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address of the deaggregating router, or the group of the sessions that are aggregated. (ipv6 at 4) */
   destinationAddress: string;
@@ -3546,61 +4984,93 @@ export interface SessionOfInterestGenericAggregateIPv6 {
   reservedBeforePort?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LINK_CAPABILITY: What the link of a call can do. RFC 4974. */
 export interface LinkCapabilityTeLinkCapabilities {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LINK_CAPABILITY";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 133;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "TE_LINK_CAPABILITIES";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CAPABILITY: In Hello: what the sender can do. RFC 5063 4.2, RFC 8370 3 and 4. */
 export interface Capability {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CAPABILITY";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 134;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** One bit for each; none is assigned above 0x10. (u32 at 4) */
   capabilities: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CONDITIONS: In PathTear: when the receiver may act on it. Flags as registered; the text of RFC 9705 is not at hand. RFC 9705. */
 export interface Conditions {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CONDITIONS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 135;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** One bit for each condition. (u32 at 4) */
   flags: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** RSVP_HOP_L2: Link layer address of the previous hop. RFC 2814. */
 export interface RsvpHopL2Ieee {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "RSVP_HOP_L2";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 161;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IEEE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** IEEE canonical address. (mac at 4) */
   address: string;
@@ -3608,16 +5078,24 @@ export interface RsvpHopL2Ieee {
   unused?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LAN_NHOP_L2: Link layer address of the next hop. RFC 2814. */
 export interface LanNhopL2Ieee {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LAN_NHOP_L2";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 162;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IEEE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** IEEE canonical address. (mac at 4) */
   address: string;
@@ -3625,106 +5103,162 @@ export interface LanNhopL2Ieee {
   unused?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LAN_NHOP_L3: Network layer address of the next hop. RFC 2814. */
 export interface LanNhopL3IPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LAN_NHOP_L3";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 163;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The address. (ipv4 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LAN_NHOP_L3: Network layer address of the next hop. RFC 2814. */
 export interface LanNhopL3IPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LAN_NHOP_L3";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 163;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The address. (ipv6 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LAN_LOOPBACK: Address of the interface through which a message left, so that it is not taken back. RFC 2814. */
 export interface LanLoopbackIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LAN_LOOPBACK";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 164;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The address. (ipv4 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LAN_LOOPBACK: Address of the interface through which a message left, so that it is not taken back. RFC 2814. */
 export interface LanLoopbackIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LAN_LOOPBACK";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 164;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The address. (ipv6 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** TCLASS: Traffic class that the subnet gives to the flow. RFC 2814. */
 export interface Tclass {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "TCLASS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 165;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION_ASSOC: Binds an end-to-end session to a session of the tunnel that it goes through. RFC 2746 2.3.1. */
 export interface SessionAssoc {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION_ASSOC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 192;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: number;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** SESSION of the end-to-end session, then FILTER_SPEC, whose source port names the tunnel's session. */
   objects: RsvpObject[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LSP_TUNNEL_INTERFACE_ID: The LSP as a link: forward interface in Path, reverse interface in Resv. RFC 3477 3. */
 export interface LspTunnelInterfaceIdUnnumbered {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LSP_TUNNEL_INTERFACE_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 193;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "UNNUMBERED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Router ID of the node that assigned the identifier. (ipv4 at 4) */
   routerId: string;
@@ -3732,16 +5266,24 @@ export interface LspTunnelInterfaceIdUnnumbered {
   interfaceId: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LSP_TUNNEL_INTERFACE_ID: The LSP as a link: forward interface in Path, reverse interface in Resv. RFC 6107 3.1.3. */
 export interface LspTunnelInterfaceIdIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LSP_TUNNEL_INTERFACE_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 193;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address assigned to the LSP as a link. (ipv4 at 4) */
   interfaceAddress: string;
@@ -3753,16 +5295,24 @@ export interface LspTunnelInterfaceIdIPv4 {
   tlvs: LspTunnelInterfaceIdItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LSP_TUNNEL_INTERFACE_ID: The LSP as a link: forward interface in Path, reverse interface in Resv. RFC 6107 3.1.4. */
 export interface LspTunnelInterfaceIdIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LSP_TUNNEL_INTERFACE_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 193;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Address assigned to the LSP as a link. (ipv6 at 4) */
   interfaceAddress: string;
@@ -3774,16 +5324,24 @@ export interface LspTunnelInterfaceIdIPv6 {
   tlvs: LspTunnelInterfaceIdItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LSP_TUNNEL_INTERFACE_ID: The LSP as a link: forward interface in Path, reverse interface in Resv. RFC 6107 3.1.2. */
 export interface LspTunnelInterfaceIdUnnumberedWithActions {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LSP_TUNNEL_INTERFACE_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 193;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "UNNUMBERED_WITH_ACTIONS";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Router ID of the node that assigned the identifier. (ipv4 at 4) */
   routerId: string;
@@ -3797,16 +5355,24 @@ export interface LspTunnelInterfaceIdUnnumberedWithActions {
   tlvs: LspTunnelInterfaceIdItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** USER_ERROR_SPEC: An error that an organization has defined. Sub-objects after the description show as its padding. RFC 5284 3. */
 export interface UserErrorSpec {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "USER_ERROR_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 194;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The organization, by its Private Enterprise Number. (u32 at 4) */
   enterpriseNumber: number;
@@ -3822,46 +5388,70 @@ export interface UserErrorSpec {
   padding?: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** NOTIFY_REQUEST: Asks that a node be notified of failures of the LSP. RFC 3473 4.2.1. */
 export interface NotifyRequestIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "NOTIFY_REQUEST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 195;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The node to notify of errors. (ipv4 at 4) */
   notifyNodeAddress: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** NOTIFY_REQUEST: Asks that a node be notified of failures of the LSP. RFC 3473 4.2.1. */
 export interface NotifyRequestIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "NOTIFY_REQUEST";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 195;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The node to notify of errors. (ipv6 at 4) */
   notifyNodeAddress: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ADMIN_STATUS: The administrative status of an LSP or call. RFC 3473 7.1. */
 export interface AdminStatus {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ADMIN_STATUS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 196;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** R: the edge node should send the object back. (1 bits at 4) */
   reflect: number;
@@ -3871,61 +5461,93 @@ export interface AdminStatus {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** LSP_ATTRIBUTES: Attributes that nodes who do not know them pass on. RFC 5420 4. */
 export interface LspAttributes {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "LSP_ATTRIBUTES";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 197;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The attributes, in no particular order. */
   attributes: LspAttributesItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ALARM_SPEC: A reserved form. RFC 4783. */
 export interface AlarmSpecReserved1 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ALARM_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 198;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "RESERVED_1";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Whatever follows. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ALARM_SPEC: A reserved form. RFC 4783. */
 export interface AlarmSpecReserved2 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ALARM_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 198;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "RESERVED_2";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Whatever follows. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ALARM_SPEC: An alarm about an LSP, laid out like ERROR_SPEC with IF_ID. RFC 4783. */
 export interface AlarmSpecIPv4IfId {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ALARM_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 198;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4_IF_ID";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The node that found the error. (ipv4 at 4) */
   errorNodeAddress: string;
@@ -3939,16 +5561,24 @@ export interface AlarmSpecIPv4IfId {
   tlvs: InterfaceIdItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ALARM_SPEC: An alarm about an LSP, laid out like ERROR_SPEC with IF_ID. RFC 4783. */
 export interface AlarmSpecIPv6IfId {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ALARM_SPEC";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 198;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_IF_ID";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The node that found the error. (ipv6 at 4) */
   errorNodeAddress: string;
@@ -3962,16 +5592,24 @@ export interface AlarmSpecIPv6IfId {
   tlvs: InterfaceIdItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ASSOCIATION: LSPs that carry the same association belong together. RFC 4872 16.1, RFC 6780. */
 export interface AssociationIPv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ASSOCIATION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 199;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Why the LSPs belong together. (u16 at 4) */
   associationType: number;
@@ -3981,16 +5619,24 @@ export interface AssociationIPv4 {
   associationSource: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ASSOCIATION: LSPs that carry the same association belong together. RFC 4872 16.1, RFC 6780. */
 export interface AssociationIPv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ASSOCIATION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 199;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Why the LSPs belong together. (u16 at 4) */
   associationType: number;
@@ -4000,16 +5646,24 @@ export interface AssociationIPv6 {
   associationSource: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ASSOCIATION: LSPs that carry the same association belong together. RFC 6780 4.1. */
 export interface AssociationIPv4Extended {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ASSOCIATION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 199;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4_EXTENDED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Why the LSPs belong together. (u16 at 4) */
   associationType: number;
@@ -4023,16 +5677,24 @@ export interface AssociationIPv4Extended {
   extendedAssociationId: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ASSOCIATION: The bypass tunnel that a point of local repair has assigned (RFC 8796 3.1.1). RFC 6780 4.1. */
 export interface AssociationIPv4ExtendedBypassSummaryReady {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ASSOCIATION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 199;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4_EXTENDED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** B-SFRR-Ready. (u16 at 4) */
   associationType: 5;
@@ -4060,19 +5722,28 @@ export interface AssociationIPv4ExtendedBypassSummaryReady {
   reserved?: number;
   /** Header of a MESSAGE_ID object. (u32 at 32) */
   messageIdHeader?: number;
+  /** Absent: it tells another shape of this structure. */
   extendedAssociationId?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ASSOCIATION: LSPs that carry the same association belong together. RFC 6780 4.1. */
 export interface AssociationIPv6Extended {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ASSOCIATION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 199;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_EXTENDED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Why the LSPs belong together. (u16 at 4) */
   associationType: number;
@@ -4086,16 +5757,24 @@ export interface AssociationIPv6Extended {
   extendedAssociationId: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ASSOCIATION: The bypass tunnel that a point of local repair has assigned (RFC 8796 3.1.2). RFC 6780 4.1. */
 export interface AssociationIPv6ExtendedBypassSummaryReady {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ASSOCIATION";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 199;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_EXTENDED";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** B-SFRR-Ready. (u16 at 4) */
   associationType: 5;
@@ -4123,109 +5802,166 @@ export interface AssociationIPv6ExtendedBypassSummaryReady {
   reserved?: number;
   /** Header of a MESSAGE_ID object. (u32 at 68) */
   messageIdHeader?: number;
+  /** Absent: it tells another shape of this structure. */
   extendedAssociationId?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SECONDARY_EXPLICIT_ROUTE: SERO: the path of an LSP that recovers a segment; starts with the branch node, ends with the merge node. RFC 4873 4.1. */
 export interface SecondaryExplicitRoute {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SECONDARY_EXPLICIT_ROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 200;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The hops, the next one first. */
   subobjects: ExplicitRouteItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SECONDARY_EXPLICIT_ROUTE: The path of one S2L sub-LSP after the first, from where it branches off. RFC 4875 19.5. */
 export interface SecondaryExplicitRouteP2mp {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SECONDARY_EXPLICIT_ROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 200;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "P2MP";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The hops, the next one first. */
   subobjects: ExplicitRouteItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SECONDARY_RECORD_ROUTE: SRRO: the path taken by an LSP that recovers a segment. RFC 4873 5. */
 export interface SecondaryRecordRoute {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SECONDARY_RECORD_ROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 201;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The hops passed, the last one first. */
   subobjects: RecordRouteItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SECONDARY_RECORD_ROUTE: The path taken by one S2L sub-LSP after the first. RFC 4875 19.6. */
 export interface SecondaryRecordRouteP2mp {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SECONDARY_RECORD_ROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 201;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "P2MP";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The hops passed, the last one first. */
   subobjects: RecordRouteItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CALL_ATTRIBUTES: Attributes of a call; in Notify. RFC 6001 5.1.1. */
 export interface CallAttributes {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CALL_ATTRIBUTES";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 202;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The attributes, in no particular order. */
   attributes: CallAttributesItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** REVERSE_LSP: Asks the egress to set up the reverse LSP, and says what in its Path should differ. RFC 7551 4.4. */
 export interface ReverseLsp {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "REVERSE_LSP";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 203;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Objects for the Path message of the reverse LSP. */
   objects: RsvpObject[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** S2L_SUB_LSP_FRAG: The registry's S2L_SUB_LSP_FRAG, whose text is not at hand, shares its number with a vendor's older object, PROPERTIES; what dissectors show, and what is shown here, is the latter. RFC 8149. */
 export interface S2lSubLspFragJuniperProperties {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "S2L_SUB_LSP_FRAG";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 204;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "JUNIPER_PROPERTIES";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** How many properties follow. (u16 at 4) */
   propertyCount: number;
@@ -4235,16 +5971,24 @@ export interface S2lSubLspFragJuniperProperties {
   properties: JuniperPropertyItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FAST_REROUTE: What backup path is wanted for an LSP. RFC 4090 4.1. */
 export interface FastReroute {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FAST_REROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 205;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Priority of the backup path to take resources, 0 (highest) to 7. (u8 at 4) */
   setupPriority: number;
@@ -4264,16 +6008,24 @@ export interface FastReroute {
   includeAll: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** FAST_REROUTE: An older form, still met. RFC 4090 4.1. */
 export interface FastRerouteReserved7 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "FAST_REROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 205;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 7;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "RESERVED_7";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Priority of the backup path to take resources, 0 (highest) to 7. (u8 at 4) */
   setupPriority: number;
@@ -4291,16 +6043,24 @@ export interface FastRerouteReserved7 {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION_ATTRIBUTE: Priorities, wishes, name and resource affinities of an LSP. RFC 3209 4.7.2. */
 export interface SessionAttributeLspTunnelRa {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION_ATTRIBUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 207;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "LSP_TUNNEL_RA";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Link attributes any of which makes a link unacceptable. (u32 at 4) */
   excludeAny: number;
@@ -4322,16 +6082,24 @@ export interface SessionAttributeLspTunnelRa {
   padding?: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** SESSION_ATTRIBUTE: Priorities, wishes and name of an LSP. RFC 3209 4.7.1. */
 export interface SessionAttributeLspTunnel {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "SESSION_ATTRIBUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 207;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 7;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "LSP_TUNNEL";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Priority to take resources, 0 (highest) to 7. (u8 at 4) */
   setupPriority: number;
@@ -4347,16 +6115,24 @@ export interface SessionAttributeLspTunnel {
   padding?: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** DCLASS: Differentiated services code points for the packets of the flow. RFC 2996 2. */
 export interface Dclass {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "DCLASS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 225;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** One or more, to tell parts of the flow apart. */
   codePoints: {
@@ -4369,196 +6145,300 @@ export interface Dclass {
   }[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
 export interface PacketcableExtensionsReverseRspec {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PACKETCABLE_EXTENSIONS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 226;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "REVERSE_RSPEC";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
 export interface PacketcableExtensionsReverseSession {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PACKETCABLE_EXTENSIONS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 226;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "REVERSE_SESSION";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
 export interface PacketcableExtensionsReverseSenderTemplate {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PACKETCABLE_EXTENSIONS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 226;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "REVERSE_SENDER_TEMPLATE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
 export interface PacketcableExtensionsReverseSenderTspec {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PACKETCABLE_EXTENSIONS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 226;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "REVERSE_SENDER_TSPEC";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
 export interface PacketcableExtensionsForwardRspec {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PACKETCABLE_EXTENSIONS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 226;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 5;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "FORWARD_RSPEC";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
 export interface PacketcableExtensionsComponentTspec {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PACKETCABLE_EXTENSIONS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 226;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 6;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "COMPONENT_TSPEC";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
 export interface PacketcableExtensionsResourceId {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PACKETCABLE_EXTENSIONS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 226;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 7;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "RESOURCE_ID";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
 export interface PacketcableExtensionsGateId {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PACKETCABLE_EXTENSIONS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 226;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 8;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GATE_ID";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PACKETCABLE_EXTENSIONS: PacketCable: quality of service on cable access networks. PKT-SP-DQOS-O01-991201. */
 export interface PacketcableExtensionsCommitEntity {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PACKETCABLE_EXTENSIONS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 226;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 9;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "COMMIT_ENTITY";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** ATM_SERVICECLASS: The service class of an ATM connection. RFC 3496. */
 export interface AtmServiceclass {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "ATM_SERVICECLASS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 227;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CALL_OPS: What a message does to a call. RFC 3474. */
 export interface CallOps {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CALL_OPS";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 228;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** The operation. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** GENERALIZED_UNI: What a client asks of an optical network: end points, diversity, egress label, service level. RFC 3476. */
 export interface GeneralizedUni {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "GENERALIZED_UNI";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 229;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** `type` holds type and sub-type: 0x0101 is type 1, sub-type 1. */
   subobjects: GeneralizedUniItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CALL_ID: The call that a connection belongs to. RFC 3474. */
 export interface CallIdOperatorSpecific {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CALL_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 230;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "OPERATOR_SPECIFIC";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Kind of the source's address. (u8 at 4) */
   addressType: number;
@@ -4568,16 +6448,24 @@ export interface CallIdOperatorSpecific {
   addressAndIdentifier: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CALL_ID: The length of the address follows from its type. RFC 3474. */
 export interface CallIdOperatorSpecificIpv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CALL_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 230;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "OPERATOR_SPECIFIC";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Kind of the source's address. (u8 at 4) */
   addressType: 1;
@@ -4587,19 +6475,28 @@ export interface CallIdOperatorSpecificIpv4 {
   localIdentifier: string;
   /** Not used. (u24 at 5) */
   reserved?: number;
+  /** Absent: it tells another shape of this structure. */
   addressAndIdentifier?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CALL_ID: The length of the address follows from its type. RFC 3474. */
 export interface CallIdOperatorSpecificIpv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CALL_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 230;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "OPERATOR_SPECIFIC";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Kind of the source's address. (u8 at 4) */
   addressType: 2;
@@ -4609,19 +6506,28 @@ export interface CallIdOperatorSpecificIpv6 {
   localIdentifier: string;
   /** Not used. (u24 at 5) */
   reserved?: number;
+  /** Absent: it tells another shape of this structure. */
   addressAndIdentifier?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CALL_ID: The length of the address follows from its type. RFC 3474. */
 export interface CallIdOperatorSpecificNsap {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CALL_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 230;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "OPERATOR_SPECIFIC";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Kind of the source's address. (u8 at 4) */
   addressType: 3;
@@ -4631,19 +6537,28 @@ export interface CallIdOperatorSpecificNsap {
   localIdentifier: string;
   /** Not used. (u24 at 5) */
   reserved?: number;
+  /** Absent: it tells another shape of this structure. */
   addressAndIdentifier?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CALL_ID: The call that a connection belongs to. RFC 3474. */
 export interface CallIdGloballyUnique {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CALL_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 230;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GLOBALLY_UNIQUE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Kind of the source's address. (u8 at 4) */
   addressType: number;
@@ -4655,16 +6570,24 @@ export interface CallIdGloballyUnique {
   addressAndIdentifier: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CALL_ID: The length of the address follows from its type. RFC 3474. */
 export interface CallIdGloballyUniqueIpv4 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CALL_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 230;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GLOBALLY_UNIQUE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Kind of the source's address. (u8 at 4) */
   addressType: 1;
@@ -4676,19 +6599,28 @@ export interface CallIdGloballyUniqueIpv4 {
   sourceAddress: string;
   /** Identifier of the call, chosen by the source. (8 bytes at 24, in hex) */
   localIdentifier: string;
+  /** Absent: it tells another shape of this structure. */
   addressAndIdentifier?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CALL_ID: The length of the address follows from its type. RFC 3474. */
 export interface CallIdGloballyUniqueIpv6 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CALL_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 230;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GLOBALLY_UNIQUE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Kind of the source's address. (u8 at 4) */
   addressType: 2;
@@ -4700,19 +6632,28 @@ export interface CallIdGloballyUniqueIpv6 {
   sourceAddress: string;
   /** Identifier of the call, chosen by the source. (8 bytes at 36, in hex) */
   localIdentifier: string;
+  /** Absent: it tells another shape of this structure. */
   addressAndIdentifier?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** CALL_ID: The length of the address follows from its type. RFC 3474. */
 export interface CallIdGloballyUniqueNsap {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CALL_ID";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 230;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "GLOBALLY_UNIQUE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** Kind of the source's address. (u8 at 4) */
   addressType: 3;
@@ -4724,105 +6665,158 @@ export interface CallIdGloballyUniqueNsap {
   sourceAddress: string;
   /** Identifier of the call, chosen by the source. (8 bytes at 40, in hex) */
   localIdentifier: string;
+  /** Absent: it tells another shape of this structure. */
   addressAndIdentifier?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** OBJECT_3GPP2: Packet filters and quality of service of a mobile network. 3GPP2 X.S0011-D. */
 export interface Object3gpp2 {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "OBJECT_3GPP2";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 231;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** EXCLUDE_ROUTE: XRO: what the whole path must not use or should avoid. RFC 4874 3.1. */
 export interface ExcludeRoute {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "EXCLUDE_ROUTE";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 232;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** What the path must not use or should avoid. */
   subobjects: ExcludeRouteItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PCN: Pre-congestion notification for aggregate reservations. RFC 7417. */
 export interface PcnIPv4Request {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PCN";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 248;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 1;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4_REQUEST";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PCN: Pre-congestion notification for aggregate reservations. RFC 7417. */
 export interface PcnIPv6Request {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PCN";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 248;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 2;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_REQUEST";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PCN: Pre-congestion notification for aggregate reservations. RFC 7417. */
 export interface PcnIPv4Response {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PCN";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 248;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 3;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv4_RESPONSE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** PCN: Pre-congestion notification for aggregate reservations. RFC 7417. */
 export interface PcnIPv6Response {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "PCN";
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: 248;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: 4;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: "IPv6_RESPONSE";
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
   /** All after the object header. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
 }
 /** GENERAL: General characterization parameters. RFC 2210 3.3.2. */
 export interface ServiceGeneral {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "GENERAL";
+  /** Number of the type of item. */
   type: 1;
   /** 1 if some node of the path does not have the service. (1 bits at 1) */
   breakBit: number;
@@ -4832,14 +6826,18 @@ export interface ServiceGeneral {
   parameters: GeneralParameterItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** GUARANTEED: Guaranteed service (RFC 2212). RFC 2210 3.3.3. */
 export interface ServiceGuaranteed {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "GUARANTEED";
+  /** Number of the type of item. */
   type: 2;
   /** 1 if some node of the path does not have the service. (1 bits at 1) */
   breakBit: number;
@@ -4849,14 +6847,18 @@ export interface ServiceGuaranteed {
   parameters: GuaranteedParameterItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** CONTROLLED_LOAD: Controlled-load service (RFC 2211). RFC 2210 3.3.4. */
 export interface ServiceControlledLoad {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "CONTROLLED_LOAD";
+  /** Number of the type of item. */
   type: 5;
   /** 1 if some node of the path does not have the service. (1 bits at 1) */
   breakBit: number;
@@ -4866,14 +6868,18 @@ export interface ServiceControlledLoad {
   parameters: GeneralParameterItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** NULL_SERVICE: The null service. RFC 2997 4.2. */
 export interface ServiceNullService {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "NULL_SERVICE";
+  /** Number of the type of item. */
   type: 6;
   /** 1 if some node of the path does not have the service. (1 bits at 1) */
   breakBit: number;
@@ -4883,14 +6889,18 @@ export interface ServiceNullService {
   parameters: NullParameterItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** NUMBER_OF_IS_HOPS: How many hops know Int-Serv. RFC 2215 3.2. */
 export interface GeneralParameterNumberOfIsHops {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "NUMBER_OF_IS_HOPS";
+  /** Number of the type of item. */
   type: 4;
   /** A 16-bit count, extended with zeros. (u32 at 4) */
   hops: number;
@@ -4898,14 +6908,18 @@ export interface GeneralParameterNumberOfIsHops {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** AVAILABLE_PATH_BANDWIDTH: The least bandwidth along the path. RFC 2215 3.3. */
 export interface GeneralParameterAvailablePathBandwidth {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AVAILABLE_PATH_BANDWIDTH";
+  /** Number of the type of item. */
   type: 6;
   /** What a flow may use at the most. (f32 at 4) */
   bandwidthBytesPerSecond: number | FloatText;
@@ -4913,14 +6927,18 @@ export interface GeneralParameterAvailablePathBandwidth {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** MINIMUM_PATH_LATENCY: Latency without queueing. RFC 2215 3.4. */
 export interface GeneralParameterMinimumPathLatency {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "MINIMUM_PATH_LATENCY";
+  /** Number of the type of item. */
   type: 8;
   /** 0xFFFFFFFF if it is not known. (u32 at 4) */
   latencyMicroseconds: number;
@@ -4928,14 +6946,18 @@ export interface GeneralParameterMinimumPathLatency {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PATH_MTU: The least MTU along the path. RFC 2215 3.5. */
 export interface GeneralParameterPathMtu {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PATH_MTU";
+  /** Number of the type of item. */
   type: 10;
   /** A 16-bit size, extended with zeros. (u32 at 4) */
   mtuBytes: number;
@@ -4943,14 +6965,18 @@ export interface GeneralParameterPathMtu {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** TOKEN_BUCKET_TSPEC: A token bucket. RFC 2215 3.6. */
 export interface GeneralParameterTokenBucketTspec {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "TOKEN_BUCKET_TSPEC";
+  /** Number of the type of item. */
   type: 127;
   /** r, the token bucket rate. (f32 at 4) */
   tokenBucketRateBytesPerSecond: number | FloatText;
@@ -4966,14 +6992,18 @@ export interface GeneralParameterTokenBucketTspec {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** NUMBER_OF_IS_HOPS: How many hops know Int-Serv. RFC 2215 3.2. */
 export interface GuaranteedParameterNumberOfIsHops {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "NUMBER_OF_IS_HOPS";
+  /** Number of the type of item. */
   type: 4;
   /** A 16-bit count, extended with zeros. (u32 at 4) */
   hops: number;
@@ -4981,14 +7011,18 @@ export interface GuaranteedParameterNumberOfIsHops {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** AVAILABLE_PATH_BANDWIDTH: The least bandwidth along the path. RFC 2215 3.3. */
 export interface GuaranteedParameterAvailablePathBandwidth {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AVAILABLE_PATH_BANDWIDTH";
+  /** Number of the type of item. */
   type: 6;
   /** What a flow may use at the most. (f32 at 4) */
   bandwidthBytesPerSecond: number | FloatText;
@@ -4996,14 +7030,18 @@ export interface GuaranteedParameterAvailablePathBandwidth {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** MINIMUM_PATH_LATENCY: Latency without queueing. RFC 2215 3.4. */
 export interface GuaranteedParameterMinimumPathLatency {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "MINIMUM_PATH_LATENCY";
+  /** Number of the type of item. */
   type: 8;
   /** 0xFFFFFFFF if it is not known. (u32 at 4) */
   latencyMicroseconds: number;
@@ -5011,14 +7049,18 @@ export interface GuaranteedParameterMinimumPathLatency {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PATH_MTU: The least MTU along the path. RFC 2215 3.5. */
 export interface GuaranteedParameterPathMtu {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PATH_MTU";
+  /** Number of the type of item. */
   type: 10;
   /** A 16-bit size, extended with zeros. (u32 at 4) */
   mtuBytes: number;
@@ -5026,14 +7068,18 @@ export interface GuaranteedParameterPathMtu {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** TOKEN_BUCKET_TSPEC: A token bucket. RFC 2215 3.6. */
 export interface GuaranteedParameterTokenBucketTspec {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "TOKEN_BUCKET_TSPEC";
+  /** Number of the type of item. */
   type: 127;
   /** r, the token bucket rate. (f32 at 4) */
   tokenBucketRateBytesPerSecond: number | FloatText;
@@ -5049,14 +7095,18 @@ export interface GuaranteedParameterTokenBucketTspec {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** GUARANTEED_RSPEC: The reservation asked of guaranteed service. RFC 2212. */
 export interface GuaranteedParameterGuaranteedRspec {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "GUARANTEED_RSPEC";
+  /** Number of the type of item. */
   type: 130;
   /** R, the rate asked for. (f32 at 4) */
   rateBytesPerSecond: number | FloatText;
@@ -5066,14 +7116,18 @@ export interface GuaranteedParameterGuaranteedRspec {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** C_TOTAL: Ctot: the rate-dependent error terms of the path, added. RFC 2212. */
 export interface GuaranteedParameterCTotal {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "C_TOTAL";
+  /** Number of the type of item. */
   type: 133;
   /** C, end to end. (u32 at 4) */
   errorTermBytes: number;
@@ -5081,14 +7135,18 @@ export interface GuaranteedParameterCTotal {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** D_TOTAL: Dtot: the rate-independent error terms of the path, added. RFC 2212. */
 export interface GuaranteedParameterDTotal {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "D_TOTAL";
+  /** Number of the type of item. */
   type: 134;
   /** D, end to end. (u32 at 4) */
   errorTermMicroseconds: number;
@@ -5096,14 +7154,18 @@ export interface GuaranteedParameterDTotal {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** C_SUM: Csum: C since the last point of reshaping. RFC 2212. */
 export interface GuaranteedParameterCSum {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "C_SUM";
+  /** Number of the type of item. */
   type: 135;
   /** C since reshaping. (u32 at 4) */
   errorTermBytes: number;
@@ -5111,14 +7173,18 @@ export interface GuaranteedParameterCSum {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** D_SUM: Dsum: D since the last point of reshaping. RFC 2212. */
 export interface GuaranteedParameterDSum {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "D_SUM";
+  /** Number of the type of item. */
   type: 136;
   /** D since reshaping. (u32 at 4) */
   errorTermMicroseconds: number;
@@ -5126,14 +7192,18 @@ export interface GuaranteedParameterDSum {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** NUMBER_OF_IS_HOPS: How many hops know Int-Serv. RFC 2215 3.2. */
 export interface NullParameterNumberOfIsHops {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "NUMBER_OF_IS_HOPS";
+  /** Number of the type of item. */
   type: 4;
   /** A 16-bit count, extended with zeros. (u32 at 4) */
   hops: number;
@@ -5141,14 +7211,18 @@ export interface NullParameterNumberOfIsHops {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** AVAILABLE_PATH_BANDWIDTH: The least bandwidth along the path. RFC 2215 3.3. */
 export interface NullParameterAvailablePathBandwidth {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AVAILABLE_PATH_BANDWIDTH";
+  /** Number of the type of item. */
   type: 6;
   /** What a flow may use at the most. (f32 at 4) */
   bandwidthBytesPerSecond: number | FloatText;
@@ -5156,14 +7230,18 @@ export interface NullParameterAvailablePathBandwidth {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** MINIMUM_PATH_LATENCY: Latency without queueing. RFC 2215 3.4. */
 export interface NullParameterMinimumPathLatency {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "MINIMUM_PATH_LATENCY";
+  /** Number of the type of item. */
   type: 8;
   /** 0xFFFFFFFF if it is not known. (u32 at 4) */
   latencyMicroseconds: number;
@@ -5171,14 +7249,18 @@ export interface NullParameterMinimumPathLatency {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PATH_MTU: The least MTU along the path. RFC 2215 3.5. */
 export interface NullParameterPathMtu {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PATH_MTU";
+  /** Number of the type of item. */
   type: 10;
   /** A 16-bit size, extended with zeros. (u32 at 4) */
   mtuBytes: number;
@@ -5186,14 +7268,18 @@ export interface NullParameterPathMtu {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** TOKEN_BUCKET_TSPEC: A token bucket. RFC 2215 3.6. */
 export interface NullParameterTokenBucketTspec {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "TOKEN_BUCKET_TSPEC";
+  /** Number of the type of item. */
   type: 127;
   /** r, the token bucket rate. (f32 at 4) */
   tokenBucketRateBytesPerSecond: number | FloatText;
@@ -5209,14 +7295,18 @@ export interface NullParameterTokenBucketTspec {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** NULL_SERVICE_TSPEC: All that a sender of the null service says. RFC 2997 4.3. */
 export interface NullParameterNullServiceTspec {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "NULL_SERVICE_TSPEC";
+  /** Number of the type of item. */
   type: 128;
   /** M, the maximum packet size. (u32 at 4) */
   maximumPacketSizeBytes: number;
@@ -5224,27 +7314,35 @@ export interface NullParameterNullServiceTspec {
   flags?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PREEMPTION_PRI: The priority of a flow against others. Empty, it deletes what an earlier one said (RFC 2750 3.4). RFC 3181 4. */
 export interface PolicyElementPreemptionPri {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PREEMPTION_PRI";
+  /** Number of the type of item. */
   type: 1;
   /** Where it is not twelve bytes long. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PREEMPTION_PRI: RFC 3181 4. RFC 3181 4. */
 export interface PolicyElementPreemptionPriPriorities {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PREEMPTION_PRI";
+  /** Number of the type of item. */
   type: 1;
   /** What becomes of the priority when reservations merge. (u8 at 5) */
   mergeStrategy: number;
@@ -5258,43 +7356,56 @@ export interface PolicyElementPreemptionPriPriorities {
   flags?: number;
   /** Must be zero when sent, ignored when received. (u8 at 7) */
   reserved?: number;
+  /** Absent: it tells another shape of this structure. */
   content?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** AUTH_USER: Who the user is. RFC 3182 3.2. */
 export interface PolicyElementAuthUser {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AUTH_USER";
+  /** Number of the type of item. */
   type: 2;
   /** Authentication attributes. */
   attributes: AuthenticationItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** AUTH_APP: What the application is. RFC 3182 3.2, RFC 2872 2. */
 export interface PolicyElementAuthApp {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AUTH_APP";
+  /** Number of the type of item. */
   type: 3;
   /** Authentication attributes. */
   attributes: AuthenticationItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** RSVP_HOP_IPv4: Option. First the node that made the policy data, then (a second one) the node that it is for. RFC 2750 3.2. */
 export interface PolicyElementRsvpHopIPv4 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "RSVP_HOP_IPv4";
+  /** Number of the type of item. */
   type: 769;
   /** The node. (ipv4 at 4) */
   hopAddress: string;
@@ -5302,14 +7413,18 @@ export interface PolicyElementRsvpHopIPv4 {
   logicalInterfaceHandle: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** RSVP_HOP_IPv6: Option. First the node that made the policy data, then (a second one) the node that it is for. RFC 2750 3.2. */
 export interface PolicyElementRsvpHopIPv6 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "RSVP_HOP_IPv6";
+  /** Number of the type of item. */
   type: 770;
   /** The node. (ipv6 at 4) */
   hopAddress: string;
@@ -5317,14 +7432,18 @@ export interface PolicyElementRsvpHopIPv6 {
   logicalInterfaceHandle: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** INTEGRITY: Option. A keyed digest between policy nodes that are not neighbours. RFC 2750 3.2. */
 export interface PolicyElementIntegrity {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "INTEGRITY";
+  /** Number of the type of item. */
   type: 1025;
   /** 0x80 is HF. (u8 at 4) */
   flags: number;
@@ -5338,53 +7457,69 @@ export interface PolicyElementIntegrity {
   digest: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** TIME_VALUES: Option. PRT: policy data may be refreshed as seldom as this. RFC 2750 3.2. */
 export interface PolicyElementTimeValues {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "TIME_VALUES";
+  /** Number of the type of item. */
   type: 1281;
   /** The policy refresh period, in milliseconds. (u32 at 4) */
   refreshPeriodMs: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SCOPE_IPv4: Option. Senders to which the policy data still has to go, so that it does not loop. RFC 2750 3.2. */
 export interface PolicyElementScopeIPv4 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SCOPE_IPv4";
+  /** Number of the type of item. */
   type: 1793;
   /** The senders. */
   sourceAddresses: string[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SCOPE_IPv6: Option. Senders to which the policy data still has to go, so that it does not loop. RFC 2750 3.2. */
 export interface PolicyElementScopeIPv6 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SCOPE_IPv6";
+  /** Number of the type of item. */
   type: 1794;
   /** The senders. */
   sourceAddresses: string[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** FILTER_SPEC_IPv4: Option. The senders that the policy data is about. RFC 2750 3.2. */
 export interface PolicyElementFilterSpecIPv4 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "FILTER_SPEC_IPv4";
+  /** Number of the type of item. */
   type: 2561;
   /** The sender. (ipv4 at 4) */
   sourceAddress: string;
@@ -5394,14 +7529,18 @@ export interface PolicyElementFilterSpecIPv4 {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** FILTER_SPEC_IPv6: Option. The senders that the policy data is about. RFC 2750 3.2. */
 export interface PolicyElementFilterSpecIPv6 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "FILTER_SPEC_IPv6";
+  /** Number of the type of item. */
   type: 2562;
   /** The sender. (ipv6 at 4) */
   sourceAddress: string;
@@ -5411,14 +7550,18 @@ export interface PolicyElementFilterSpecIPv6 {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** POLICY_LOCATOR: Where the policy for the user or application is found; RFC 2872 gives keywords for applications. RFC 3182 3.3.1. */
 export interface AuthenticationPolicyLocator {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "POLICY_LOCATOR";
+  /** Number of the type of item. */
   type: 1;
   /** How the value is to be read, by type. (u8 at 3) */
   subType: number;
@@ -5430,13 +7573,17 @@ export interface AuthenticationPolicyLocator {
   padding?: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
 }
 /** CREDENTIAL: What proves the identity, or names it. RFC 3182 3.3.2. */
 export interface AuthenticationCredential {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "CREDENTIAL";
+  /** Number of the type of item. */
   type: 2;
   /** How the value is to be read, by type. (u8 at 3) */
   subType: number;
@@ -5448,13 +7595,17 @@ export interface AuthenticationCredential {
   padding?: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
 }
 /** DIGITAL_SIGNATURE: Signs all of the element that stands before it. RFC 3182 3.3.3. */
 export interface AuthenticationDigitalSignature {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "DIGITAL_SIGNATURE";
+  /** Number of the type of item. */
   type: 3;
   /** How the value is to be read, by type. (u8 at 3) */
   subType: number;
@@ -5462,14 +7613,18 @@ export interface AuthenticationDigitalSignature {
   signature: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** POLICY_ERROR_OBJECT: Why the element was refused. RFC 3182 3.3.4. */
 export interface AuthenticationPolicyErrorObject {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "POLICY_ERROR_OBJECT";
+  /** Number of the type of item. */
   type: 4;
   /** How the value is to be read, by type. (u8 at 3) */
   subType: number;
@@ -5485,13 +7640,17 @@ export interface AuthenticationPolicyErrorObject {
   padding?: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
 }
 /** BANDWIDTH_PROFILE: Committed and excess rates and bursts of a flow. RFC 6003 4.1. */
 export interface EthernetTrafficBandwidthProfile {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "BANDWIDTH_PROFILE";
+  /** Number of the type of item. */
   type: 2;
   /** CM: 1 if frames are coloured. (1 bits at 4) */
   colorMode: number;
@@ -5513,53 +7672,69 @@ export interface EthernetTrafficBandwidthProfile {
   reserved2?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** LAYER_2_CONTROL_PROTOCOL: What to do with layer 2 control frames. Shown as bytes: the text of RFC 6003 is not at hand. RFC 6003 4.2. */
 export interface EthernetTrafficLayer2ControlProtocol {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "LAYER_2_CONTROL_PROTOCOL";
+  /** Number of the type of item. */
   type: 3;
   /** Processing at ingress and egress. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv4: A numbered interface. RFC 3471 9.1.1. */
 export interface InterfaceIdIPv4 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4";
+  /** Number of the type of item. */
   type: 1;
   /** Its address or router address. (ipv4 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv6: A numbered interface. RFC 3471 9.1.1. */
 export interface InterfaceIdIPv6 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv6";
+  /** Number of the type of item. */
   type: 2;
   /** Its address. (ipv6 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IF_INDEX: An unnumbered interface. RFC 3471 9.1.1. */
 export interface InterfaceIdIfIndex {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IF_INDEX";
+  /** Number of the type of item. */
   type: 3;
   /** An address of the link, or the router address of its node. (ipv4 at 4) */
   address: string;
@@ -5567,14 +7742,18 @@ export interface InterfaceIdIfIndex {
   interfaceId: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** COMPONENT_IF_DOWNSTREAM: A component of a bundle, for the downstream data channel. RFC 3471 9.1.1. */
 export interface InterfaceIdComponentIfDownstream {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "COMPONENT_IF_DOWNSTREAM";
+  /** Number of the type of item. */
   type: 4;
   /** An address of the link, or the router address of its node. (ipv4 at 4) */
   address: string;
@@ -5582,14 +7761,18 @@ export interface InterfaceIdComponentIfDownstream {
   interfaceId: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** COMPONENT_IF_UPSTREAM: A component of a bundle, for the upstream data channel. RFC 3471 9.1.1. */
 export interface InterfaceIdComponentIfUpstream {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "COMPONENT_IF_UPSTREAM";
+  /** Number of the type of item. */
   type: 5;
   /** An address of the link, or the router address of its node. (ipv4 at 4) */
   address: string;
@@ -5597,170 +7780,222 @@ export interface InterfaceIdComponentIfUpstream {
   interfaceId: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** DOWNSTREAM_LABEL: The downstream label that is meant. RFC 5710 3.4 shows one. RFC 4920. */
 export interface InterfaceIdDownstreamLabel {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "DOWNSTREAM_LABEL";
+  /** Number of the type of item. */
   type: 6;
   /** The label in 32-bit words. */
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** UPSTREAM_LABEL: The upstream label that is meant. RFC 5710 3.4 shows one. RFC 4920. */
 export interface InterfaceIdUpstreamLabel {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UPSTREAM_LABEL";
+  /** Number of the type of item. */
   type: 7;
   /** The label in 32-bit words. */
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** NODE_ID: A node. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdNodeId {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "NODE_ID";
+  /** Number of the type of item. */
   type: 8;
   /** Its address or router address. (ipv4 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** OSPF_AREA: An OSPF area. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdOspfArea {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "OSPF_AREA";
+  /** Number of the type of item. */
   type: 9;
   /** Its number. (u32 at 4) */
   area: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** ISIS_AREA: An IS-IS area. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdIsisArea {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ISIS_AREA";
+  /** Number of the type of item. */
   type: 10;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** AUTONOMOUS_SYSTEM: An autonomous system. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdAutonomousSystem {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AUTONOMOUS_SYSTEM";
+  /** Number of the type of item. */
   type: 11;
   /** Its number. (u32 at 4) */
   autonomousSystem: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** ERO_CONTEXT: The explicit route as the failing node saw it. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdEroContext {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ERO_CONTEXT";
+  /** Number of the type of item. */
   type: 12;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** ERO_NEXT_CONTEXT: The explicit route as the next node would have seen it. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdEroNextContext {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ERO_NEXT_CONTEXT";
+  /** Number of the type of item. */
   type: 13;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PREVIOUS_HOP_IPv4: The previous hop. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdPreviousHopIPv4 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PREVIOUS_HOP_IPv4";
+  /** Number of the type of item. */
   type: 14;
   /** Its address or router address. (ipv4 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PREVIOUS_HOP_IPv6: The previous hop. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdPreviousHopIPv6 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PREVIOUS_HOP_IPv6";
+  /** Number of the type of item. */
   type: 15;
   /** Its address. (ipv6 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** INCOMING_IPv4: The incoming interface. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdIncomingIPv4 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "INCOMING_IPv4";
+  /** Number of the type of item. */
   type: 16;
   /** Its address or router address. (ipv4 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** INCOMING_IPv6: The incoming interface. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdIncomingIPv6 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "INCOMING_IPv6";
+  /** Number of the type of item. */
   type: 17;
   /** Its address. (ipv6 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** INCOMING_IF_INDEX: The incoming interface. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdIncomingIfIndex {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "INCOMING_IF_INDEX";
+  /** Number of the type of item. */
   type: 18;
   /** An address of the link, or the router address of its node. (ipv4 at 4) */
   address: string;
@@ -5768,183 +8003,239 @@ export interface InterfaceIdIncomingIfIndex {
   interfaceId: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** INCOMING_DOWN_LABEL: The label of the incoming interface, downstream. RFC 5710 3.4 shows one. RFC 4920. */
 export interface InterfaceIdIncomingDownLabel {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "INCOMING_DOWN_LABEL";
+  /** Number of the type of item. */
   type: 19;
   /** The label in 32-bit words. */
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** INCOMING_UP_LABEL: The label of the incoming interface, upstream. RFC 5710 3.4 shows one. RFC 4920. */
 export interface InterfaceIdIncomingUpLabel {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "INCOMING_UP_LABEL";
+  /** Number of the type of item. */
   type: 20;
   /** The label in 32-bit words. */
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** REPORTING_NODE_ID: The node that reports. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdReportingNodeId {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "REPORTING_NODE_ID";
+  /** Number of the type of item. */
   type: 21;
   /** Its address or router address. (ipv4 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** REPORTING_OSPF_AREA: The area of the node that reports. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdReportingOspfArea {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "REPORTING_OSPF_AREA";
+  /** Number of the type of item. */
   type: 22;
   /** Its number. (u32 at 4) */
   area: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** REPORTING_ISIS_AREA: The area of the node that reports. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdReportingIsisArea {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "REPORTING_ISIS_AREA";
+  /** Number of the type of item. */
   type: 23;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** REPORTING_AS: The autonomous system of the node that reports. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdReportingAs {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "REPORTING_AS";
+  /** Number of the type of item. */
   type: 24;
   /** Its number. (u32 at 4) */
   autonomousSystem: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PROPOSED_ERO: An explicit route that might work. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdProposedEro {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PROPOSED_ERO";
+  /** Number of the type of item. */
   type: 25;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** NODE_EXCLUSIONS: Nodes to leave out. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdNodeExclusions {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "NODE_EXCLUSIONS";
+  /** Number of the type of item. */
   type: 26;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** LINK_EXCLUSIONS: Links to leave out. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
 export interface InterfaceIdLinkExclusions {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "LINK_EXCLUSIONS";
+  /** Number of the type of item. */
   type: 27;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** REFERENCE_COUNT: How many alarms this one stands for. Shown as bytes: the text of RFC 4783 is not at hand. RFC 4783. */
 export interface InterfaceIdReferenceCount {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "REFERENCE_COUNT";
+  /** Number of the type of item. */
   type: 512;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SEVERITY: How grave the alarm is. Shown as bytes: the text of RFC 4783 is not at hand. RFC 4783. */
 export interface InterfaceIdSeverity {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SEVERITY";
+  /** Number of the type of item. */
   type: 513;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** GLOBAL_TIMESTAMP: When it was raised, by a common clock. Shown as bytes: the text of RFC 4783 is not at hand. RFC 4783. */
 export interface InterfaceIdGlobalTimestamp {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "GLOBAL_TIMESTAMP";
+  /** Number of the type of item. */
   type: 514;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** LOCAL_TIMESTAMP: When it was raised, by the node's own clock. Shown as bytes: the text of RFC 4783 is not at hand. RFC 4783. */
 export interface InterfaceIdLocalTimestamp {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "LOCAL_TIMESTAMP";
+  /** Number of the type of item. */
   type: 515;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** ERROR_STRING: A text about it; as common dissectors read it. RFC 4783. */
 export interface InterfaceIdErrorString {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ERROR_STRING";
+  /** Number of the type of item. */
   type: 516;
   /** What went wrong, in words. */
   errorString?: string;
@@ -5954,39 +8245,51 @@ export interface InterfaceIdErrorString {
   padding?: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
 }
 /** SOURCE_TNA_IPv4: Where the connection starts. RFC 3476. */
 export interface GeneralizedUniSourceTnaIPv4 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SOURCE_TNA_IPv4";
+  /** Number of the type of item. */
   type: 257;
   /** Its Transport Network Assigned address. (ipv4 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SOURCE_TNA_IPv6: Where the connection starts. RFC 3476. */
 export interface GeneralizedUniSourceTnaIPv6 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SOURCE_TNA_IPv6";
+  /** Number of the type of item. */
   type: 258;
   /** Its Transport Network Assigned address. (ipv6 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SOURCE_TNA_NSAP: Where the connection starts. RFC 3476. */
 export interface GeneralizedUniSourceTnaNsap {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SOURCE_TNA_NSAP";
+  /** Number of the type of item. */
   type: 259;
   /** Bytes of the address. (u8 at 4) */
   addressLength: number;
@@ -5994,40 +8297,52 @@ export interface GeneralizedUniSourceTnaNsap {
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** DESTINATION_TNA_IPv4: Where the connection goes. RFC 3476. */
 export interface GeneralizedUniDestinationTnaIPv4 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "DESTINATION_TNA_IPv4";
+  /** Number of the type of item. */
   type: 513;
   /** Its Transport Network Assigned address. (ipv4 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** DESTINATION_TNA_IPv6: Where the connection goes. RFC 3476. */
 export interface GeneralizedUniDestinationTnaIPv6 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "DESTINATION_TNA_IPv6";
+  /** Number of the type of item. */
   type: 514;
   /** Its Transport Network Assigned address. (ipv6 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** DESTINATION_TNA_NSAP: Where the connection goes. RFC 3476. */
 export interface GeneralizedUniDestinationTnaNsap {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "DESTINATION_TNA_NSAP";
+  /** Number of the type of item. */
   type: 515;
   /** Bytes of the address. (u8 at 4) */
   addressLength: number;
@@ -6035,14 +8350,18 @@ export interface GeneralizedUniDestinationTnaNsap {
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** DIVERSITY: A connection from which this one should be diverse. RFC 3476. */
 export interface GeneralizedUniDiversity {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "DIVERSITY";
+  /** Number of the type of item. */
   type: 769;
   /** What the two must not share. (4 bits at 4) */
   diversity: number;
@@ -6054,14 +8373,18 @@ export interface GeneralizedUniDiversity {
   objects: RsvpObject[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** EGRESS_LABEL: The label at the egress. RFC 3476. */
 export interface GeneralizedUniEgressLabel {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "EGRESS_LABEL";
+  /** Number of the type of item. */
   type: 1025;
   /** U: the direction of the label; 1 for upstream. (1 bits at 4) */
   upstream: number;
@@ -6075,14 +8398,18 @@ export interface GeneralizedUniEgressLabel {
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SPC_LABEL: The label at the egress of a soft permanent connection. RFC 3474. */
 export interface GeneralizedUniSpcLabel {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SPC_LABEL";
+  /** Number of the type of item. */
   type: 1026;
   /** U: the direction of the label; 1 for upstream. (1 bits at 4) */
   upstream: number;
@@ -6096,14 +8423,18 @@ export interface GeneralizedUniSpcLabel {
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SERVICE_LEVEL: The class of service. RFC 3476. */
 export interface GeneralizedUniServiceLevel {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SERVICE_LEVEL";
+  /** Number of the type of item. */
   type: 1281;
   /** The carrier says what it means. (u8 at 4) */
   serviceLevel: number;
@@ -6111,14 +8442,18 @@ export interface GeneralizedUniServiceLevel {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** ATTRIBUTE_FLAGS: Flags, in as many 32-bit words as are needed. RFC 5420 3.1. */
 export interface LspAttributesAttributeFlags {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ATTRIBUTE_FLAGS";
+  /** Number of the type of item. */
   type: 1;
   /** Bits 0 to 31, bit 0 the highest. (u32 at 4) */
   attributeFlags: number;
@@ -6126,66 +8461,86 @@ export interface LspAttributesAttributeFlags {
   furtherFlags: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SERVICE_ID: The service that an Ethernet connection is for. The text of RFC 6060 is not at hand: shown as bytes. RFC 6060. */
 export interface LspAttributesServiceId {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SERVICE_ID";
+  /** Number of the type of item. */
   type: 2;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** OAM_CONFIGURATION: How to configure operations, administration and maintenance. The text of RFC 7260 is not at hand: shown as bytes. RFC 7260. */
 export interface LspAttributesOamConfiguration {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "OAM_CONFIGURATION";
+  /** Number of the type of item. */
   type: 3;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** WSON_PROCESSING_HOP: What a hop of a wavelength-switched network should do. The text of RFC 7689 is not at hand: shown as bytes. RFC 7689. */
 export interface LspAttributesWsonProcessingHop {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "WSON_PROCESSING_HOP";
+  /** Number of the type of item. */
   type: 4;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** RTM_SET: Nodes that can measure residence time. The text of RFC 8169 is not at hand: shown as bytes. RFC 8169. */
 export interface LspAttributesRtmSet {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "RTM_SET";
+  /** Number of the type of item. */
   type: 5;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** ETLD: Effective Transport Label-Stack Depth: how many labels this hop can send on. In hop attributes only. RFC 8577 9.7. */
 export interface LspAttributesEtld {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ETLD";
+  /** Number of the type of item. */
   type: 6;
   /** ETLD; never zero. (u8 at 7) */
   labels: number;
@@ -6193,14 +8548,18 @@ export interface LspAttributesEtld {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** CALL_ATTRIBUTES_FLAGS: Flags, in as many 32-bit words as are needed. RFC 6001 5.1.4. */
 export interface CallAttributesCallAttributesFlags {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "CALL_ATTRIBUTES_FLAGS";
+  /** Number of the type of item. */
   type: 1;
   /** Bits 0 to 31, bit 0 the highest. (u32 at 4) */
   callFlags: number;
@@ -6208,105 +8567,137 @@ export interface CallAttributesCallAttributesFlags {
   furtherFlags: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** ENDPOINT_ID: The end point of an Ethernet service. The text of RFC 6004 is not at hand: shown as bytes. RFC 6004. */
 export interface CallAttributesEndpointId {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ENDPOINT_ID";
+  /** Number of the type of item. */
   type: 2;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SERVICE_ID: The service that an Ethernet connection is for. The text of RFC 6060 is not at hand: shown as bytes. RFC 6060. */
 export interface CallAttributesServiceId {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SERVICE_ID";
+  /** Number of the type of item. */
   type: 3;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** VCAT: A virtually concatenated group. The text of RFC 6344 is not at hand: shown as bytes. RFC 6344. */
 export interface CallAttributesVcat {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "VCAT";
+  /** Number of the type of item. */
   type: 4;
   /** What follows type and length. */
   value: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IGP_INSTANCE: The IGP instance in which to advertise the link. RFC 6107 3.2. */
 export interface LspTunnelInterfaceIdIgpInstance {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IGP_INSTANCE";
+  /** Number of the type of item. */
   type: 1;
   /** Its identifier; 0xFFFFFFFF for the instance of the links that the LSP uses. (u32 at 4) */
   igpInstance: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** UNNUMBERED_COMPONENT_LINK: The component of a bundle that the LSP becomes. RFC 6107 3.3.1. */
 export interface LspTunnelInterfaceIdUnnumberedComponentLink {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNNUMBERED_COMPONENT_LINK";
+  /** Number of the type of item. */
   type: 2;
   /** Its identifier in the bundle. (u32 at 4) */
   componentLinkId: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv4_COMPONENT_LINK: The component of a bundle that the LSP becomes. RFC 6107 3.3.2. */
 export interface LspTunnelInterfaceIdIPv4ComponentLink {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4_COMPONENT_LINK";
+  /** Number of the type of item. */
   type: 3;
   /** Its address. (ipv4 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv6_COMPONENT_LINK: The component of a bundle that the LSP becomes. RFC 6107 3.3.3. */
 export interface LspTunnelInterfaceIdIPv6ComponentLink {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv6_COMPONENT_LINK";
+  /** Number of the type of item. */
   type: 4;
   /** Its address. (ipv6 at 4) */
   address: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv4_PREFIX: The nodes that have an address under a prefix, as one abstract node. RFC 3209 4.3.3.2. */
 export interface ExplicitRouteIPv4Prefix {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4_PREFIX";
+  /** Number of the type of item. */
   type: 1;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6318,14 +8709,18 @@ export interface ExplicitRouteIPv4Prefix {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv6_PREFIX: The nodes that have an address under a prefix, as one abstract node. RFC 3209 4.3.3.3. */
 export interface ExplicitRouteIPv6Prefix {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv6_PREFIX";
+  /** Number of the type of item. */
   type: 2;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6337,14 +8732,18 @@ export interface ExplicitRouteIPv6Prefix {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** LABEL: The label to use on the link that the sub-object before names. RFC 3473 5.1. */
 export interface ExplicitRouteLabel {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "LABEL";
+  /** Number of the type of item. */
   type: 3;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6358,14 +8757,18 @@ export interface ExplicitRouteLabel {
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** UNNUMBERED_INTERFACE: An unnumbered link. RFC 3477 4. */
 export interface ExplicitRouteUnnumberedInterface {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNNUMBERED_INTERFACE";
+  /** Number of the type of item. */
   type: 4;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6377,14 +8780,18 @@ export interface ExplicitRouteUnnumberedInterface {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** AUTONOMOUS_SYSTEM_4_BYTES: An autonomous system with a four-byte number. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
 export interface ExplicitRouteAutonomousSystem4Bytes {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AUTONOMOUS_SYSTEM_4_BYTES";
+  /** Number of the type of item. */
   type: 5;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6392,14 +8799,18 @@ export interface ExplicitRouteAutonomousSystem4Bytes {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** OSPF_AREA: An OSPF area as one abstract node. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
 export interface ExplicitRouteOspfArea {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "OSPF_AREA";
+  /** Number of the type of item. */
   type: 6;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6407,14 +8818,18 @@ export interface ExplicitRouteOspfArea {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** ISIS_AREA: An IS-IS area as one abstract node. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
 export interface ExplicitRouteIsisArea {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ISIS_AREA";
+  /** Number of the type of item. */
   type: 7;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6422,14 +8837,18 @@ export interface ExplicitRouteIsisArea {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** AUTONOMOUS_SYSTEM: An autonomous system as one abstract node. RFC 3209 4.3.3.4. */
 export interface ExplicitRouteAutonomousSystem {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AUTONOMOUS_SYSTEM";
+  /** Number of the type of item. */
   type: 32;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6437,14 +8856,18 @@ export interface ExplicitRouteAutonomousSystem {
   autonomousSystem: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** EXPLICIT_EXCLUSION_ROUTE: EXRS: what must not be used, or should be avoided, between the abstract nodes before and after it. RFC 4874 4.1. */
 export interface ExplicitRouteExplicitExclusionRoute {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "EXPLICIT_EXCLUSION_ROUTE";
+  /** Number of the type of item. */
   type: 33;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6454,14 +8877,18 @@ export interface ExplicitRouteExplicitExclusionRoute {
   exclusions: ExcludeRouteItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** HOP_ATTRIBUTES: Attributes for the hop that the sub-objects before name. RFC 7570 2.1. */
 export interface ExplicitRouteHopAttributes {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "HOP_ATTRIBUTES";
+  /** Number of the type of item. */
   type: 35;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6473,14 +8900,18 @@ export interface ExplicitRouteHopAttributes {
   attributes: LspAttributesItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SR_ERO: A segment of a segment-routed path. The text of RFC 8664 is not at hand: shown as bytes. RFC 8664. */
 export interface ExplicitRouteSrEro {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SR_ERO";
+  /** Number of the type of item. */
   type: 36;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6488,14 +8919,18 @@ export interface ExplicitRouteSrEro {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PROTECTION: Becomes the PROTECTION object of the recovery LSP. Only in SECONDARY_EXPLICIT_ROUTE and SECONDARY_RECORD_ROUTE. RFC 4873 4.1. */
 export interface ExplicitRouteProtection {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PROTECTION";
+  /** Number of the type of item. */
   type: 37;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6507,14 +8942,18 @@ export interface ExplicitRouteProtection {
   words: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PROTECTION: From a PROTECTION object of C-Type 1. RFC 4873 4.1. */
 export interface ExplicitRouteProtectionLinkProtection {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PROTECTION";
+  /** Number of the type of item. */
   type: 37;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6528,17 +8967,22 @@ export interface ExplicitRouteProtectionLinkProtection {
   reserved?: number;
   /** Must be zero when sent, ignored when received. (25 bits at 4) */
   reserved1?: number;
+  /** Absent: it tells another shape of this structure. */
   words?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PROTECTION: From a PROTECTION object of C-Type 2. RFC 4873 4.1. */
 export interface ExplicitRouteProtectionLspProtection {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PROTECTION";
+  /** Number of the type of item. */
   type: 37;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6572,17 +9016,22 @@ export interface ExplicitRouteProtectionLspProtection {
   reserved3?: number;
   /** Must be zero when sent, ignored when received. (16 bits at 8) */
   reserved4?: number;
+  /** Absent: it tells another shape of this structure. */
   words?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv4_DIVERSITY: An LSP or path from which this one should be diverse. The text of RFC 8390 is not at hand: shown as bytes. RFC 8390. */
 export interface ExplicitRouteIPv4Diversity {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4_DIVERSITY";
+  /** Number of the type of item. */
   type: 38;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6590,14 +9039,18 @@ export interface ExplicitRouteIPv4Diversity {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv6_DIVERSITY: An LSP or path from which this one should be diverse. The text of RFC 8390 is not at hand: shown as bytes. RFC 8390. */
 export interface ExplicitRouteIPv6Diversity {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv6_DIVERSITY";
+  /** Number of the type of item. */
   type: 39;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6605,14 +9058,18 @@ export interface ExplicitRouteIPv6Diversity {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SRv6_ERO: An SRv6 segment; PCEP only. The text of RFC 9603 is not at hand: shown as bytes. RFC 9603. */
 export interface ExplicitRouteSRv6Ero {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SRv6_ERO";
+  /** Number of the type of item. */
   type: 40;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6620,14 +9077,18 @@ export interface ExplicitRouteSRv6Ero {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PATH_KEY_IPv4: Stands for a path segment that a Path Computation Element keeps to itself; layout as common dissectors read it. RFC 5520. */
 export interface ExplicitRoutePathKeyIPv4 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PATH_KEY_IPv4";
+  /** Number of the type of item. */
   type: 64;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6637,14 +9098,18 @@ export interface ExplicitRoutePathKeyIPv4 {
   pceId: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PATH_KEY_IPv6: Stands for a path segment that a Path Computation Element keeps to itself; layout as common dissectors read it. RFC 5520. */
 export interface ExplicitRoutePathKeyIPv6 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PATH_KEY_IPv6";
+  /** Number of the type of item. */
   type: 65;
   /** L: 1 if the hop is loose, 0 if it is strict. (1 bits at 0) */
   loose: number;
@@ -6654,14 +9119,18 @@ export interface ExplicitRoutePathKeyIPv6 {
   pceId: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv4_ADDRESS: A hop. RFC 3209 4.4.1.1. */
 export interface RecordRouteIPv4Address {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4_ADDRESS";
+  /** Number of the type of item. */
   type: 1;
   /** Address of the hop. (ipv4 at 2) */
   address: string;
@@ -6671,14 +9140,18 @@ export interface RecordRouteIPv4Address {
   flags: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv6_ADDRESS: A hop. RFC 3209 4.4.1.2. */
 export interface RecordRouteIPv6Address {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv6_ADDRESS";
+  /** Number of the type of item. */
   type: 2;
   /** Address of the hop. (ipv6 at 2) */
   address: string;
@@ -6688,14 +9161,18 @@ export interface RecordRouteIPv6Address {
   flags: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** LABEL: The label used on the link of the hop. RFC 3209 4.4.1.3, RFC 3473 5.2. */
 export interface RecordRouteLabel {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "LABEL";
+  /** Number of the type of item. */
   type: 3;
   /** U: 1 for the upstream label of a bidirectional LSP, 0 for the downstream one. (1 bits at 2) */
   upstream: number;
@@ -6707,14 +9184,18 @@ export interface RecordRouteLabel {
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** UNNUMBERED_INTERFACE: An unnumbered link. RFC 3477 5. */
 export interface RecordRouteUnnumberedInterface {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNNUMBERED_INTERFACE";
+  /** Number of the type of item. */
   type: 4;
   /** State of local protection. (u8 at 2) */
   flags: number;
@@ -6726,14 +9207,18 @@ export interface RecordRouteUnnumberedInterface {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** ATTRIBUTES: The attribute flags that the hop acted on. RFC 5420 7.2. */
 export interface RecordRouteAttributes {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ATTRIBUTES";
+  /** Number of the type of item. */
   type: 5;
   /** Bits 0 to 31, bit 0 the highest. (u32 at 4) */
   attributeFlags: number;
@@ -6743,14 +9228,18 @@ export interface RecordRouteAttributes {
   furtherFlags: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SRLG: The shared risk link groups of the hop; layout as common dissectors read it. RFC 8001. */
 export interface RecordRouteSrlg {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SRLG";
+  /** Number of the type of item. */
   type: 34;
   /** D: 1 for the groups of the upstream direction, 0 of the downstream one. (1 bits at 2) */
   upstream: number;
@@ -6760,14 +9249,18 @@ export interface RecordRouteSrlg {
   srlgIds: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** HOP_ATTRIBUTES: Attributes that the hop processed or added. RFC 7570 3.1. */
 export interface RecordRouteHopAttributes {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "HOP_ATTRIBUTES";
+  /** Number of the type of item. */
   type: 35;
   /** Must be zero when sent, ignored when received. (u16 at 2) */
   reserved?: number;
@@ -6775,27 +9268,35 @@ export interface RecordRouteHopAttributes {
   attributes: LspAttributesItem[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SR_RRO: A segment of a segment-routed path. The text of RFC 8664 is not at hand: shown as bytes. RFC 8664. */
 export interface RecordRouteSrRro {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SR_RRO";
+  /** Number of the type of item. */
   type: 36;
   /** What follows type and length. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PROTECTION: Becomes the PROTECTION object of the recovery LSP. Only in SECONDARY_EXPLICIT_ROUTE and SECONDARY_RECORD_ROUTE. RFC 4873 4.1. */
 export interface RecordRouteProtection {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PROTECTION";
+  /** Number of the type of item. */
   type: 37;
   /** C-Type of the PROTECTION object that the content comes from. (u8 at 3) */
   protectionCtype: number;
@@ -6805,14 +9306,18 @@ export interface RecordRouteProtection {
   words: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PROTECTION: From a PROTECTION object of C-Type 1. RFC 4873 4.1. */
 export interface RecordRouteProtectionLinkProtection {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PROTECTION";
+  /** Number of the type of item. */
   type: 37;
   /** C-Type of the PROTECTION object that the content comes from. (u8 at 3) */
   protectionCtype: 1;
@@ -6824,17 +9329,22 @@ export interface RecordRouteProtectionLinkProtection {
   reserved?: number;
   /** Must be zero when sent, ignored when received. (25 bits at 4) */
   reserved1?: number;
+  /** Absent: it tells another shape of this structure. */
   words?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PROTECTION: From a PROTECTION object of C-Type 2. RFC 4873 4.1. */
 export interface RecordRouteProtectionLspProtection {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PROTECTION";
+  /** Number of the type of item. */
   type: 37;
   /** C-Type of the PROTECTION object that the content comes from. (u8 at 3) */
   protectionCtype: 2;
@@ -6866,56 +9376,73 @@ export interface RecordRouteProtectionLspProtection {
   reserved3?: number;
   /** Must be zero when sent, ignored when received. (16 bits at 8) */
   reserved4?: number;
+  /** Absent: it tells another shape of this structure. */
   words?: undefined;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** BYPASS_ASSIGNMENT_IPv4: The bypass tunnel assigned for fast reroute. The text of RFC 8271 is not at hand: shown as bytes. RFC 8271. */
 export interface RecordRouteBypassAssignmentIPv4 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "BYPASS_ASSIGNMENT_IPv4";
+  /** Number of the type of item. */
   type: 38;
   /** What follows type and length. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** BYPASS_ASSIGNMENT_IPv6: The bypass tunnel assigned for fast reroute. The text of RFC 8271 is not at hand: shown as bytes. RFC 8271. */
 export interface RecordRouteBypassAssignmentIPv6 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "BYPASS_ASSIGNMENT_IPv6";
+  /** Number of the type of item. */
   type: 39;
   /** What follows type and length. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SRv6_RRO: An SRv6 segment; PCEP only. The text of RFC 9603 is not at hand: shown as bytes. RFC 9603. */
 export interface RecordRouteSRv6Rro {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SRv6_RRO";
+  /** Number of the type of item. */
   type: 40;
   /** What follows type and length. */
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PATH_KEY_IPv4: Stands for a path segment that a Path Computation Element keeps to itself; layout as common dissectors read it. RFC 5520. */
 export interface RecordRoutePathKeyIPv4 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PATH_KEY_IPv4";
+  /** Number of the type of item. */
   type: 64;
   /** The key. (u16 at 2) */
   pathKey: number;
@@ -6923,14 +9450,18 @@ export interface RecordRoutePathKeyIPv4 {
   pceId: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PATH_KEY_IPv6: Stands for a path segment that a Path Computation Element keeps to itself; layout as common dissectors read it. RFC 5520. */
 export interface RecordRoutePathKeyIPv6 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PATH_KEY_IPv6";
+  /** Number of the type of item. */
   type: 65;
   /** The key. (u16 at 2) */
   pathKey: number;
@@ -6938,14 +9469,18 @@ export interface RecordRoutePathKeyIPv6 {
   pceId: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv4_PREFIX: Interfaces, nodes or SRLGs under a prefix. RFC 4874 3.1.1. */
 export interface ExcludeRouteIPv4Prefix {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4_PREFIX";
+  /** Number of the type of item. */
   type: 1;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -6957,14 +9492,18 @@ export interface ExcludeRouteIPv4Prefix {
   attribute: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv6_PREFIX: Interfaces, nodes or SRLGs under a prefix. RFC 4874 3.1.2. */
 export interface ExcludeRouteIPv6Prefix {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv6_PREFIX";
+  /** Number of the type of item. */
   type: 2;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -6976,14 +9515,18 @@ export interface ExcludeRouteIPv6Prefix {
   attribute: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** LABEL: A label of the link that the sub-object before names. RFC 6001 4.1.2. */
 export interface ExcludeRouteLabel {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "LABEL";
+  /** Number of the type of item. */
   type: 3;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -6997,14 +9540,18 @@ export interface ExcludeRouteLabel {
   label: number[];
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** UNNUMBERED_INTERFACE: An unnumbered link, its node or its SRLGs. RFC 4874 3.1.3. */
 export interface ExcludeRouteUnnumberedInterface {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNNUMBERED_INTERFACE";
+  /** Number of the type of item. */
   type: 4;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -7018,14 +9565,18 @@ export interface ExcludeRouteUnnumberedInterface {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** AUTONOMOUS_SYSTEM_4_BYTES: An autonomous system with a four-byte number. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
 export interface ExcludeRouteAutonomousSystem4Bytes {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AUTONOMOUS_SYSTEM_4_BYTES";
+  /** Number of the type of item. */
   type: 5;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -7033,14 +9584,18 @@ export interface ExcludeRouteAutonomousSystem4Bytes {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** OSPF_AREA: An OSPF area as one abstract node. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
 export interface ExcludeRouteOspfArea {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "OSPF_AREA";
+  /** Number of the type of item. */
   type: 6;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -7048,14 +9603,18 @@ export interface ExcludeRouteOspfArea {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** ISIS_AREA: An IS-IS area as one abstract node. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
 export interface ExcludeRouteIsisArea {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ISIS_AREA";
+  /** Number of the type of item. */
   type: 7;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -7063,14 +9622,18 @@ export interface ExcludeRouteIsisArea {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** AUTONOMOUS_SYSTEM: An autonomous system as one abstract node. RFC 4874 3.1.4. */
 export interface ExcludeRouteAutonomousSystem {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AUTONOMOUS_SYSTEM";
+  /** Number of the type of item. */
   type: 32;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -7078,14 +9641,18 @@ export interface ExcludeRouteAutonomousSystem {
   autonomousSystem: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** EXPLICIT_EXCLUSION_ROUTE: EXRS. Registered here too, but it has a meaning in explicit routes only; so its content stays bytes. RFC 4874 4.1. */
 export interface ExcludeRouteExplicitExclusionRoute {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "EXPLICIT_EXCLUSION_ROUTE";
+  /** Number of the type of item. */
   type: 33;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -7093,14 +9660,18 @@ export interface ExcludeRouteExplicitExclusionRoute {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SRLG: A shared risk link group. RFC 4874 2.1. */
 export interface ExcludeRouteSrlg {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SRLG";
+  /** Number of the type of item. */
   type: 34;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -7110,14 +9681,18 @@ export interface ExcludeRouteSrlg {
   reserved?: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** SWITCHING_CAPABILITY: A switching capability of the interface that the sub-object before names. RFC 6001 4.1.1. */
 export interface ExcludeRouteSwitchingCapability {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SWITCHING_CAPABILITY";
+  /** Number of the type of item. */
   type: 35;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -7127,14 +9702,18 @@ export interface ExcludeRouteSwitchingCapability {
   switchingCapability: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv4_DIVERSITY: An LSP or path from which this one should be diverse. The text of RFC 8390 is not at hand: shown as bytes. RFC 8390. */
 export interface ExcludeRouteIPv4Diversity {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4_DIVERSITY";
+  /** Number of the type of item. */
   type: 38;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -7142,14 +9721,18 @@ export interface ExcludeRouteIPv4Diversity {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** IPv6_DIVERSITY: An LSP or path from which this one should be diverse. The text of RFC 8390 is not at hand: shown as bytes. RFC 8390. */
 export interface ExcludeRouteIPv6Diversity {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv6_DIVERSITY";
+  /** Number of the type of item. */
   type: 39;
   /** L: 1 if it should be avoided, 0 if it must be excluded. (1 bits at 0) */
   shouldAvoid: number;
@@ -7157,72 +9740,94 @@ export interface ExcludeRouteIPv6Diversity {
   content: string;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** COS: A vendor's property, as common dissectors read it. none. */
 export interface JuniperPropertyCos {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "COS";
+  /** Number of the type of item. */
   type: 1;
   /** Its value. (u16 at 2) */
   value: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** METRIC_1: A vendor's property, as common dissectors read it. none. */
 export interface JuniperPropertyMetric1 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "METRIC_1";
+  /** Number of the type of item. */
   type: 2;
   /** Its value. (u16 at 2) */
   value: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** METRIC_2: A vendor's property, as common dissectors read it. none. */
 export interface JuniperPropertyMetric2 {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "METRIC_2";
+  /** Number of the type of item. */
   type: 4;
   /** Its value. (u16 at 2) */
   value: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** CCC_STATUS: A vendor's property, as common dissectors read it. none. */
 export interface JuniperPropertyCccStatus {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "CCC_STATUS";
+  /** Number of the type of item. */
   type: 8;
   /** Its value. (u16 at 2) */
   value: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
 }
 /** PATH_TYPE: A vendor's property, as common dissectors read it. none. */
 export interface JuniperPropertyPathType {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PATH_TYPE";
+  /** Number of the type of item. */
   type: 16;
   /** Its value. (u16 at 2) */
   value: number;
   /** Hex of bytes after the last field. */
   trailing?: string;
+  /** Absent: it fits its description. */
   malformed?: undefined;
+  /** Absent: its fields say everything. */
   bytes?: undefined;
   /** Hex of padding that is not zero. */
   padding?: string;
@@ -7230,22 +9835,36 @@ export interface JuniperPropertyPathType {
 interface BareService { name: string; type: number; breakBit: number; reserved?: number; bytes: string; malformed?: string; padding?: string }
 /** A service of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownService {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** 1 if some node of the path does not have the service. */
   breakBit: number;
+  /** Not used. */
   reserved?: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A service that does not fit its description: `malformed` says why. */
 export interface MalformedService {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "GENERAL" | "GUARANTEED" | "CONTROLLED_LOAD" | "NULL_SERVICE";
+  /** Number of the type of item. */
   type: number;
+  /** 1 if some node of the path does not have the service. */
   breakBit: number;
+  /** Not used. */
   reserved?: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any service; `name` tells which. */
@@ -7253,20 +9872,32 @@ export type ServiceItem = ServiceGeneral | ServiceGuaranteed | ServiceControlled
 interface BareGeneralParameter { name: string; type: number; flags?: number; bytes: string; malformed?: string; padding?: string }
 /** A generalParameter of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownGeneralParameter {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** 0x80 INVALID: some node did not process the parameter right (RFC 2210 A1.3). */
   flags?: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A generalParameter that does not fit its description: `malformed` says why. */
 export interface MalformedGeneralParameter {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "NUMBER_OF_IS_HOPS" | "AVAILABLE_PATH_BANDWIDTH" | "MINIMUM_PATH_LATENCY" | "PATH_MTU" | "TOKEN_BUCKET_TSPEC";
+  /** Number of the type of item. */
   type: number;
+  /** 0x80 INVALID: some node did not process the parameter right (RFC 2210 A1.3). */
   flags?: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any generalParameter; `name` tells which. */
@@ -7274,20 +9905,32 @@ export type GeneralParameterItem = GeneralParameterNumberOfIsHops | GeneralParam
 interface BareGuaranteedParameter { name: string; type: number; flags?: number; bytes: string; malformed?: string; padding?: string }
 /** A guaranteedParameter of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownGuaranteedParameter {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** 0x80 INVALID: some node did not process the parameter right (RFC 2210 A1.3). */
   flags?: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A guaranteedParameter that does not fit its description: `malformed` says why. */
 export interface MalformedGuaranteedParameter {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "NUMBER_OF_IS_HOPS" | "AVAILABLE_PATH_BANDWIDTH" | "MINIMUM_PATH_LATENCY" | "PATH_MTU" | "TOKEN_BUCKET_TSPEC" | "GUARANTEED_RSPEC" | "C_TOTAL" | "D_TOTAL" | "C_SUM" | "D_SUM";
+  /** Number of the type of item. */
   type: number;
+  /** 0x80 INVALID: some node did not process the parameter right (RFC 2210 A1.3). */
   flags?: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any guaranteedParameter; `name` tells which. */
@@ -7295,20 +9938,32 @@ export type GuaranteedParameterItem = GuaranteedParameterNumberOfIsHops | Guaran
 interface BareNullParameter { name: string; type: number; flags?: number; bytes: string; malformed?: string; padding?: string }
 /** A nullParameter of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownNullParameter {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** 0x80 INVALID: some node did not process the parameter right (RFC 2210 A1.3). */
   flags?: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A nullParameter that does not fit its description: `malformed` says why. */
 export interface MalformedNullParameter {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "NUMBER_OF_IS_HOPS" | "AVAILABLE_PATH_BANDWIDTH" | "MINIMUM_PATH_LATENCY" | "PATH_MTU" | "TOKEN_BUCKET_TSPEC" | "NULL_SERVICE_TSPEC";
+  /** Number of the type of item. */
   type: number;
+  /** 0x80 INVALID: some node did not process the parameter right (RFC 2210 A1.3). */
   flags?: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any nullParameter; `name` tells which. */
@@ -7316,18 +9971,28 @@ export type NullParameterItem = NullParameterNumberOfIsHops | NullParameterAvail
 interface BarePolicyElement { name: string; type: number; bytes: string; malformed?: string; padding?: string }
 /** A POLICY_ELEMENT of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownPolicyElement {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A POLICY_ELEMENT that does not fit its description: `malformed` says why. */
 export interface MalformedPolicyElement {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PREEMPTION_PRI" | "AUTH_USER" | "AUTH_APP" | "RSVP_HOP_IPv4" | "RSVP_HOP_IPv6" | "INTEGRITY" | "TIME_VALUES" | "SCOPE_IPv4" | "SCOPE_IPv6" | "FILTER_SPEC_IPv4" | "FILTER_SPEC_IPv6";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any POLICY_ELEMENT; `name` tells which. */
@@ -7335,20 +10000,32 @@ export type PolicyElementItem = PolicyElementPreemptionPri | PolicyElementPreemp
 interface BareAuthentication { name: string; type: number; subType: number; bytes: string; malformed?: string; padding?: string }
 /** A AUTHENTICATION of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownAuthentication {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** How the value is to be read, by type. */
   subType: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A AUTHENTICATION that does not fit its description: `malformed` says why. */
 export interface MalformedAuthentication {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "POLICY_LOCATOR" | "CREDENTIAL" | "DIGITAL_SIGNATURE" | "POLICY_ERROR_OBJECT";
+  /** Number of the type of item. */
   type: number;
+  /** How the value is to be read, by type. */
   subType: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any AUTHENTICATION; `name` tells which. */
@@ -7356,18 +10033,28 @@ export type AuthenticationItem = AuthenticationPolicyLocator | AuthenticationCre
 interface BareEthernetTraffic { name: string; type: number; bytes: string; malformed?: string; padding?: string }
 /** A ETHERNET_TRAFFIC of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownEthernetTraffic {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A ETHERNET_TRAFFIC that does not fit its description: `malformed` says why. */
 export interface MalformedEthernetTraffic {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "BANDWIDTH_PROFILE" | "LAYER_2_CONTROL_PROTOCOL";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any ETHERNET_TRAFFIC; `name` tells which. */
@@ -7375,18 +10062,28 @@ export type EthernetTrafficItem = EthernetTrafficBandwidthProfile | EthernetTraf
 interface BareInterfaceId { name: string; type: number; bytes: string; malformed?: string; padding?: string }
 /** A INTERFACE_ID of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownInterfaceId {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A INTERFACE_ID that does not fit its description: `malformed` says why. */
 export interface MalformedInterfaceId {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4" | "IPv6" | "IF_INDEX" | "COMPONENT_IF_DOWNSTREAM" | "COMPONENT_IF_UPSTREAM" | "DOWNSTREAM_LABEL" | "UPSTREAM_LABEL" | "NODE_ID" | "OSPF_AREA" | "ISIS_AREA" | "AUTONOMOUS_SYSTEM" | "ERO_CONTEXT" | "ERO_NEXT_CONTEXT" | "PREVIOUS_HOP_IPv4" | "PREVIOUS_HOP_IPv6" | "INCOMING_IPv4" | "INCOMING_IPv6" | "INCOMING_IF_INDEX" | "INCOMING_DOWN_LABEL" | "INCOMING_UP_LABEL" | "REPORTING_NODE_ID" | "REPORTING_OSPF_AREA" | "REPORTING_ISIS_AREA" | "REPORTING_AS" | "PROPOSED_ERO" | "NODE_EXCLUSIONS" | "LINK_EXCLUSIONS" | "REFERENCE_COUNT" | "SEVERITY" | "GLOBAL_TIMESTAMP" | "LOCAL_TIMESTAMP" | "ERROR_STRING";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any INTERFACE_ID; `name` tells which. */
@@ -7394,18 +10091,28 @@ export type InterfaceIdItem = InterfaceIdIPv4 | InterfaceIdIPv6 | InterfaceIdIfI
 interface BareGeneralizedUni { name: string; type: number; bytes: string; malformed?: string; padding?: string }
 /** A GENERALIZED_UNI of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownGeneralizedUni {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A GENERALIZED_UNI that does not fit its description: `malformed` says why. */
 export interface MalformedGeneralizedUni {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SOURCE_TNA_IPv4" | "SOURCE_TNA_IPv6" | "SOURCE_TNA_NSAP" | "DESTINATION_TNA_IPv4" | "DESTINATION_TNA_IPv6" | "DESTINATION_TNA_NSAP" | "DIVERSITY" | "EGRESS_LABEL" | "SPC_LABEL" | "SERVICE_LEVEL";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any GENERALIZED_UNI; `name` tells which. */
@@ -7413,18 +10120,28 @@ export type GeneralizedUniItem = GeneralizedUniSourceTnaIPv4 | GeneralizedUniSou
 interface BareLspAttributes { name: string; type: number; bytes: string; malformed?: string; padding?: string }
 /** A LSP_ATTRIBUTES of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownLspAttributes {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A LSP_ATTRIBUTES that does not fit its description: `malformed` says why. */
 export interface MalformedLspAttributes {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ATTRIBUTE_FLAGS" | "SERVICE_ID" | "OAM_CONFIGURATION" | "WSON_PROCESSING_HOP" | "RTM_SET" | "ETLD";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any LSP_ATTRIBUTES; `name` tells which. */
@@ -7432,18 +10149,28 @@ export type LspAttributesItem = LspAttributesAttributeFlags | LspAttributesServi
 interface BareCallAttributes { name: string; type: number; bytes: string; malformed?: string; padding?: string }
 /** A CALL_ATTRIBUTES of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownCallAttributes {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A CALL_ATTRIBUTES that does not fit its description: `malformed` says why. */
 export interface MalformedCallAttributes {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "CALL_ATTRIBUTES_FLAGS" | "ENDPOINT_ID" | "SERVICE_ID" | "VCAT";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any CALL_ATTRIBUTES; `name` tells which. */
@@ -7451,18 +10178,28 @@ export type CallAttributesItem = CallAttributesCallAttributesFlags | CallAttribu
 interface BareLspTunnelInterfaceId { name: string; type: number; bytes: string; malformed?: string; padding?: string }
 /** A LSP_TUNNEL_INTERFACE_ID of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownLspTunnelInterfaceId {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A LSP_TUNNEL_INTERFACE_ID that does not fit its description: `malformed` says why. */
 export interface MalformedLspTunnelInterfaceId {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IGP_INSTANCE" | "UNNUMBERED_COMPONENT_LINK" | "IPv4_COMPONENT_LINK" | "IPv6_COMPONENT_LINK";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any LSP_TUNNEL_INTERFACE_ID; `name` tells which. */
@@ -7470,20 +10207,32 @@ export type LspTunnelInterfaceIdItem = LspTunnelInterfaceIdIgpInstance | LspTunn
 interface BareExplicitRoute { name: string; type: number; loose: number; bytes: string; malformed?: string; padding?: string }
 /** A EXPLICIT_ROUTE of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownExplicitRoute {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** L: 1 if the hop is loose, 0 if it is strict. */
   loose: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A EXPLICIT_ROUTE that does not fit its description: `malformed` says why. */
 export interface MalformedExplicitRoute {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4_PREFIX" | "IPv6_PREFIX" | "LABEL" | "UNNUMBERED_INTERFACE" | "AUTONOMOUS_SYSTEM_4_BYTES" | "OSPF_AREA" | "ISIS_AREA" | "AUTONOMOUS_SYSTEM" | "EXPLICIT_EXCLUSION_ROUTE" | "HOP_ATTRIBUTES" | "SR_ERO" | "PROTECTION" | "IPv4_DIVERSITY" | "IPv6_DIVERSITY" | "SRv6_ERO" | "PATH_KEY_IPv4" | "PATH_KEY_IPv6";
+  /** Number of the type of item. */
   type: number;
+  /** L: 1 if the hop is loose, 0 if it is strict. */
   loose: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any EXPLICIT_ROUTE; `name` tells which. */
@@ -7491,18 +10240,28 @@ export type ExplicitRouteItem = ExplicitRouteIPv4Prefix | ExplicitRouteIPv6Prefi
 interface BareRecordRoute { name: string; type: number; bytes: string; malformed?: string; padding?: string }
 /** A RECORD_ROUTE of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownRecordRoute {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A RECORD_ROUTE that does not fit its description: `malformed` says why. */
 export interface MalformedRecordRoute {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4_ADDRESS" | "IPv6_ADDRESS" | "LABEL" | "UNNUMBERED_INTERFACE" | "ATTRIBUTES" | "SRLG" | "HOP_ATTRIBUTES" | "SR_RRO" | "PROTECTION" | "BYPASS_ASSIGNMENT_IPv4" | "BYPASS_ASSIGNMENT_IPv6" | "SRv6_RRO" | "PATH_KEY_IPv4" | "PATH_KEY_IPv6";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any RECORD_ROUTE; `name` tells which. */
@@ -7510,20 +10269,32 @@ export type RecordRouteItem = RecordRouteIPv4Address | RecordRouteIPv6Address | 
 interface BareExcludeRoute { name: string; type: number; shouldAvoid: number; bytes: string; malformed?: string; padding?: string }
 /** A EXCLUDE_ROUTE of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownExcludeRoute {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. */
   shouldAvoid: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A EXCLUDE_ROUTE that does not fit its description: `malformed` says why. */
 export interface MalformedExcludeRoute {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4_PREFIX" | "IPv6_PREFIX" | "LABEL" | "UNNUMBERED_INTERFACE" | "AUTONOMOUS_SYSTEM_4_BYTES" | "OSPF_AREA" | "ISIS_AREA" | "AUTONOMOUS_SYSTEM" | "EXPLICIT_EXCLUSION_ROUTE" | "SRLG" | "SWITCHING_CAPABILITY" | "IPv4_DIVERSITY" | "IPv6_DIVERSITY";
+  /** Number of the type of item. */
   type: number;
+  /** L: 1 if it should be avoided, 0 if it must be excluded. */
   shouldAvoid: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any EXCLUDE_ROUTE; `name` tells which. */
@@ -7531,18 +10302,28 @@ export type ExcludeRouteItem = ExcludeRouteIPv4Prefix | ExcludeRouteIPv6Prefix |
 interface BareJuniperProperty { name: string; type: number; bytes: string; malformed?: string; padding?: string }
 /** A JUNIPER_PROPERTY of unknown type: all after its header is in `bytes`, hex. */
 export interface UnknownJuniperProperty {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "UNKNOWN";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Absent: nothing is known that it could break. */
   malformed?: undefined;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** A JUNIPER_PROPERTY that does not fit its description: `malformed` says why. */
 export interface MalformedJuniperProperty {
+  /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "COS" | "METRIC_1" | "METRIC_2" | "CCC_STATUS" | "PATH_TYPE";
+  /** Number of the type of item. */
   type: number;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
+  /** Which field does not fit and at which byte. */
   malformed: string;
+  /** Hex of padding after it that is not zero. */
   padding?: string;
 }
 /** Any JUNIPER_PROPERTY; `name` tells which. */
@@ -7551,13 +10332,21 @@ export type JuniperPropertyItem = JuniperPropertyCos | JuniperPropertyMetric1 | 
 export type ObjectName = "NULL" | "SESSION" | "RSVP_HOP" | "INTEGRITY" | "TIME_VALUES" | "ERROR_SPEC" | "SCOPE" | "STYLE" | "FLOWSPEC" | "FILTER_SPEC" | "SENDER_TEMPLATE" | "SENDER_TSPEC" | "ADSPEC" | "POLICY_DATA" | "RESV_CONFIRM" | "LABEL" | "HOP_COUNT" | "STRICT_SOURCE_ROUTE" | "LABEL_REQUEST" | "EXPLICIT_ROUTE" | "RECORD_ROUTE" | "HELLO" | "MESSAGE_ID" | "MESSAGE_ID_ACK" | "MESSAGE_ID_LIST" | "DIAGNOSTIC" | "ROUTE" | "DIAG_RESPONSE" | "DIAG_SELECT" | "RECOVERY_LABEL" | "UPSTREAM_LABEL" | "LABEL_SET" | "PROTECTION" | "PRIMARY_PATH_ROUTE" | "DSBM_IP_ADDRESS" | "SBM_PRIORITY" | "DSBM_TIMER_INTERVALS" | "SBM_INFO" | "S2L_SUB_LSP" | "DETOUR" | "CHALLENGE" | "DIFFSERV" | "CLASSTYPE" | "LSP_REQUIRED_ATTRIBUTES" | "UPSTREAM_FLOWSPEC" | "UPSTREAM_TSPEC" | "UPSTREAM_ADSPEC" | "NODE_CHAR" | "SUGGESTED_LABEL" | "ACCEPTABLE_LABEL_SET" | "RESTART_CAP" | "SESSION_OF_INTEREST" | "LINK_CAPABILITY" | "CAPABILITY" | "CONDITIONS" | "RSVP_HOP_L2" | "LAN_NHOP_L2" | "LAN_NHOP_L3" | "LAN_LOOPBACK" | "TCLASS" | "SESSION_ASSOC" | "LSP_TUNNEL_INTERFACE_ID" | "USER_ERROR_SPEC" | "NOTIFY_REQUEST" | "ADMIN_STATUS" | "LSP_ATTRIBUTES" | "ALARM_SPEC" | "ASSOCIATION" | "SECONDARY_EXPLICIT_ROUTE" | "SECONDARY_RECORD_ROUTE" | "CALL_ATTRIBUTES" | "REVERSE_LSP" | "S2L_SUB_LSP_FRAG" | "FAST_REROUTE" | "SESSION_ATTRIBUTE" | "DCLASS" | "PACKETCABLE_EXTENSIONS" | "ATM_SERVICECLASS" | "CALL_OPS" | "GENERALIZED_UNI" | "CALL_ID" | "OBJECT_3GPP2" | "EXCLUDE_ROUTE" | "PCN";
 /** An object that does not fit its description: `malformed` says which field and offset, `bytes` is its content in hex. */
 export interface MalformedObject {
+  /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: ObjectName;
+  /** Class-Num of the object header (RFC 2205 3.1.2). */
   class: number;
+  /** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */
   ctype: number;
+  /** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */
   form: string;
+  /** Byte of the message at which the object starts. Not read when encoding. */
   offset: number;
+  /** Bytes on the wire, object header included. Computed when encoding. */
   length: number;
+  /** Which field does not fit, at which byte of the message, and why. */
   malformed: string;
+  /** All that follows its header, as lower-case hex. */
   bytes: string;
 }
 /** Every object that fits its description, told apart by `name` and `ctype`. */

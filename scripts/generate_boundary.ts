@@ -7,6 +7,7 @@ import {
   type BoundaryField,
   type BoundaryRecord,
   CONSTANTS,
+  ENUMERATION_DOCS,
   ENUMERATIONS,
   INPUTS,
   TABLES,
@@ -45,6 +46,12 @@ function layOut(record: BoundaryRecord): Laid {
 
 const snake = (name: string) => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
 const pascal = (name: string) => name.toLowerCase().replace(/(^|_)([a-z0-9])/g, (_, _u, c) => c.toUpperCase());
+const ROLES = { input: "Input", action: "Action", table: "Row" } as const;
+type Role = keyof typeof ROLES;
+
+/** `SendAction`, `CallInput`, `SessionRow`: a row is one of what its table has many of. */
+const typeName = (record: BoundaryRecord, role: Role) =>
+  pascal(role === "table" ? record.name.replace(/S$/, "") : record.name) + ROLES[role];
 const camel = (name: string) => pascal(name).replace(/^./, (c) => c.toLowerCase());
 
 function engineSide(groups: [string, Laid[]][]): string {
@@ -120,24 +127,39 @@ function writeField(field: Placed): string {
   }
 }
 
-function interfaceText(laid: Laid, optional: boolean): string[] {
-  const out = [`/** ${laid.record.doc} */`, `export interface ${pascal(laid.record.name)}${optional ? "Input" : ""} {`];
+/** What a type cannot say about a field. */
+const TYPE_DOCS: Record<string, string> = {
+  address: " (16 bytes in network order, an IPv4 address in the first four)",
+  objects: " (RSVP objects in wire form)",
+};
+
+const ROLE_DOCS: Record<Role, (name: string) => string> = {
+  input: (name) => `The ${name} record, to be submitted; what is left out is zero.`,
+  action: (name) => `The ${name} action, from \`poll\`.`,
+  table: (name) => `A row of the table of ${name.toLowerCase()}.`,
+};
+
+function interfaceText(laid: Laid, role: Role): string[] {
+  const { record } = laid;
+  const out = [`/** ${record.doc} ${ROLE_DOCS[role](record.name)} */`, `export interface ${typeName(record, role)} {`];
   for (const field of laid.fields) {
-    out.push(`  /** ${field.doc} */`, `  ${field.name}${optional ? "?" : ""}: ${TS[field.type]};`);
+    const doc = `${field.doc.replace(/\.$/, "")}${TYPE_DOCS[field.type] ?? ""}.`;
+    out.push(`  /** ${doc} */`, `  ${field.name}${role === "input" ? "?" : ""}: ${TS[field.type]};`);
   }
   out.push("}");
   return out;
 }
 
-/** With `tag`, the record says by itself which action it is, so that telling them apart needs no copy. */
-function reader(laid: Laid, tag?: string): string[] {
+/** An action says by itself which one it is, so that telling them apart needs no copy. */
+function reader(laid: Laid, role: "action" | "table"): string[] {
   const { record, fields } = laid;
   const tail = fields.find((field) => field.type === "objects" || field.type === "bytes");
   const lengthField = fields.find((field) => field.name === "payloadLength");
   const end = tail && lengthField
     ? `${tail.at} + view.getUint32(at + ${lengthField.at}, true)`
     : "view.getUint32(at + 4, true) - view.getUint16(at + 2, true)";
-  const type = tag ? `{ action: "${tag}" } & ${pascal(record.name)}` : pascal(record.name);
+  const tag = role === "action" ? record.name : undefined;
+  const type = tag ? `{ action: "${tag}" } & ${typeName(record, role)}` : typeName(record, role);
   const body = fields.map((field) => `    ${field.name}: ${readField(field).replace("at + TAIL", `at + ${end}`)},`);
   return [
     `/** Reads the record that starts at \`at\`; its byte fields are views of \`bytes\`. */`,
@@ -159,8 +181,8 @@ function writer(laid: Laid): string[] {
   return [
     `/** Writes the record at \`at\` and returns its length. The bytes there must be zero. */`,
     `export function write${pascal(record.name)}(view: DataView, bytes: Uint8Array, at: number, record: ${
-      pascal(record.name)
-    }Input): number {`,
+      typeName(record, "input")
+    }): number {`,
     `  const length = ${length};`,
     `  view.setUint16(at, ${record.kind}, true);`,
     // The tail's padding, so that the reader knows where the content ends.
@@ -180,7 +202,8 @@ function hostSide(inputs: Laid[], actions: Laid[], tables: Laid[]): string {
   ];
   for (const [name, value] of Object.entries(CONSTANTS)) out.push(`export const ${name} = ${value};`);
   for (const [group, members] of Object.entries(ENUMERATIONS)) {
-    out.push(`export const ${group} = ${JSON.stringify(members)} as const;`);
+    const doc = ENUMERATION_DOCS[group as keyof typeof ENUMERATIONS];
+    out.push(`/** ${doc} */`, `export const ${group} = ${JSON.stringify(members)} as const;`);
   }
   const kinds = (name: string, laid: Laid[]) =>
     out.push(
@@ -190,6 +213,7 @@ function hostSide(inputs: Laid[], actions: Laid[], tables: Laid[]): string {
   kinds("ACTION", actions);
   kinds("TABLE", tables);
   out.push(
+    "/** Why something was refused, dropped or counted, by name; `STATUS_TEXT` has the words. */",
     `export const STATUS = { ${STATUSES.map((status) => `${status.name}: ${status.code}`).join(", ")} } as const;`,
   );
   out.push(
@@ -198,14 +222,17 @@ function hostSide(inputs: Laid[], actions: Laid[], tables: Laid[]): string {
       JSON.stringify(Object.fromEntries(STATUSES.map(({ code, name, text, rfc }) => [code, { name, text, rfc }])))
     };`,
   );
-  out.push(`export const COUNTER = ${JSON.stringify(COUNTERS)} as const;`);
-  for (const laid of inputs) out.push(...interfaceText(laid, true), ...writer(laid));
-  for (const laid of actions) out.push(...interfaceText(laid, false), ...reader(laid, laid.record.name));
-  for (const laid of tables) out.push(...interfaceText(laid, false), ...reader(laid));
+  out.push(
+    "/** Numbers of the counters in the table `counters`; drops are counted under their STATUS. */",
+    `export const COUNTER = ${JSON.stringify(COUNTERS)} as const;`,
+  );
+  for (const laid of inputs) out.push(...interfaceText(laid, "input"), ...writer(laid));
+  for (const laid of actions) out.push(...interfaceText(laid, "action"), ...reader(laid, "action"));
+  for (const laid of tables) out.push(...interfaceText(laid, "table"), ...reader(laid, "table"));
   out.push(
     "/** Every action, told apart by `action`. */",
     `export type Action = ${
-      actions.map((l) => `({ action: "${l.record.name}" } & ${pascal(l.record.name)})`).join(" | ")
+      actions.map((l) => `({ action: "${l.record.name}" } & ${typeName(l.record, "action")})`).join(" | ")
     };`,
   );
   out.push(
@@ -221,9 +248,11 @@ function hostSide(inputs: Laid[], actions: Laid[], tables: Laid[]): string {
   out.push("  }", "  return undefined;", "}");
   out.push(
     "/** The row type of each table. */",
-    `export interface TableRows { ${
-      tables.map((l) => `${camel(l.record.name)}: ${pascal(l.record.name)}`).join("; ")
-    } }`,
+    "export interface TableRows {",
+    ...tables.flatMap((
+      l,
+    ) => [`  /** ${l.record.doc} */`, `  ${camel(l.record.name)}: ${typeName(l.record, "table")};`]),
+    "}",
   );
   out.push(
     "/** Number and row reader of each table. */",

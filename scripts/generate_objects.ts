@@ -1,12 +1,13 @@
 /**
  * Writes everything that is generated from catalogue/objects/: engine-as/accessors.gen.ts, host/objects.gen.ts (types,
- * readers and writers) and the same as host/objects.gen.js, which is what runs, host/metadata.gen.ts (names, offsets and texts for trees) and docs/objects.md.
+ * readers and writers) and the same as host/objects.gen.js, which is what runs, host/object_types.gen.ts (their list, for
+ * mod.ts), host/metadata.gen.ts (names, offsets and texts for trees) and docs/objects.md.
  */
 import { FAMILIES, FLAGS, MESSAGES, NAMES, OBJECTS } from "../catalogue/index.ts";
 import { MESSAGE_TYPES } from "../catalogue/names.ts";
 import { accessorsText } from "./objects/accessors.ts";
 import { docsText } from "./objects/docs.ts";
-import { hostText } from "./objects/host.ts";
+import { hostText, typeListText } from "./objects/host.ts";
 import { javascriptText } from "./objects/javascript.ts";
 import { messagesText, metadataText } from "./objects/metadata.ts";
 
@@ -17,6 +18,7 @@ export function generateObjects(): Record<string, string> {
     "engine-as/accessors.gen.ts": accessorsText(OBJECTS),
     "host/objects.gen.ts": host,
     "host/objects.gen.js": javascriptText(host, "objects.gen.ts"),
+    "host/object_types.gen.ts": typeListText(host),
     "host/messages.gen.ts": messagesText(MESSAGES, MESSAGE_TYPES),
     "docs/objects.md": docsText(OBJECTS, FAMILIES),
     "host/metadata.gen.ts": metadataText(OBJECTS, FAMILIES, NAMES, FLAGS),

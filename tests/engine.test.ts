@@ -1,4 +1,4 @@
-import { type CallInput, PACKET_SLOT_BYTES, PACKET_SLOTS, type Send } from "../host/boundary.gen.ts";
+import { type CallInput, PACKET_SLOT_BYTES, PACKET_SLOTS, type SendAction } from "../host/boundary.gen.ts";
 import { Engine } from "../host/engine.ts";
 import { EngineMisuseError, EngineTrapError, ResvError } from "../host/engine_errors.ts";
 import { makeTrapMap } from "../host/trap_map.ts";
@@ -36,7 +36,7 @@ Deno.test("a batch of packets of every length reaches the engine in slots and co
   const subject = await engine();
   const packets = [0, 1, 1984, 1985, 4032, 4033, 9000].map((length, i) => packet(length, i + 1));
   assertEquals(subject.submitPackets(packets, 5), packets.length);
-  const sends = [...subject.drain()] as (Send & { action: string })[];
+  const sends = [...subject.drain()] as (SendAction & { action: string })[];
   assertEquals(sends.map((send) => send.payloadLength), packets.map((p) => p.payload.length));
   for (const [i, send] of sends.entries()) {
     assertEquals(send.action, "SEND");

@@ -1,4 +1,4 @@
-import type { Action, Event, RouteQuery } from "../host/boundary.gen.ts";
+import type { Action, EventAction, RouteQueryAction } from "../host/boundary.gen.ts";
 import { SystemClock, VirtualClock } from "../host/clock.ts";
 import { ResvError } from "../host/engine_errors.ts";
 import { EngineLoop, type LoopEngine, type LoopOptions } from "../host/loop.ts";
@@ -97,7 +97,7 @@ const install: Action = {
   objects: new Uint8Array(0),
 };
 
-function query(destination: string): Action & RouteQuery {
+function query(destination: string): Action & RouteQueryAction {
   const { bytes, family } = parseAddress(destination);
   const rest = { source: zero, multicast: 0, protocol: 17, destinationPort: 0, sourcePort: 0 };
   return { action: "ROUTE_QUERY", query: 77, destination: bytes, family, ...rest };
@@ -118,7 +118,7 @@ function set(more: Partial<LoopOptions> = {}) {
 }
 
 Deno.test("sends go to the transport, relays too, events to the application", () => {
-  const events: Event[] = [];
+  const events: EventAction[] = [];
   const t = set({ onEvent: (e) => void events.push(e) });
   t.engine.reactions.set("CALL", [send, event, { ...send, action: "RELAY", interface: 3, ttl: 4 } as Action]);
   t.loop.submit("CALL", {});

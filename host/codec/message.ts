@@ -58,7 +58,7 @@ type Loose<T> = T extends { name: string }
   : never;
 type Derived = "class" | "form" | "offset" | "length";
 /** An object to encode: `name` and, where the class has several, `ctype` tell which; lengths are computed. */
-export type ObjectInput = Loose<RsvpObject>;
+export type TypedObjectInput = Loose<RsvpObject>;
 
 /** A message to encode; what a `Message` has is accepted too. */
 export interface MessageInput {
@@ -76,7 +76,7 @@ export interface MessageInput {
   reserved?: number;
   /** Only read with `raw`. */
   length?: number;
-  objects: readonly ObjectInput[];
+  objects: readonly TypedObjectInput[];
   /** Of a Bundle. */
   messages?: readonly (MessageInput | BrokenMessage)[];
 }

@@ -23,7 +23,7 @@ export interface FaultOptions {
 }
 
 /** A copy that arrives. */
-export interface Copy {
+export interface FaultyCopy {
   packet: Packet;
   /** On top of the link's own delay. */
   extraDelayMs: number;
@@ -45,7 +45,7 @@ export class FaultModel {
   }
 
   /** What becomes of a datagram: nothing, itself, or more than one copy. */
-  decide(packet: Packet): Copy[] {
+  decide(packet: Packet): FaultyCopy[] {
     const { loss = 0, duplication = 0 } = this.#options;
     if (this.#random.chance(loss)) {
       this.counters.lost++;
@@ -60,7 +60,7 @@ export class FaultModel {
     return copies;
   }
 
-  #copy(packet: Packet): Copy {
+  #copy(packet: Packet): FaultyCopy {
     const { corruption = 0, reordering = 0, reorderingDelayMs = 10, jitterMs = 0 } = this.#options;
     let arriving = packet;
     if (packet.payload.length > 0 && this.#random.chance(corruption)) {

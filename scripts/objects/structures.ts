@@ -2,6 +2,42 @@
 import type { Body, Field, ItemDescription, ItemFamily, ObjectDescription, Rest } from "../../catalogue/schema.ts";
 import { fieldsEnd, hiddenField, isOptional, pascal, requireCovered, typeName } from "./naming.ts";
 
+/** The first members of every decoded object, as source text: what its header says and where it stands. */
+export function objectIntroTypes(types: { name: string; number: string; ctype: string; form?: string }): string[] {
+  return [
+    "/** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */",
+    `name: ${types.name};`,
+    "/** Class-Num of the object header (RFC 2205 3.1.2). */",
+    `class: ${types.number};`,
+    "/** C-Type of the object header (RFC 2205 3.1.2): which form of the class it is. */",
+    `ctype: ${types.ctype};`,
+    ...(types.form === undefined ? [] : [
+      "/** Name of the C-Type, which tells it from the others of its class; empty where there is only one. */",
+      `form: ${types.form};`,
+    ]),
+    "/** Byte of the message at which the object starts. Not read when encoding. */",
+    "offset: number;",
+    "/** Bytes on the wire, object header included. Computed when encoding. */",
+    "length: number;",
+  ];
+}
+
+/** The first members of every decoded item of a list. */
+export function itemIntroTypes(name: string, type: string): string[] {
+  return [
+    "/** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */",
+    `name: ${name};`,
+    "/** Number of the type of item. */",
+    `type: ${type};`,
+  ];
+}
+
+/** Docstring of `bytes` where an object or item has nothing else. */
+export const BYTES_DOC = "/** All that follows its header, as lower-case hex. */";
+
+/** Docstring of the padding of an item that shows its content as bytes. */
+export const PADDING_DOC = "/** Hex of padding after it that is not zero. */";
+
 /** One shape of a structure: its general one or a variant. */
 export interface Shape {
   readonly type: string;
@@ -27,7 +63,7 @@ export interface Structure {
   readonly header: number;
   /** The first members of the decoded value, as source text. */
   readonly intro: readonly string[];
-  /** Their types. */
+  /** Their types, each after its docstring. */
   readonly introTypes: readonly string[];
   /** Fields of an item's header. */
   readonly headerFields: readonly Field[];
@@ -114,14 +150,12 @@ export function objectStructure(object: ObjectDescription): Structure {
       "offset: at - base",
       "length",
     ],
-    introTypes: [
-      `name: "${object.name}"`,
-      `class: ${object.class}`,
-      `ctype: ${object.anyCType ? "number" : ctype}`,
-      `form: ${form}`,
-      "offset: number",
-      "length: number",
-    ],
+    introTypes: objectIntroTypes({
+      name: JSON.stringify(object.name),
+      number: String(object.class),
+      ctype: object.anyCType ? "number" : ctype,
+      form,
+    }),
     malformed: `malformedObject("${object.name}", ${form}, b, at, length, base, REASON)`,
   };
 }
@@ -168,7 +202,7 @@ export function itemStructures(family: ItemFamily): Structure[] {
       shape,
       variants,
       intro: [`name: "${item.name}"`, `type: ${item.type}`],
-      introTypes: [`name: "${item.name}"`, `type: ${item.type}`],
+      introTypes: itemIntroTypes(JSON.stringify(item.name), String(item.type)),
       malformed: `bare${pascal(family.name)}("${item.name}", ${item.type}, b, v, at, length, REASON)`,
     };
   });

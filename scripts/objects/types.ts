@@ -65,23 +65,29 @@ function shapeType(structure: Structure, shape: Shape): string[] {
   return [
     `/** ${structure.name}: ${shape.doc} ${structure.rfc}. */`,
     `export interface ${shape.type} {`,
-    ...structure.introTypes.map((text) => `  ${text};`),
+    ...structure.introTypes.map((text) => `  ${text}`),
     ...shown.flatMap((field) => member(field, false)),
     ...odd.flatMap((field) => member(field, true)),
     ...(shape.rest ? restMembers(shape.rest) : []),
     // Absent here, so that asking for it tells this shape from the others.
-    ...(variant ? [`  ${structure.shape.rest!.name}?: undefined;`] : []),
+    ...(variant ? [ABSENT, `  ${structure.shape.rest!.name}?: undefined;`] : []),
     ...(structure.variants.length > 0 && !variant ? generalAbsences(structure) : []),
     "  /** Hex of bytes after the last field. */",
     "  trailing?: string;",
+    "  /** Absent: it fits its description. */",
     "  malformed?: undefined;",
+    "  /** Absent: its fields say everything. */",
     "  bytes?: undefined;",
-    ...(structure.header === 4 && structure.introTypes.length > 2
+    // Objects begin with their class; only items are padded.
+    ...(structure.introTypes.some((text) => text.startsWith("class:"))
       ? []
       : ["  /** Hex of padding that is not zero. */", ...(shape.rest?.kind === "text" ? [] : ["  padding?: string;"])]),
     "}",
   ];
 }
+
+/** Docstring of a member that another shape of the same structure has. */
+const ABSENT = "  /** Absent: it tells another shape of this structure. */";
 
 /** The literals that select variants are absent from the general shape, unless it has the field too (any other value). */
 function generalAbsences(structure: Structure): string[] {
@@ -91,7 +97,7 @@ function generalAbsences(structure: Structure): string[] {
     ),
   );
   const own = new Set(structure.shape.fields.map((field) => field.name));
-  return [...names].filter((name) => !own.has(name)).map((name) => `  ${name}?: undefined;`);
+  return [...names].filter((name) => !own.has(name)).flatMap((name) => [ABSENT, `  ${name}?: undefined;`]);
 }
 
 export function structureTypes(structure: Structure): string[] {
