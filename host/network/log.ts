@@ -8,9 +8,9 @@ import type { Sighting } from "./network_link.ts";
 
 /** Which messages are wanted. */
 export interface LogOptions {
-  /** Not before. */
+  /** Not before this virtual time. */
   fromMs?: number;
-  /** Not after. */
+  /** Not after this virtual time. */
   toMs?: number;
   /** Message names, such as `Path`. */
   types?: readonly string[];
@@ -20,16 +20,21 @@ export interface LogOptions {
 
 /** One message from one node to another. */
 export interface LogLine {
+  /** Virtual time at which it was sent. */
   timeMs: number;
+  /** Name of the node that sent it. */
   from: string;
   /** Empty if nobody on the link had the address. */
   to: string;
+  /** Name of the link. */
   link: string;
   /** `Path`, `Resv` and so on. */
   message: string;
   /** Session and what else tells messages apart. */
   detail: string;
+  /** It will not arrive. */
   lost: boolean;
+  /** The RSVP message, for `decode`. */
   bytes: Uint8Array;
 }
 

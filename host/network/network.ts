@@ -44,9 +44,35 @@ interface Batch {
 const DEFAULT_QUIET_MS = 500;
 const DEFAULT_LIMIT_MS = 3_600_000;
 
+/**
+ * A network of hosts and routers in virtual time: as many as fit into memory, each with an engine of its own, on links
+ * that take time and may lose. Nothing outside of it is touched, so it needs no permissions. The same program with the
+ * same seed gives the same run, message by message.
+ *
+ * @example A sender, a router and a receiver
+ * ```ts
+ * import { Network } from "@resv/resv";
+ *
+ * const network = new Network({ seed: 7 });
+ * const alice = network.host("alice"), r1 = network.router("r1"), bob = network.host("bob");
+ * network.link(alice, r1);
+ * network.link(r1, bob, { reservableBytesPerSecond: 1_000_000 });
+ *
+ * const session = { destination: bob.address, protocol: "udp", port: 5004 } as const;
+ * alice.send(session, { port: 5004, tokenBucketRateBytesPerSecond: 12_500 });
+ * bob.receive(session, { style: "FF" });
+ * network.settle();
+ *
+ * console.log(r1.inspect("installed")[0].rateBytesPerSecond); // 12500
+ * console.log(network.messages({ types: ["Resv"] }).map(({ from, to }) => `${from} to ${to}`).join(", ")); // bob to r1, r1 to alice
+ * ```
+ */
 export class Network {
+  /** The one clock of all nodes; `run` and its like move it. */
   readonly clock: VirtualClock = new VirtualClock();
+  /** Who is connected to whom, with addresses. */
   readonly topology: Topology = new Topology();
+  /** As they were given. */
   readonly options: Readonly<NetworkOptions>;
   #module: WebAssembly.Module | undefined;
   #routes = new Routes(this.topology);
@@ -60,6 +86,7 @@ export class Network {
   #batches: (Batch | undefined)[] = [];
   #routesStale = false;
 
+  /** An empty network at virtual time zero. */
   constructor(options: NetworkOptions = {}) {
     this.options = options;
     this.#module = options.module;
@@ -86,12 +113,12 @@ export class Network {
     return this.#inFlight;
   }
 
-  /** Adds an end system. @throws {RangeError} if the name is taken. */
+  /** Adds an end system: it sends and receives, and passes nothing on. @throws {RangeError} if the name is taken. */
   host(name: string, options: NetworkNodeOptions = {}): NetworkNode {
     return this.#addNode(name, false, options);
   }
 
-  /** Adds a router. @throws {RangeError} if the name is taken. */
+  /** Adds a router, which passes on what is not for it. @throws {RangeError} if the name is taken. */
   router(name: string, options: NetworkNodeOptions = {}): NetworkNode {
     return this.#addNode(name, true, options);
   }
@@ -103,12 +130,19 @@ export class Network {
     return this.#nodes[record.index];
   }
 
-  /** Joins two nodes by a point-to-point link. */
+  /**
+   * Joins two nodes by a point-to-point link. Link n has the addresses 10.x.y.0/24 and fd00::n:0/112 with n = x * 256 + y,
+   * the first node's ending in 1, the other's in 2.
+   * @throws {RangeError} if an option is out of range or the nodes are one.
+   */
   link(a: NetworkNode, b: NetworkNode, options: LinkOptions & { faults?: FaultOptions } = {}): NetworkLink {
     return this.lan([a, b], options);
   }
 
-  /** Joins nodes by a LAN, where everyone hears a multicast. */
+  /**
+   * Joins nodes by a LAN, where everyone hears a multicast; addresses as of a `link`, by the order of the nodes.
+   * @throws {RangeError} if an option is out of range, a node is named twice, or there are not 2 to 254 of them.
+   */
   lan(nodes: readonly NetworkNode[], options: LinkOptions & { faults?: FaultOptions } = {}): NetworkLink {
     const { faults, ...rest } = options;
     const record = this.topology.addLink(nodes.map((node) => node.record), rest);
@@ -128,7 +162,7 @@ export class Network {
     return link;
   }
 
-  /** Lets that much time pass. @throws what a node reported meanwhile, such as a trap of its engine. */
+  /** Lets that many virtual milliseconds pass. @throws what a node reported meanwhile, such as a trap of its engine. */
   run(ms: number): void {
     const end = this.now + ms;
     while (this.clock.step(end)) this.#throwErrors();
@@ -136,7 +170,10 @@ export class Network {
     this.#throwErrors();
   }
 
-  /** Lets time pass until the condition holds, looking after every event; false if it did not within the limit. */
+  /**
+   * Lets time pass until the condition holds, looking after every event; false if it did not within `limitMs` virtual
+   * milliseconds. @throws what a node reported meanwhile.
+   */
   runUntil(condition: () => boolean, limitMs = DEFAULT_LIMIT_MS): boolean {
     const end = this.now + limitMs;
     while (!condition()) {
@@ -151,7 +188,7 @@ export class Network {
 
   /**
    * Lets time pass until nothing has been sent for `quietMs`, which says that what an application or a failure set off
-   * has come to rest; refreshes are further apart than that in a small network. False if it did not within the limit.
+   * has come to rest; refreshes are further apart than that in a small network. False if it did not within `limitMs`.
    */
   settle(quietMs = DEFAULT_QUIET_MS, limitMs = 60_000): boolean {
     const end = this.now + limitMs;
@@ -176,7 +213,10 @@ export class Network {
     return () => void (this.#taps = this.#taps.filter((other) => other !== tap));
   }
 
-  /** Writes every datagram from now on into a capture; `bytes()` of it is a pcap file. */
+  /**
+   * Writes every datagram from now on (or only those that `only` wants) into a capture. `bytes()` of it is a pcap file
+   * that tshark and `resv decode` read; its times are virtual, from 1970 on.
+   */
   capture(only: (sighting: Sighting) => boolean = () => true): PcapFile {
     const file = new PcapFile();
     this.onPacket((sighting) => {

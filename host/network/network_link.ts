@@ -8,10 +8,13 @@ import type { Attachment, LinkRecord } from "./topology.ts";
 
 /** A datagram on its way from one node to another. */
 export interface Sighting {
+  /** Virtual time at which it was sent. */
   readonly timeMs: number;
+  /** The interface by which it left. */
   readonly from: Attachment;
   /** Who is to hear it; undefined if nobody on the link has the address. */
   readonly to: Attachment | undefined;
+  /** The datagram as it was sent; corruption comes later. */
   readonly packet: Packet;
   /** True if it will not arrive: lost, link down, or nobody there. */
   readonly lost: boolean;
@@ -19,6 +22,7 @@ export interface Sighting {
   readonly copies: number;
 }
 
+/** Takes what `Network.onPacket` sees. It must not change the packet. */
 export type PacketTap = (sighting: Sighting) => void;
 
 export interface LinkPort {
@@ -34,21 +38,53 @@ export interface LinkPort {
   changed: () => void;
 }
 
+/**
+ * A link or LAN of a virtual network, made by {@linkcode Network.link} and {@linkcode Network.lan}: to be cut, mended and
+ * made bad.
+ *
+ * @example Reservations find another way when a link is cut (local repair, RFC 2205 3.6)
+ * ```ts
+ * import { Network } from "@resv/resv";
+ *
+ * const network = new Network();
+ * const alice = network.host("alice"), bob = network.host("bob");
+ * const [r1, r2, r3] = ["r1", "r2", "r3"].map((name) => network.router(name));
+ * network.link(alice, r1);
+ * const direct = network.link(r1, r2);
+ * network.link(r1, r3, { metric: 5 });
+ * network.link(r3, r2);
+ * network.link(r2, bob);
+ *
+ * const session = { destination: bob.address, port: 5004 };
+ * alice.send(session, { tokenBucketRateBytesPerSecond: 12_500 });
+ * bob.receive(session, { style: "WF" });
+ * network.settle();
+ * console.log(r3.inspect("installed").length); // 0
+ *
+ * direct.down();
+ * network.run(10_000);
+ * console.log(r3.inspect("installed").length); // 1
+ * ```
+ */
 export class NetworkLink {
+  /** Its place in the topology. */
   readonly record: LinkRecord;
   /** Decides on losses and the like; absent on a perfect link. */
   faults: FaultModel | undefined;
   #port: LinkPort;
 
+  /** Called by the network. */
   constructor(record: LinkRecord, port: LinkPort) {
     this.record = record;
     this.#port = port;
   }
 
+  /** `a-b`, unless it was given another. */
   get name(): string {
     return this.record.name;
   }
 
+  /** False while it is cut. */
   get isUp(): boolean {
     return this.record.up;
   }
@@ -58,12 +94,23 @@ export class NetworkLink {
     this.#setUp(false);
   }
 
-  /** Mends it. */
+  /** Mends it: interfaces come up, routes change back. */
   up(): void {
     this.#setUp(true);
   }
 
-  /** Makes the link bad, or with no options good again; interfaces and routes do not notice. */
+  /** Changes what the link costs in both directions, so that routes move without anything going down. */
+  setMetric(metric: number): void {
+    if (!(metric > 0)) throw new RangeError(`link "${this.name}": metric must be above zero`);
+    if (this.record.metric === metric) return;
+    this.record.metric = metric;
+    this.#port.changed();
+  }
+
+  /**
+   * Makes the link bad, or with no options good again; interfaces and routes do not notice. Without a `seed` of its own
+   * it follows the network's. @throws {RangeError} if a probability is not 0 to 1.
+   */
   setFaults(options?: FaultOptions): void {
     this.faults = options && new FaultModel({ seed: this.#port.seed, ...options });
   }

@@ -23,6 +23,7 @@ import { NetworkRouting } from "./network_routing.ts";
 export interface NetworkNodeOptions extends Partial<NodeSettings> {
   /** False for a node that forwards RSVP messages like any other traffic (RFC 2205 2.9); true by default. */
   rsvp?: boolean;
+  /** Decides on its reservations; grants everything by default. */
   trafficControl?: MemoryTrafficControlOptions;
   /** Keeps every submit of the node's engine. */
   recorder?: Recorder;
@@ -32,7 +33,9 @@ export interface NetworkNodeOptions extends Partial<NodeSettings> {
 
 /** What `receive` asks for: a style, and a flowspec unless the sender's own traffic is to be reserved. */
 export interface ReceiveOptions extends Partial<FlowspecOptions> {
+  /** Reservation style (RFC 2205 1.3). */
   style: StyleName;
+  /** Asks for a ResvConf (RFC 2205 2.6), which comes as a RESV_CONFIRM event; false by default. */
   confirm?: boolean;
 }
 
@@ -49,8 +52,36 @@ export interface NetworkPort {
   setAlive(node: NetworkNode, alive: boolean): void;
 }
 
+/**
+ * A node of a virtual network, made by {@linkcode Network.host} and {@linkcode Network.router}: its applications, its
+ * tables, its failures.
+ *
+ * @example A router crashes, and comes back empty; refreshes bring its state back (RFC 2205 2.3)
+ * ```ts
+ * import { Network } from "@resv/resv";
+ *
+ * const network = new Network({ refreshIntervalMs: 5_000 });
+ * const alice = network.host("alice"), r1 = network.router("r1"), bob = network.host("bob");
+ * network.link(alice, r1);
+ * network.link(r1, bob);
+ * const session = { destination: bob.address, port: 5004 };
+ * alice.send(session, { tokenBucketRateBytesPerSecond: 12_500 });
+ * const receiver = bob.receive(session, { style: "FF", confirm: true });
+ * receiver.on(({ kind }) => console.log(kind));
+ * network.run(1_000);
+ *
+ * r1.crash();
+ * network.run(1_000);
+ * r1.restart();
+ * console.log(r1.inspect("sessions").length); // 0
+ * network.run(15_000);
+ * console.log(r1.inspect("sessions").length); // 1
+ * ```
+ */
 export class NetworkNode {
+  /** Its place in the topology. */
   readonly record: NodeRecord;
+  /** As they were given. */
   readonly options: NetworkNodeOptions;
   /** Packets that found no way on from here, by reason. */
   readonly ipDrops = { noRoute: 0, ttl: 0, notMember: 0 };
@@ -60,6 +91,7 @@ export class NetworkNode {
   #trafficControl!: MemoryTrafficControl;
   #routing!: NetworkRouting;
 
+  /** Called by the network. */
   constructor(record: NodeRecord, options: NetworkNodeOptions, port: NetworkPort) {
     this.record = record;
     this.options = options;
@@ -67,6 +99,7 @@ export class NetworkNode {
     if (options.rsvp !== false) this.#start();
   }
 
+  /** Different for every node of the network. */
   get name(): string {
     return this.record.name;
   }
@@ -92,7 +125,7 @@ export class NetworkNode {
     return this.record.alive;
   }
 
-  /** Its traffic control: what is installed, and how to lose it. */
+  /** Its traffic control (RFC 2205 3.11.2): what is installed, and how to lose it. */
   get trafficControl(): MemoryTrafficControl {
     return this.#trafficControl;
   }
@@ -112,7 +145,11 @@ export class NetworkNode {
     return shared;
   }
 
-  /** Registers an application for a session; for a multicast destination this node joins the group. */
+  /**
+   * Registers an application for a session; for a multicast destination this node joins the group.
+   * @throws {RangeError} if the destination is no address. @throws {ResvError} if the engine refuses, for example because
+   * the destination's ports contradict another session (RFC 2205 3.2).
+   */
   session(address: SessionAddress): Session {
     const { bytes, family } = parseAddress(address.destination);
     const session = this.rsvp.session(address);
@@ -120,14 +157,18 @@ export class NetworkNode {
     return session;
   }
 
-  /** Registers a sender for a session and announces it. A multicast sender does not join the group. */
+  /**
+   * Registers a sender for a session and announces it, with this node's first address unless it names another. A
+   * multicast sender does not join the group. @throws {ResvError} if the engine refuses.
+   */
   send(address: SessionAddress, options: SenderOptions): Session {
     return this.rsvp.session(address).sender(options);
   }
 
   /**
    * Registers a receiver and reserves as soon as Path messages tell of senders, for all of them; without a flowspec,
-   * for what each sender announces. Reserves again when senders come or go.
+   * for what each sender announces. Reserves again when senders come or go. A receiver of a multicast joins the group.
+   * @throws {ResvError} if the engine refuses the registration; a reservation that is refused comes as an event.
    */
   receive(address: SessionAddress, options: ReceiveOptions): Session {
     const { style, confirm, ...flowspec } = options;
@@ -140,24 +181,24 @@ export class NetworkNode {
     return session;
   }
 
-  /** Joins a multicast group without RSVP. */
+  /** Joins a multicast group without RSVP. @throws {RangeError} if it is no address. */
   join(group: string): void {
     const { bytes, family } = parseAddress(group);
     this.#port.setMember(this, bytes, family, true);
   }
 
-  /** Leaves a multicast group. */
+  /** Leaves a multicast group: routes no longer lead here, and state for it goes when they are told. */
   leave(group: string): void {
     const { bytes, family } = parseAddress(group);
     this.#port.setMember(this, bytes, family, false);
   }
 
-  /** The rows of a table, addresses as text, objects decoded. */
+  /** The rows of a table (RFC 2209 names most of them), addresses as text, objects decoded. */
   inspect<T extends keyof TableRows>(table: T): PlainRow<TableRows[T]>[] {
     return this.rsvp.inspect(table);
   }
 
-  /** Every counter that is not zero. */
+  /** Every counter that is not zero, by name: messages by type, drops by reason, sizes. */
   counters(): Record<string, number> {
     return this.rsvp.counters();
   }

@@ -31,34 +31,53 @@ export interface LinkOptions {
 
 /** The place where a node touches a link: an interface of that node. */
 export interface Attachment {
+  /** Whose interface it is. */
   readonly node: NodeRecord;
+  /** What it is attached to. */
   readonly link: LinkRecord;
   /** Interface handle on its node, from 1. */
   readonly handle: number;
   /** `eth1` for handle 1. */
   readonly name: string;
+  /** In the link's /24. */
   readonly ipv4: Address;
+  /** In the link's /112. */
   readonly ipv6: Address;
+  /** In fe80::/64. */
   readonly ipv6LinkLocal: Address;
 }
 
+/** A link as the topology knows it. */
 export interface LinkRecord {
+  /** Its place in `Topology.links`. */
   readonly index: number;
+  /** For ladders and messages. */
   readonly name: string;
+  /** As they were given. */
   readonly options: Readonly<LinkOptions>;
+  /** One way, in milliseconds. */
   readonly delayMs: number;
-  readonly metric: number;
+  /** Cost for shortest paths. */
+  metric: number;
+  /** Two, or more on a LAN. */
   readonly attachments: Attachment[];
+  /** The first 24 bits are its prefix. */
   readonly ipv4Prefix: Uint8Array;
+  /** The first 112 bits are its prefix. */
   readonly ipv6Prefix: Uint8Array;
+  /** False while it is cut. */
   up: boolean;
 }
 
+/** A node as the topology knows it. */
 export interface NodeRecord {
+  /** Its place in `Topology.nodes`. */
   readonly index: number;
+  /** Different for every node. */
   readonly name: string;
   /** Routers pass traffic on, hosts do not. */
   readonly forwards: boolean;
+  /** Its interfaces; handle n is at n - 1. */
   readonly attachments: Attachment[];
   /** False while it is crashed: nothing goes through it. */
   alive: boolean;
@@ -70,15 +89,33 @@ export const IPV6_PREFIX_BITS = 112;
 const MAXIMUM_LINKS = 65_535;
 const MAXIMUM_ATTACHMENTS = 254;
 
-/** Who is connected to whom. Every change of it moves `version`, by which routes know that they are stale. */
+/**
+ * Who is connected to whom. A network has one and keeps it; on its own it only gives out addresses.
+ *
+ * @example
+ * ```ts
+ * import { formatAddress, Network } from "@resv/resv";
+ *
+ * const network = new Network();
+ * network.link(network.host("alice"), network.host("bob"), { delayMs: 3 });
+ *
+ * const [link] = network.topology.links;
+ * console.log(link.name, link.delayMs); // alice-bob 3
+ * console.log(link.attachments.map(({ ipv4 }) => formatAddress(ipv4.bytes, 4)).join(" ")); // 10.0.1.1 10.0.1.2
+ * ```
+ */
 export class Topology {
+  /** In the order in which they were made. */
   readonly nodes: NodeRecord[] = [];
+  /** In the order in which they were made. */
   readonly links: LinkRecord[] = [];
+  /** Moves with every change, so that routes know that they are stale. */
   version = 0;
   #byName = new Map<string, NodeRecord>();
   #byIpv4 = new Map<number, Attachment>();
   #byIpv6 = new Map<string, Attachment>();
 
+  /** Adds a node; called by the network. @throws {RangeError} if the name is taken. */
   addNode(name: string, forwards: boolean): NodeRecord {
     if (this.#byName.has(name)) throw new RangeError(`there is a node "${name}" already`);
     const node: NodeRecord = { index: this.nodes.length, name, forwards, attachments: [], alive: true };
@@ -88,6 +125,7 @@ export class Topology {
     return node;
   }
 
+  /** Adds a link with an interface on each node; called by the network. @throws {RangeError} naming what is out of range. */
   addLink(nodes: readonly NodeRecord[], options: LinkOptions): LinkRecord {
     const name = options.name ?? nodes.map((node) => node.name).join("-");
     checkLink(name, nodes, options);
@@ -115,6 +153,7 @@ export class Topology {
     return link;
   }
 
+  /** The node of that name; undefined if there is none. */
   node(name: string): NodeRecord | undefined {
     return this.#byName.get(name);
   }
