@@ -1,7 +1,8 @@
 /**
- * Our objects in tshark's words: for each RFC 2205 object the values that tshark should print for what we decoded, so
+ * Our objects in tshark's words: for each object of the captures the values that tshark should print for what we decoded, so
  * that every field that tshark shows has to be accounted for, here or in the list of justified differences.
  */
+import { LATER_CTYPE_ALIAS, LATER_JUSTIFIED, laterFields } from "./captures_mapping_later.ts";
 import type { TsharkFields } from "./captures_tshark.ts";
 
 /** A decoded object or item, as the codec gives it. */
@@ -15,6 +16,7 @@ export const JUSTIFIED: Readonly<Record<string, string>> = {
   "rsvp.error_flags.path_state_removed": "one bit of rsvp.error_flags, which is compared whole",
   "rsvp.error_flags.not_guilty": "one bit of rsvp.error_flags, which is compared whole",
   "rsvp.error_flags.in_place": "one bit of rsvp.error_flags, which is compared whole",
+  ...LATER_JUSTIFIED,
 };
 
 /** tshark writes each class's C-Type a second time under a name of its own. */
@@ -30,10 +32,8 @@ const CTYPE_ALIAS: Readonly<Record<number, string>> = {
   12: "tspec",
   13: "adspec",
   15: "confirm",
+  ...LATER_CTYPE_ALIAS,
 };
-
-/** The classes of RFC 2205 (with RFC 2210's contents) that the captures hold and that are compared field by field. */
-export const COMPARED_CLASSES: ReadonlySet<number> = new Set(Object.keys(CTYPE_ALIAS).map(Number));
 
 const hex = (value: number, digits: number) => "0x" + value.toString(16).padStart(digits, "0");
 
@@ -74,8 +74,11 @@ function ownFields(object: Decoded): Record<string, (string | number)[] | string
       return tokenBucket(object, "tspec");
     case "13/2":
       return adspec(object);
-    default:
-      throw new Error(`no mapping for class ${object.class} C-Type ${object.ctype}`);
+    default: {
+      const fields = laterFields(object);
+      if (fields === undefined) throw new Error(`no mapping for class ${object.class} C-Type ${object.ctype}`);
+      return fields;
+    }
   }
 }
 
@@ -133,7 +136,7 @@ function adspec(object: Decoded): Record<string, (string | number)[] | string | 
   };
 }
 
-/** Everything that tshark should show of a decoded RFC 2205 object. */
+/** Everything that tshark should show of a decoded object. */
 export function inTsharkWords(object: Decoded): Record<string, (string | number)[]> {
   const all = {
     "rsvp.length": object.length,
