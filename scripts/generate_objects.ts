@@ -1,7 +1,7 @@
 /**
  * Writes everything that is generated from catalogue/objects/: engine-as/accessors.gen.ts, host/objects.gen.ts (types,
- * readers and writers) and the same as host/objects.gen.js, which is what runs, host/object_types.gen.ts (their list, for
- * mod.ts), host/metadata.gen.ts (names, offsets and texts for trees) and docs/objects.md.
+ * readers and writers) and the same as host/objects.gen.js, which is what runs, host/layouts.gen.js (layouts of
+ * what has no code there), host/object_types.gen.ts (the list of types, for mod.ts), host/metadata.gen.ts (names, offsets and texts for trees) and docs/objects.md.
  */
 import { FAMILIES, FLAGS, MESSAGES, NAMES, OBJECTS } from "../catalogue/index.ts";
 import { MESSAGE_TYPES } from "../catalogue/names.ts";
@@ -9,6 +9,7 @@ import { accessorsText } from "./objects/accessors.ts";
 import { docsText } from "./objects/docs.ts";
 import { hostText, typeListText } from "./objects/host.ts";
 import { javascriptText } from "./objects/javascript.ts";
+import { layoutsText } from "./objects/layouts.ts";
 import { messagesText, metadataText } from "./objects/metadata.ts";
 
 /** The generated files, path to content. */
@@ -18,6 +19,7 @@ export function generateObjects(): Record<string, string> {
     "engine-as/accessors.gen.ts": accessorsText(OBJECTS),
     "host/objects.gen.ts": host,
     "host/objects.gen.js": javascriptText(host, "objects.gen.ts"),
+    "host/layouts.gen.js": layoutsText(OBJECTS, FAMILIES),
     "host/object_types.gen.ts": typeListText(host),
     "host/messages.gen.ts": messagesText(MESSAGES, MESSAGE_TYPES),
     "docs/objects.md": docsText(OBJECTS, FAMILIES),

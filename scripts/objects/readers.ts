@@ -1,6 +1,7 @@
 /** Writes the readers: straight-line code from bytes to plain values. */
 import type { Field, FieldType, ItemFamily, Rest } from "../../catalogue/schema.ts";
 import { pascal, size } from "./naming.ts";
+import { STRAIGHT_FAMILIES } from "./straight.ts";
 import { type Shape, splitFields, type Structure } from "./structures.ts";
 
 /** The expression that reads a value at `at + offset`. */
@@ -84,7 +85,14 @@ function readRest(structure: Structure, shape: Shape, rest: Rest): RestText {
       return { before: [], member: `${rest.name}: hex(b, ${from}, ${end})`, after: [] };
     case "items":
       return {
-        before: fails(`read${pascal(rest.family)}Items(b, v, ${from}, ${end}, base, depth)`),
+        before: fails(
+          STRAIGHT_FAMILIES.has(rest.family)
+            ? `read${pascal(rest.family)}Items(b, v, ${from}, ${end}, base, depth)`
+            // No type says more of these than what they are: the layouts know nothing of types.
+            : `readItems(LAYOUTS, LAYOUTS.family("${rest.family}"), b, v, ${from}, ${end}, base, depth) as ${
+              pascal(rest.family)
+            }Item[] | string`,
+        ),
         member: `${rest.name}: rest`,
         after: [],
       };

@@ -1,7 +1,8 @@
 /** Writes the writers: from plain values to bytes, every value checked. */
-import type { Field, FieldType, ItemFamily, ObjectDescription, Rest } from "../../catalogue/schema.ts";
+import type { Field, FieldType, ItemFamily, Rest } from "../../catalogue/schema.ts";
 import { pascal, size } from "./naming.ts";
 import { splitRecord } from "./readers.ts";
+import { STRAIGHT_FAMILIES } from "./straight.ts";
 import { type Shape, splitFields, type Structure } from "./structures.ts";
 
 /** The statement that puts `value` at `at + offset`. */
@@ -30,7 +31,11 @@ function writeRest(shape: Shape, rest: Rest, padsText: boolean): string[] {
     case "bytes":
       return [`  appendBytes(w, ${value}, ${name});`];
     case "items":
-      return [`  write${pascal(rest.family)}Items(w, ${value}, ${name});`];
+      return [
+        STRAIGHT_FAMILIES.has(rest.family)
+          ? `  write${pascal(rest.family)}Items(w, ${value}, ${name});`
+          : `  writeItems(LAYOUTS, LAYOUTS.family("${rest.family}"), w, ${value}, ${name});`,
+      ];
     case "objects":
       return [`  writeObjects(w, ${value}, ${name});`];
     case "values":
@@ -161,25 +166,5 @@ export function familyWriter(family: ItemFamily, structures: readonly Structure[
     "    w.path.pop();",
     "  });",
     "}",
-  ];
-}
-
-/** How an object that is given by name finds its class and C-Type. */
-export function namesTable(objects: readonly ObjectDescription[]): string[] {
-  const byName = new Map<string, { class: number; ctypes: number[]; forms: Record<string, number>; any: boolean }>();
-  for (const object of objects) {
-    const entry = byName.get(object.name) ?? { class: object.class, ctypes: [], forms: {}, any: false };
-    if (entry.class !== object.class) throw new Error(`${object.name} is the name of two classes`);
-    if (object.form in entry.forms) throw new Error(`${object.name} has two forms "${object.form}"`);
-    entry.ctypes.push(object.ctype);
-    entry.forms[object.form] = object.ctype;
-    entry.any ||= !!object.anyCType;
-    byName.set(object.name, entry);
-  }
-  return [
-    "/** Class, C-Types and forms of each object by name. */",
-    "export const OBJECT_NUMBERS: Readonly<Record<string, { readonly class: number; readonly ctypes: readonly number[]; readonly forms: Readonly<Record<string, number>>; readonly any: boolean }>> = {",
-    ...[...byName].map(([name, entry]) => `  ${JSON.stringify(name)}: ${JSON.stringify(entry)},`),
-    "};",
   ];
 }
