@@ -203,3 +203,10 @@ export {
   type TrafficClass,
   type UnknownProviderObject,
 } from "./host/qos/provider_objects.ts";
+export { type QosDatagram, QosUdpSocket } from "./host/qos/udp_socket.ts";
+export { type AcceptCondition, type AcceptDecision, QosTcpListener, QosTcpSocket } from "./host/qos/tcp_socket.ts";
+export { QosNotifier } from "./host/qos/notifier.ts";
+export { QosTemplates } from "./host/qos/templates.ts";
+export type { LayoutOptions } from "./host/qos/layout.ts";
+export { decodeFlowspec, decodeProviderObjects, decodeQos } from "./host/qos/layout_read.ts";
+export { encodeFlowspec, encodeProviderObjects, encodeQos } from "./host/qos/layout_write.ts";

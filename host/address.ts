@@ -2,14 +2,24 @@
 import { ipv4, ipv6 } from "./codec/read.ts";
 import { parseIpv4, parseIpv6 } from "./codec/write.ts";
 
+/** An IP address as the engine has it. */
 export interface Address {
+  /** 16 bytes in network order, an IPv4 address in the first four and zeros after it. */
   bytes: Uint8Array;
   /** 4 or 6. */
   family: number;
 }
 
 /**
- * Reads `10.0.0.1` or `2001:db8::1` (no zone, no shorthand such as `10.1`).
+ * Reads `10.0.0.1` or `2001:db8::1` (no zone, no shorthand such as `10.1`), for packets and records of the engine.
+ *
+ * @example
+ * ```ts
+ * import { formatAddress, parseAddress } from "@resv/resv";
+ *
+ * const { bytes, family } = parseAddress("2001:DB8:0::1");
+ * console.log(family, bytes.length, formatAddress(bytes, family)); // 6 16 2001:db8::1
+ * ```
  * @throws {RangeError} naming the text.
  */
 export function parseAddress(text: string): Address {

@@ -7,7 +7,7 @@ import { formatAddress, parseAddress } from "./address.ts";
 import { decodeObjects, type ObjectInput } from "./object_list.ts";
 import type { RsvpObject } from "./objects.gen.ts";
 
-/** A session: where the data goes (RFC 2205 1). */
+/** A session: where the data goes (RFC 2205 1.1). */
 export interface SessionAddress {
   /** IPv4 or IPv6, unicast or multicast. */
   destination: string;
@@ -19,20 +19,21 @@ export interface SessionAddress {
 
 /** Traffic as a token bucket (RFC 2210 3.1, RFC 2215). */
 export interface TokenBucket {
-  /** r. */
+  /** r: what is sent in the long run. */
   tokenBucketRateBytesPerSecond: number;
-  /** b; one maximum packet by default. */
+  /** b: the burst that may be sent at once; one maximum packet by default. */
   tokenBucketSizeBytes?: number;
-  /** p; infinity (unknown) by default. */
+  /** p: the most that is ever sent; infinity (unknown) by default. */
   peakRateBytesPerSecond?: number;
-  /** m; 64 by default. */
+  /** m: smaller packets count as this many bytes; 64 by default. */
   minimumPolicedUnitBytes?: number;
-  /** M; 1,500 by default. */
+  /** M: no packet is larger, IP header included; 1,500 by default. */
   maximumPacketSizeBytes?: number;
 }
 
 /** Who sends: part of a sender's announcement, and of a filter. */
 export interface SenderAddress {
+  /** IPv4 or IPv6, of the session's family. */
   address: string;
   /** Source port; 0 (the default) for none. */
   port?: number;
@@ -54,12 +55,13 @@ export interface SenderOptions extends TokenBucket, Partial<SenderAddress> {
 export interface FlowspecOptions extends TokenBucket {
   /** `guaranteed` if `rateBytesPerSecond` is given, else `controlled-load`. */
   service?: "controlled-load" | "guaranteed";
-  /** R of RFC 2212; the token bucket rate by default. */
+  /** R of RFC 2212, the rate that is reserved; the token bucket rate by default. */
   rateBytesPerSecond?: number;
-  /** S of RFC 2212; 0 by default. */
+  /** S of RFC 2212, what the delay may exceed that of R; 0 by default. */
   slackTermMicroseconds?: number;
 }
 
+/** A reservation style: wildcard filter, fixed filter, shared explicit (RFC 2205 1.3). */
 export type StyleName = "WF" | "FF" | "SE";
 /** Option vectors of the STYLE object (RFC 2205 A.7). */
 export const STYLES: Readonly<Record<StyleName, number>> = { WF: 0x11, FF: 0x0a, SE: 0x12 };
@@ -72,6 +74,7 @@ export function styleName(style: number): StyleName | "" {
 
 /** A reservation (the Reserve call of RFC 2205 3.11.1). */
 export interface ReserveOptions {
+  /** Must not conflict with what others of the session have reserved (RFC 2205 1.3, 2.4). */
   style: StyleName;
   /** For all senders named; with FF, each descriptor may have its own. */
   flowspec?: FlowspecOptions;
@@ -79,7 +82,7 @@ export interface ReserveOptions {
   senders?: readonly SenderAddress[];
   /** FF: a flowspec for each sender, instead of `flowspec` and `senders`. */
   descriptors?: readonly { sender: SenderAddress; flowspec: FlowspecOptions }[];
-  /** Ask for a ResvConf. */
+  /** Ask for a ResvConf (RFC 2205 2.6), which comes as a RESV_CONFIRM event; false by default. */
   confirm?: boolean;
   /** Receiving interface handle; by route if absent. */
   interface?: number;
@@ -89,13 +92,19 @@ export interface ReserveOptions {
 
 /** An upcall to an application (RFC 2205 3.11.1). */
 export interface SessionEvent {
+  /**
+   * PATH_EVENT: a sender came, changed or went. RESV_EVENT: so did a reservation for this sender. PATH_ERROR, RESV_ERROR:
+   * something refused what was asked for. RESV_CONFIRM: a reservation stands as far as it was merged. CALL_ERROR: a call
+   * was refused.
+   */
   kind: keyof typeof EVENT_KIND;
   /** PATH_EVENT: the sender is gone; RESV_EVENT: the reservation is gone. */
   gone: boolean;
   /** Of the reservation, where there is one. */
   style: StyleName | "";
-  /** ERROR_SPEC code and value of an error; the code and value of the call error in CALL_ERROR. */
+  /** ERROR_SPEC code of an error (RFC 2205 appendix B), 0 if it is none; the code of the refusal in CALL_ERROR. */
   errorCode: number;
+  /** ERROR_SPEC value, which the code gives a meaning. */
   errorValue: number;
   /** Where the error was found; empty if there is none. */
   errorNode: string;

@@ -3,17 +3,23 @@
 /** Names a scheduled call; only its clock looks inside. */
 export type TimerHandle = unknown;
 
+/**
+ * What a node needs of time. {@linkcode SystemClock} and {@linkcode VirtualClock} are two; a third need only never go
+ * backwards.
+ */
 export interface Clock {
   /** Monotonic milliseconds; the origin does not matter, going backwards is not allowed. */
   nowMs(): number;
   /** Calls once at `atMs` or as soon after as possible; at once (but not before returning) if that is past. */
   schedule(atMs: number, callback: () => void): TimerHandle;
+  /** Takes a scheduled call back; does nothing if it has been made. */
   cancel(handle: TimerHandle): void;
 }
 
 /** setTimeout takes no more than this; a longer wait wakes early, and who waits looks at the clock again. */
 const MAXIMUM_TIMEOUT_MS = 0x7fffffff;
 
+/** Settings of a {@linkcode SystemClock}. */
 export interface SystemClockOptions {
   /** Wake-ups are moved up to this much later, onto a multiple of it, so that several fall together. 0 by default. */
   coalesceMs?: number;
@@ -21,20 +27,35 @@ export interface SystemClockOptions {
   unref?: boolean;
 }
 
-/** The clock of the machine: `performance.now()` and `setTimeout`. */
+/**
+ * The clock of the machine: `performance.now()` and `setTimeout`. Nodes use it unless they are given another.
+ *
+ * @example
+ * ```ts
+ * import { SystemClock } from "@resv/resv";
+ *
+ * const clock = new SystemClock({ coalesceMs: 5 });
+ * const startMs = clock.nowMs();
+ * await new Promise<void>((resolve) => clock.schedule(startMs + 20, resolve));
+ * console.log(clock.nowMs() - startMs >= 20); // true
+ * ```
+ */
 export class SystemClock implements Clock {
   #coalesceMs: number;
   #unref: boolean;
 
+  /** Many may live side by side; they tell the same time. */
   constructor(options: SystemClockOptions = {}) {
     this.#coalesceMs = options.coalesceMs ?? 0;
     this.#unref = options.unref ?? false;
   }
 
+  /** Milliseconds since the program started, with fractions. */
   nowMs(): number {
     return performance.now();
   }
 
+  /** Calls at `atMs` or up to `coalesceMs` later; waits of more than 24 days wake early. */
   schedule(atMs: number, callback: () => void): TimerHandle {
     const at = this.#coalesceMs > 0 ? Math.ceil(atMs / this.#coalesceMs) * this.#coalesceMs : atMs;
     // Rounded up: a wake-up a fraction of a millisecond early would only find nothing due and sleep again.
@@ -44,6 +65,7 @@ export class SystemClock implements Clock {
     return timer;
   }
 
+  /** Takes a scheduled call back. */
   cancel(handle: TimerHandle): void {
     clearTimeout(handle as ReturnType<typeof setTimeout>);
   }
@@ -64,6 +86,16 @@ interface Scheduled {
 /**
  * Virtual time: a queue of calls ordered by time, then by the order in which they were scheduled, so that a run is the
  * same every time. Time stands still unless `step` or `advance` move it.
+ *
+ * @example
+ * ```ts
+ * import { VirtualClock } from "@resv/resv";
+ *
+ * const clock = new VirtualClock();
+ * clock.schedule(30_000, () => console.log(`refresh at ${clock.nowMs()}`)); // refresh at 30000
+ * clock.advance(45_000);
+ * console.log(clock.nowMs(), clock.pending); // 45000 0
+ * ```
  */
 export class VirtualClock implements Clock {
   #now: number;
@@ -71,10 +103,12 @@ export class VirtualClock implements Clock {
   #heap: Scheduled[] = [];
   #pending = 0;
 
+  /** Starts at `startMs` milliseconds. */
   constructor(startMs = 0) {
     this.#now = startMs;
   }
 
+  /** Milliseconds of virtual time. */
   nowMs(): number {
     return this.#now;
   }
@@ -84,6 +118,7 @@ export class VirtualClock implements Clock {
     return this.#pending;
   }
 
+  /** Has a call made when time comes to `atMs`; now, at the next step, if that is past. */
   schedule(atMs: number, callback: () => void): TimerHandle {
     const entry: Scheduled = { at: Math.max(atMs, this.#now), sequence: this.#sequence++, callback };
     this.#pending++;
@@ -91,6 +126,7 @@ export class VirtualClock implements Clock {
     return entry;
   }
 
+  /** Takes a scheduled call back. */
   cancel(handle: TimerHandle): void {
     const entry = handle as Scheduled;
     // The entry stays in the heap and is skipped when its time comes: cheaper than finding it.
@@ -104,7 +140,7 @@ export class VirtualClock implements Clock {
     return this.#heap.length > 0 ? this.#heap[0].at : Infinity;
   }
 
-  /** Makes the next call if it is due by `limitMs` and says whether there was one. */
+  /** Makes the next call if it is due by `limitMs`, a time and not a wait, and says whether there was one. */
   step(limitMs = Infinity): boolean {
     if (this.nextMs() > limitMs) return false;
     const entry = this.#pop();

@@ -5,27 +5,16 @@
  * and copies out; views are derived again whenever `memory.grow` has replaced the buffer. Nothing here knows a rule of
  * RSVP: records are written and read by the generated code of `boundary.gen.ts`.
  */
-import {
-  ABI_VERSION,
-  type Action,
-  INPUT,
-  PACKET_HEADER_BYTES,
-  PACKET_SLOT_BYTES,
-  readAction,
-  STATUS,
-  TABLE_READERS,
-  type TableRows,
-  writePackets,
-} from "./boundary.gen.ts";
+import { ABI_VERSION, type Action, INPUT, readAction, STATUS, TABLE_READERS, type TableRows } from "./boundary.gen.ts";
 import {
   counterName,
   type EngineExports,
-  packetRecord,
+  type EngineOptions,
+  type SubmitObserver,
   type SubmitRecords,
-  tailLength,
-  WRITERS,
 } from "./engine_exports.ts";
 import { type Copied, keep } from "./arena.ts";
+import { placePackets, placeRecords } from "./inbox.ts";
 import { EngineMisuseError, EngineTrapError, ResvError } from "./engine_errors.ts";
 import {
   defaultEngineHash,
@@ -36,23 +25,30 @@ import {
 } from "./snapshot.ts";
 import type { Packet } from "./transport/transport.ts";
 
-/** Sees every submit before the engine does; `inbox` is valid during the call only. */
-export type SubmitObserver = (kind: number, count: number, nowMs: number, inbox: Uint8Array) => void;
+export type { EngineOptions, SubmitObserver };
 
-/** Settings of the host's side of the engine. */
-export interface EngineOptions {
-  /** Sees every submit, for recording (host/recorder.ts). */
-  onSubmit?: SubmitObserver;
-  /** Names the build in snapshots: 32 bytes. By default the hash of the engine that this host was built with. */
-  engineHash?: Uint8Array;
-}
-
-/** Room that a record needs besides its tail; generous, for a bound that is checked before anything is written. */
-const RECORD_HEADER_ROOM = 256;
 /** Inspections are bounded by memory; a cursor that does not end is our own fault and must not hang the host. */
 const MAXIMUM_INSPECT_CALLS = 10_000_000;
 
-/** One engine: one node's protocol state in one WASM instance. */
+/**
+ * One engine: one node's protocol state in one WASM instance. Records go in, actions come out; who calls it carries them
+ * out, as {@linkcode EngineLoop} does for {@linkcode RsvpNode}. docs/api.md has a longer example.
+ *
+ * @example An application registers, and the engine's counters tell
+ * ```ts
+ * import { CALL_KIND, defaultModule, encodeObjects, Engine, type SubmitRecords } from "@resv/resv";
+ *
+ * const engine = new Engine(defaultModule());
+ * function submit<K extends keyof SubmitRecords>(kind: K, record: SubmitRecords[K]) {
+ *   engine.submit(kind, record, 0);
+ *   for (const action of engine.drain()) console.log(action.action);
+ * }
+ * submit("CONFIG", { seed: 1, refreshIntervalMs: 30_000, lifetimeMultiplier: 3, blockadeMultiplier: 3, memoryLimitBytes: 2 ** 24 });
+ * const session = { name: "SESSION", form: "IPv4", destinationAddress: "10.0.1.2", protocolId: 17, destinationPort: 5004, flags: 0 } as const;
+ * submit("CALL", { call: CALL_KIND.SESSION, application: 1, objects: encodeObjects([session]) });
+ * console.log(engine.counters().SESSIONS); // 1
+ * ```
+ */
 export class Engine {
   #exports: EngineExports;
   #module: WebAssembly.Module;
@@ -69,7 +65,7 @@ export class Engine {
   #hash: Uint8Array;
 
   /**
-   * Instantiates a compiled module; `defaultModule()` has the embedded one.
+   * Instantiates a compiled module; {@linkcode defaultModule} has the embedded one.
    * @throws {EngineMisuseError} if the module speaks another version of the boundary.
    */
   constructor(module: WebAssembly.Module, options: EngineOptions = {}) {
@@ -97,7 +93,7 @@ export class Engine {
     return this.#dead === undefined;
   }
 
-  /** Size of its linear memory. */
+  /** Size of its linear memory in bytes; it grows and never shrinks. */
   get memoryBytes(): number {
     return this.#exports.memory.buffer.byteLength;
   }
@@ -105,59 +101,38 @@ export class Engine {
   /**
    * Submits one record. `nowMs` is the host's monotonic clock in milliseconds and must not go backwards.
    * @throws {ResvError} if the engine refuses it. A peer's fault is never an error here.
+   * @throws {EngineMisuseError} if the actions of the submit before it have not been drained.
+   * @throws {EngineTrapError} if the engine is broken; it is gone then.
    */
   submit<K extends keyof SubmitRecords>(kind: K, record: SubmitRecords[K], nowMs: number): void {
     this.submitAll(kind, [record], nowMs);
   }
 
-  /** Submits several records of one kind; in several calls, draining nothing, if the inbox cannot hold them at once. */
+  /**
+   * Submits several records of one kind as one submit: what they set off is told together.
+   * @throws {RangeError} naming the record with which the inbox (some 68 KB) is full; nothing is submitted then.
+   * @throws what `submit` throws.
+   */
   submitAll<K extends keyof SubmitRecords>(kind: K, records: readonly SubmitRecords[K][], nowMs: number): void {
     this.#beginSubmit(kind);
-    const write = WRITERS[kind] as (view: DataView, bytes: Uint8Array, at: number, record: SubmitRecords[K]) => number;
-    let used = 0;
-    for (const record of records) {
-      const tail = tailLength(record);
-      if (used + RECORD_HEADER_ROOM + tail > this.#inboxLength) {
-        throw new RangeError(
-          `${kind} record ${
-            records.indexOf(record)
-          } with a tail of ${tail} bytes does not fit the engine's inbox (${used} of ${this.#inboxLength} bytes taken)`,
-        );
-      }
-      const at = this.#inbox + used;
-      this.#bytes.fill(0, at, at + RECORD_HEADER_ROOM + tail);
-      used += write(this.#view, this.#bytes, at, record);
-    }
+    const used = placeRecords(this.#view, this.#bytes, this.#inbox, this.#inboxLength, kind, records);
     this.#callSubmit(kind, INPUT[kind], records.length, nowMs, used);
   }
 
   /**
    * Submits received datagrams from `start` on, as many as the inbox holds, and returns how many it took: drain, then
    * submit the rest. A datagram that no inbox could hold is cut to what fits, so that the engine counts it as an error
-   * in length and the batch behind it is not lost.
+   * in length and the batch behind it is not lost. @throws what `submit` throws, but never for a packet's sake.
    */
   submitPackets(packets: readonly Packet[], nowMs: number, start = 0): number {
     this.#beginSubmit("PACKETS");
     const end = this.#inbox + this.#inboxLength;
-    let at = this.#inbox;
-    let taken = start;
-    for (; taken < packets.length; taken++) {
-      let packet = packets[taken];
-      let slots = Math.ceil((PACKET_HEADER_BYTES + packet.payload.length) / PACKET_SLOT_BYTES);
-      if (at + slots * PACKET_SLOT_BYTES > end) {
-        if (at > this.#inbox) break;
-        slots = Math.floor(this.#inboxLength / PACKET_SLOT_BYTES);
-        packet = { ...packet, payload: packet.payload.subarray(0, slots * PACKET_SLOT_BYTES - PACKET_HEADER_BYTES) };
-      }
-      writePackets(this.#view, this.#bytes, at, packetRecord(packet));
-      at += slots * PACKET_SLOT_BYTES;
-    }
-    const count = taken - start;
-    if (count > 0) this.#callSubmit("PACKETS", INPUT.PACKETS, count, nowMs, at - this.#inbox);
+    const { count, used } = placePackets(this.#view, this.#bytes, this.#inbox, end, packets, start);
+    if (count > 0) this.#callSubmit("PACKETS", INPUT.PACKETS, count, nowMs, used);
     return count;
   }
 
-  /** Submits raw inbox bytes as a recorder saw them (host/replay.ts). */
+  /** Submits raw inbox bytes as a recorder saw them, and returns the STATUS; {@linkcode replay} does it for a whole log. */
   submitRaw(kind: number, count: number, nowMs: number, inbox: Uint8Array): number {
     this.#beginSubmit("replay");
     if (inbox.length > this.#inboxLength) {
@@ -203,7 +178,10 @@ export class Engine {
     }
   }
 
-  /** All rows of a table, copied. Only between a drained poll and the next submit. */
+  /**
+   * All rows of a table, copied. @throws {EngineMisuseError} if there are actions to be drained.
+   * @throws {RangeError} if there is no such table.
+   */
   inspect<T extends keyof TableRows>(table: T): TableRows[T][] {
     this.#mustBeDrained(`inspect("${String(table)}")`);
     const reader = TABLE_READERS[table];
@@ -248,7 +226,10 @@ export class Engine {
     return this.#fresh().slice(start, start + length);
   }
 
-  /** The whole state as bytes, with a header that names the boundary version and the engine's build. */
+  /**
+   * The whole state as bytes, with a header that names the boundary version and the engine's build. Times in it are kept
+   * as they are: restore it with a clock that goes on. @throws {EngineMisuseError} if there are actions to be drained.
+   */
   snapshot(): Uint8Array {
     this.#mustBeDrained("snapshot");
     const [start, length] = this.#call(
@@ -265,6 +246,20 @@ export class Engine {
   /**
    * A new engine in the state of a snapshot.
    * @throws {SnapshotError} if it is damaged or from another build of the engine.
+   *
+   * @example
+   * ```ts
+   * import { defaultModule, Engine, Network } from "@resv/resv";
+   *
+   * const network = new Network();
+   * const alice = network.host("alice"), bob = network.host("bob");
+   * network.link(alice, bob);
+   * alice.send({ destination: bob.address, port: 5004 }, { tokenBucketRateBytesPerSecond: 12_500 });
+   * network.settle();
+   *
+   * const engine = Engine.restore(defaultModule(), bob.rsvp.snapshot());
+   * console.log(engine.inspect("senders").length); // 1
+   * ```
    */
   static restore(module: WebAssembly.Module, snapshot: Uint8Array, options: EngineOptions = {}): Engine {
     const state = readSnapshotHeader(snapshot, options.engineHash ?? defaultEngineHash());

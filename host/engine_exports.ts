@@ -1,3 +1,14 @@
+/** Sees every submit before the engine does; `inbox` is valid during the call only. */
+export type SubmitObserver = (kind: number, count: number, nowMs: number, inbox: Uint8Array) => void;
+
+/** Settings of the host's side of the engine. */
+export interface EngineOptions {
+  /** Sees every submit, for recording (host/recorder.ts). */
+  onSubmit?: SubmitObserver;
+  /** Names the build in snapshots: 32 bytes. By default the hash of the engine that this host was built with. */
+  engineHash?: Uint8Array;
+}
+
 /** What the engine exports, and which record each kind of submit takes. */
 import type {
   CallInput,
@@ -21,11 +32,17 @@ import type { Packet } from "./transport/transport.ts";
 
 /** The records that `submit` takes, by name. Packets go through `submitPackets`. */
 export interface SubmitRecords {
+  /** Settings of the node; the first submit of all. */
   CONFIG: ConfigInput;
+  /** Time has passed. */
   TICK: TickInput;
+  /** An interface appears, changes or goes. */
   INTERFACE: InterfaceInput;
+  /** Answers a ROUTE_QUERY, or tells that routes have changed. */
   ROUTE: RouteInput;
+  /** Answers an INSTALL, or tells that a reservation was lost. */
   TRAFFIC_CONTROL_RESULT: TrafficControlResultInput;
+  /** What an application wants (RFC 2205 3.11.1). */
   CALL: CallInput;
 }
 
