@@ -17,6 +17,7 @@ import { appendErrorSpec, appendRsvpHop, appendStyle, copyObject, copyObjects } 
 import { objectClass, objectLength } from "../wire/bytes";
 import { FlowDescriptors, nextFilter } from "../wire/flow_descriptors";
 import { MESSAGE_RESV_ERROR } from "../wire/message_view";
+import { CLASS_FILTER_SPEC, CLASS_FLOWSPEC } from "../wire/object_forms";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
 import { addressOf, copyOthers, errorCode, errorFlags, errorValue } from "./objects";
@@ -246,8 +247,28 @@ function forward(session: Session, request: RequestState, reservation: Reservati
   }
   at = copyOthers(v, at);
   at = copyObject(at, v.styleObject);
-  at = copyObjects(at, v.flowDescriptors, v.flowDescriptorsEnd);
+  at = copyShared(reservation, at);
   sendMessage(iface, at, 0, neighbourAddress(hop), v.family, 0);
+}
+
+// The flow descriptors of the message at hand with those of their filters that the reservation has (RFC 2205 section
+// 3.1.8); WF, and a message that names none, has all of them.
+function copyShared(reservation: ReservationState, start: usize): usize {
+  const v = view();
+  if (reservation.style == STYLE_WILDCARD_FILTER || v.filterCount == 0) {
+    return copyObjects(start, v.flowDescriptors, v.flowDescriptorsEnd);
+  }
+  let at = start;
+  let flowspec: usize = 0;
+  for (let object = v.flowDescriptors; object < v.flowDescriptorsEnd; object += objectLength(object)) {
+    const kind = objectClass(object);
+    if (kind == CLASS_FLOWSPEC) flowspec = object;
+    if (kind != CLASS_FILTER_SPEC || findFilter(reservation, object) == null) continue;
+    if (flowspec) at = copyObject(at, flowspec);
+    flowspec = 0;
+    at = copyObject(at, object);
+  }
+  return at;
 }
 
 // SC.Out: the senders of SC.In that route to the interface (RFC 2209). Where the message names none, its senders are those

@@ -32,9 +32,9 @@ import { TrafficControlState } from "../state/traffic_control_state";
 import { reservationError } from "./resv_error";
 import { SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
 import { routesTo } from "./routing";
-import { abandonInstall, confirmInstalled, removeInstalled } from "./install";
+import { abandonInstall, confirmInstalled } from "./install";
 import { isOf } from "./traffic_control_target";
-import { updateTrafficControlOf } from "./update_traffic_control";
+import { removeBlock, updateTrafficControlOf } from "./update_traffic_control";
 
 const CODE_ADMISSION: u32 = 1;
 const CODE_PREEMPTED: u32 = 12;
@@ -182,5 +182,5 @@ function preempt(session: Session, block: TrafficControlState): void {
     }
     reservation = next;
   }
-  removeInstalled(session, block);
+  removeBlock(session, block);
 }

@@ -29,8 +29,7 @@ export function updateTrafficControl(
   const wanted = computeTarget(session, iface, filter);
   let block = findTrafficControl(session, iface, filter != null ? digestOf(filter) : 0);
   if (!wanted) {
-    if (block) removeInstalled(session, block);
-    policeOthers(session, iface, filter);
+    if (block) removeBlock(session, block);
     return 0;
   }
   const outgoing = interfaceByHandle(iface);
@@ -68,27 +67,45 @@ export function updateTrafficControl(
   }
   block.style = <u8> target().style;
   install(session, block, outgoing, rate);
-  policeOthers(session, iface, filter);
+  policeOthers(session, iface, filter != null ? digestOf(filter) : 0);
   return 0;
 }
 
 let policingOthers = false;
 
 // B_Police of what stands on other interfaces depends on what stands here (RFC 2205 section 3.8): where it changes, traffic
-// control hears of it, and nobody else (RFC 2209, UPDATE TRAFFIC CONTROL step 3).
-function policeOthers(session: Session, iface: u32, filter: Filter | null): void {
+// control hears of it, and nobody else (RFC 2209, UPDATE TRAFFIC CONTROL step 3). `digest` is the filter's, 0 if shared.
+function policeOthers(session: Session, iface: u32, digest: u32): void {
   if (policingOthers) return;
   policingOthers = true;
   let block: TrafficControlState | null = session.firstTrafficControl;
   while (block) {
     const next: TrafficControlState | null = block.next;
-    const concerned = filter == null ? !block.distinct : block.filterDigest == digestOf(filter);
-    if (concerned && block.interface != iface && block.annex == null) {
-      updateTrafficControl(session, block.interface, filter, null);
-    }
+    const concerned = digest == 0 ? !block.distinct : block.distinct != 0 && block.filterDigest == digest;
+    if (concerned && block.interface != iface && block.annex == null) policeOther(session, block);
     block = next;
   }
   policingOthers = false;
+}
+
+function policeOther(session: Session, block: TrafficControlState): void {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    if (!isOf(reservation, block)) continue;
+    updateTrafficControl(session, block.interface, block.distinct ? reservation.firstFilter : null, null);
+    return;
+  }
+}
+
+// Takes a block out, and what depends on it follows.
+export function removeBlock(session: Session, block: TrafficControlState): void {
+  const iface = block.interface;
+  const digest = block.distinct ? block.filterDigest : 0;
+  removeInstalled(session, block);
+  policeOthers(session, iface, digest);
 }
 
 function refused(value: u32): u32 {
@@ -131,7 +148,7 @@ function removeAll(session: Session, iface: u32): void {
   let block: TrafficControlState | null = session.firstTrafficControl;
   while (block) {
     const next = block.next;
-    if (block.interface == iface) removeInstalled(session, block);
+    if (block.interface == iface) removeBlock(session, block);
     block = next;
   }
 }
@@ -141,7 +158,7 @@ function removeStrays(session: Session, iface: u32): void {
   let block: TrafficControlState | null = session.firstTrafficControl;
   while (block) {
     const next = block.next;
-    if (block.interface == iface && !isBacked(session, block)) removeInstalled(session, block);
+    if (block.interface == iface && !isBacked(session, block)) removeBlock(session, block);
     block = next;
   }
 }

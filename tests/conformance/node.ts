@@ -5,13 +5,13 @@
 import type {
   Action,
   ConfigInput,
-  Event,
-  Install,
+  EventAction,
+  InstallAction,
   InterfaceInput,
-  Relay,
-  Report,
-  RouteQuery,
-  Send,
+  RelayAction,
+  ReportAction,
+  RouteQueryAction,
+  SendAction,
   TrafficControlResultInput,
 } from "../../host/boundary.gen.ts";
 import { CONFIG_OPTION, ROUTE_HOP_BYTES, SERVICE, STATUS_TEXT } from "../../host/boundary.gen.ts";
@@ -74,18 +74,18 @@ export class NodeUnderTest extends World {
   readonly startMs = START_MS;
   /** What the node has sent, told its applications and asked of traffic control since the last `clear`. */
   messages: Sent[] = [];
-  events: Event[] = [];
+  events: EventAction[] = [];
   trafficControl: string[] = [];
-  relays: Relay[] = [];
+  relays: RelayAction[] = [];
   /** Why messages were dropped. */
-  reports: Report[] = [];
+  reports: ReportAction[] = [];
   /** INSTALLs that wait for an answer (`held`). */
-  asked: Install[] = [];
-  queries: RouteQuery[] = [];
+  asked: InstallAction[] = [];
+  queries: RouteQueryAction[] = [];
   /** False leaves route queries open, in `queries`. */
   answersRoutes = true;
   readonly #control: "answers" | "held" | "none";
-  readonly #installed = new Map<number, Install>();
+  readonly #installed = new Map<number, InstallAction>();
 
   constructor(options: NodeOptions = {}) {
     super(options.interfaces ?? "abcd", options.family ?? 4, options.generalizedPorts ?? false);
@@ -223,8 +223,8 @@ export class NodeUnderTest extends World {
 
   /** Carries out what the engine wants until it wants nothing more. */
   drain(): void {
-    const routes: RouteQuery[] = [];
-    const installs: Install[] = [];
+    const routes: RouteQueryAction[] = [];
+    const installs: InstallAction[] = [];
     for (const action of this.engine.drain()) this.#take(action, routes, installs);
     for (const query of routes) this.answerRoute(query);
     if (installs.length === 0) return;
@@ -235,7 +235,7 @@ export class NodeUnderTest extends World {
     this.drain();
   }
 
-  #take(action: Action, routes: RouteQuery[], installs: Install[]): void {
+  #take(action: Action, routes: RouteQueryAction[], installs: InstallAction[]): void {
     switch (action.action) {
       case "SEND":
         return void this.messages.push(this.#sentOf(action));
@@ -259,7 +259,7 @@ export class NodeUnderTest extends World {
     }
   }
 
-  #sentOf(send: Send): Sent {
+  #sentOf(send: SendAction): Sent {
     const message = decode(send.payload);
     // What others sent is passed on unread, so it may be unknown; everything else that leaves has to be right.
     const problems = message.problems?.filter(({ status }) => status !== "UNKNOWN_CLASS" && status !== "UNKNOWN_CTYPE");
@@ -281,7 +281,7 @@ export class NodeUnderTest extends World {
   }
 
   /** Answers a route query, from the table unless told otherwise. */
-  answerRoute(query: RouteQuery, answer?: RouteAnswer): void {
+  answerRoute(query: RouteQueryAction, answer?: RouteAnswer): void {
     const source = formatAddress(query.source, query.family);
     const { found = true, local = false, in: incoming, out = [] } = answer ?? this.routeOf(source, query.sourcePort);
     const hops = new Uint8Array(out.length * ROUTE_HOP_BYTES);
@@ -308,7 +308,7 @@ export class NodeUnderTest extends World {
 }
 
 /** `INSTALL WF(*{4B}) M`, `CHANGE SE((S1,S2){3B})`; police flags follow. */
-function installText(install: Install, names: World): string {
+function installText(install: InstallAction, names: World): string {
   const style = styleName(install.style);
   const flags = POLICE.filter(([bit]) => install.policing & bit).map(([, name]) => name).join("");
   const text = `${install.change ? "CHANGE" : "INSTALL"} ${style}(${

@@ -1,0 +1,173 @@
+/** Routes, interfaces and local repair: RFC 2205 sections 3.3, 3.6 and 3.11.4; RFC 2209, ROUTE CHANGE and local repair. */
+import { INTERFACE_OPTION } from "../../host/boundary.gen.ts";
+import { assertEquals } from "../assert.ts";
+import { figure4, unicast } from "./figures.ts";
+import { Router } from "./router.ts";
+
+const at = (router: Router) => router.messages.map((sent) => `${sent.timeMs} ${sent.interface}: ${sent.text}`);
+
+Deno.test("[2205-3.6-01] [2205-3.11.4-02] [2209-2-PATH-07] [2209-2-RCHG-01] A route change: Paths on the new interface after W, for every session to the group", () => {
+  const router = figure4({ config: { localRepairDelayMs: 2_000 } });
+  const other = { ...router.session, port: 5001 };
+  const elsewhere = { ...router.session, destination: "224.7.7.7" };
+  router.path("S1", "P1", { session: other, tspec: 9 });
+  router.path("S1", "P1", { session: elsewhere, tspec: 9 });
+  router.clear();
+  router.route("S1", { in: "a", out: ["b", "d"] });
+  router.routesChange("224.1.1.1", 32);
+  assertEquals(router.sent(), []);
+  router.advance(1_999);
+  assertEquals(router.sent(), []);
+  router.advance(1);
+  // S1 of both sessions to the group; S2 and S3, whose routes are what they were, are not sent.
+  const sent = at(router).sort();
+  assertEquals(sent, ["b", "b", "d", "d"].map((letter) => `2000 ${letter}: Path S1{9B}`));
+});
+
+Deno.test("A route change keeps what is reserved upstream until the new branch is reserved", () => {
+  const router = unicast({ config: { localRepairDelayMs: 2_000 } });
+  router.neighbour("R9", "d");
+  router.resv("R1", "FF(S1{B})");
+  router.clear();
+  router.route("*", { out: [{ interface: "d", gateway: "R9" }] });
+  router.routesChange("192.0.2.0", 24);
+  assertEquals(router.sent(), []);
+  router.advance(2_000);
+  assertEquals(router.sent("d").sort(), ["Path S1{9B}", "Path S2{9B}", "Path S3{9B}"]);
+  router.clear();
+  router.resv("R9", "FF(S1{B})");
+  // The same is asked for upstream as before, so there is nothing to say.
+  assertEquals([router.reserved("d"), router.sent("a")], [["S1{B}"], []]);
+  // What is left on the old interface ends with its lifetime.
+  router.advance(157_500);
+  assertEquals(router.reserved("c"), []);
+});
+
+Deno.test("[2209-2-RCHG-01] The interface that routing expects changes: the other path state forwards", () => {
+  const router = new Router({ config: { localRepairDelayMs: 2_000 } });
+  for (const [name, letter] of [["P1", "a"], ["P2", "b"], ["R1", "c"]]) router.neighbour(name, letter);
+  router.sender("S1", { in: "a", out: ["c"] });
+  router.path("S1", "P1", { tspec: 9 });
+  router.path("S1", "P2", { tspec: 9 });
+  router.resv("R1", "FF(S1{B})");
+  assertEquals(router.senders(), ["S1 from P1", "S1 from P2 (Local_Only)"]);
+  router.clear();
+  router.route("S1", { in: "b", out: ["c"] });
+  router.routesChange("224.0.0.0", 4);
+  assertEquals(router.senders(), ["S1 from P1 (Local_Only)", "S1 from P2"]);
+  assertEquals(router.sent("b"), ["Resv FF(S1{B})"]);
+  router.advance(2_000);
+  assertEquals(router.sent("c"), ["Path S1{9B}"]);
+});
+
+Deno.test("[2209-2-RCHG-01] A change that concerns other prefixes, or changes nothing, draws nothing", () => {
+  const router = figure4();
+  router.routesChange("224.1.2.0", 24);
+  assertEquals(router.queries.length, 0);
+  router.routesChange("224.1.1.0", 24);
+  assertEquals(router.queries.length, 3);
+  router.advance(3_000);
+  assertEquals(router.sent(), []);
+});
+
+Deno.test("A route change that takes an interface away from a group: others keep theirs", () => {
+  const router = figure4();
+  router.resv("R1", "WF(*{4B})");
+  router.resv("R2", "WF(*{2B})");
+  router.clear();
+  router.route("S1", { in: "a", out: ["d"] });
+  router.routesChange("224.1.1.1", 32);
+  // S1 no more reaches (c): its previous hop hears what (d) asks for.
+  assertEquals(router.sent("a"), ["Resv WF(*{2B}) SCOPE[S1]"]);
+  assertEquals(router.sent("b"), []);
+  assertEquals([router.reserved("c"), router.pathTspec("c")], [["*{4B}"], ["18B"]]);
+});
+
+Deno.test("A sender that comes to reach an interface with a reservation is reserved for at once", () => {
+  const router = figure4();
+  router.route("S1", { in: "a", out: [] });
+  router.routesChange("224.1.1.1", 32);
+  router.resv("R1", "WF(*{4B})");
+  assertEquals(router.sent("a"), []);
+  router.route("S1", { in: "a", out: ["c"] });
+  router.routesChange("224.1.1.1", 32);
+  assertEquals(router.sent("a"), ["Resv WF(*{4B}) SCOPE[S1]"]);
+});
+
+Deno.test("A Path that comes while its route is asked for waits; the answer sends the latest", () => {
+  const router = new Router();
+  router.neighbour("P1", "a");
+  router.sender("S1", { in: "a", out: ["c"] });
+  router.answersRoutes = false;
+  router.path("S1", "P1", { tspec: 1 });
+  router.path("S1", "P1", { tspec: 2 });
+  assertEquals([router.sent(), router.queries.length], [[], 1]);
+  router.answerRoute(router.queries[0]);
+  assertEquals(router.sent(), ["c: Path S1{2B}"]);
+});
+
+Deno.test("[2205-3.11.4-01] An interface without RSVP: nothing goes out, and what comes in is ignored", () => {
+  const router = new Router({ interface: { c: { options: INTERFACE_OPTION.NO_RSVP } } });
+  for (const [name, letter] of [["P1", "a"], ["P3", "c"]]) router.neighbour(name, letter);
+  router.sender("S1", { in: "a", out: ["c", "d"] });
+  router.sender("S3", { in: "c", out: ["d"] });
+  router.path("S1", "P1");
+  assertEquals(router.sent(), ["d: Path S1{B}"]);
+  router.clear();
+  router.path("S3", "P3");
+  assertEquals([router.sent(), router.senders(), router.drops()], [[], ["S1 from P1"], []]);
+});
+
+Deno.test("An interface that goes down lets its reservations go, and previous hops hear what is left", () => {
+  const router = figure4();
+  router.resv("R1", "WF(*{4B})");
+  router.resv("R2", "WF(*{2B})");
+  router.clear();
+  router.configure("c", { up: 0 });
+  assertEquals([router.reserved("c"), router.reserved("d"), router.reservedRate("c")], [[], ["*{2B}"], 0]);
+  assertEquals(router.sent("a"), ["Resv WF(*{2B}) SCOPE[S1]"]);
+  // (d) has no more less than (c), so B_Police is off.
+  assertEquals(router.trafficControl, ["c: REMOVE", "d: CHANGE WF(*{2B}) M"]);
+  router.clear();
+  router.configure("d", { up: 0 });
+  assertEquals(
+    router.sent().sort(),
+    ["a: ResvTear WF(*)", "b: ResvTear WF(*)"],
+  );
+  router.clear();
+  router.advance(31_000);
+  assertEquals(router.sent(), []);
+  router.configure("c");
+  router.clear();
+  router.resv("R1", "WF(*{4B})");
+  assertEquals(router.sent("a"), ["Resv WF(*{4B}) SCOPE[S1]"]);
+});
+
+Deno.test("[2205-2.9-01] A Resv addressed to another node is left to IP", () => {
+  const router = unicast();
+  router.resv("R1", "FF(S1{B})", { arrival: { destination: "10.0.1.10", ttl: 40 } });
+  assertEquals([router.sent(), router.reserved("c")], [[], []]);
+  assertEquals(router.relays.map((relay) => [relay.ttl, relay.payload.length > 0]), [[39, true]]);
+});
+
+Deno.test("[2205-3.11.5-01] Path, PathTear and ResvConf for others are processed here, and not relayed besides", () => {
+  const router = unicast();
+  router.path("S1", "P1", { tspec: 3 });
+  router.resvConfirm("P1", "R1", "FF(S1{B})");
+  router.pathTear("S1", "P1");
+  assertEquals(router.sent().map((text) => text.split(" ")[1]), ["Path", "ResvConf", "PathTear"]);
+  assertEquals(router.relays, []);
+});
+
+Deno.test("[2205-2.9-01] What goes on as IP with TTL 1 ends here", () => {
+  const router = unicast();
+  router.resv("R1", "FF(S1{B})", { arrival: { destination: "10.0.1.10", ttl: 1 } });
+  assertEquals(router.relays, []);
+});
+
+Deno.test("[2205-2.3-05] Our own Path that comes back is no state", () => {
+  const router = figure4();
+  router.neighbour("SELF", "a");
+  router.path("S1", "SELF", { hopAddress: router.ownAddress("c") });
+  assertEquals([router.sent(), router.drops()], [[], ["OWN_MESSAGE"]]);
+});
