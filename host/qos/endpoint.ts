@@ -6,7 +6,7 @@
 import { parseAddress } from "../address.ts";
 import type { SessionAddress } from "../application.ts";
 import { ResvError } from "../engine_errors.ts";
-import { EventQueue } from "../event_queue.ts";
+import { EventHub } from "./event_hub.ts";
 import { localErrorEvent, type QosEvent, refusedCallEvent } from "./events.ts";
 import { type FlowPort, QosFlow, type ReceivingPart } from "./flow.ts";
 import {
@@ -63,8 +63,6 @@ interface Wish {
 export class QosEndpoint {
   /** Kind of socket. */
   readonly protocol: "udp" | "tcp";
-  /** Events that no reader fetched in time. */
-  droppedEvents = 0;
   #port: EndpointPort;
   #local: SocketAddress | undefined;
   #peer: SocketAddress | undefined;
@@ -76,8 +74,7 @@ export class QosEndpoint {
   #flows = new Map<string, QosFlow>();
   /** The template that a flow waits for while a route is asked for. */
   #resolving = new Map<QosFlow, symbol>();
-  #handlers: ((event: QosEvent) => void)[] = [];
-  #readers: EventQueue<QosEvent>[] = [];
+  #hub = new EventHub<QosEvent>();
   #closed = false;
 
   /** Made by {@linkcode QosServiceProvider.endpoint}. */
@@ -214,29 +211,30 @@ export class QosEndpoint {
     this.#flows.clear();
     for (const group of this.#groups) if (group.receives) this.#port.setMembership(group.address, false);
     this.#groups = [];
-    for (const reader of this.#readers) reader.end();
-    this.#readers = [];
+    this.#hub.end();
     this.#port.closed(this);
   }
 
   /** Calls for every event, in order. */
   on(handler: (event: QosEvent) => void): this {
-    this.#handlers.push(handler);
+    this.#hub.on(handler);
     return this;
   }
 
   /** No longer calls. */
   off(handler: (event: QosEvent) => void): this {
-    this.#handlers = this.#handlers.filter((other) => other !== handler);
+    this.#hub.off(handler);
     return this;
   }
 
   /** Every event from now on, for `for await`; ends when the endpoint is closed. */
   events(): AsyncIterableIterator<QosEvent> {
-    const queue = new EventQueue<QosEvent>(() => this.droppedEvents++);
-    if (this.#closed) queue.end();
-    else this.#readers.push(queue);
-    return queue;
+    return this.#hub.events();
+  }
+
+  /** Events that no reader fetched in time. */
+  get droppedEvents(): number {
+    return this.#hub.dropped;
   }
 
   #mustBeOpen(): void {
@@ -380,10 +378,7 @@ export class QosEndpoint {
   }
 
   #deliver(event: QosEvent): void {
-    if (this.#closed) return;
-    for (const handler of this.#handlers) handler(event);
-    this.#readers = this.#readers.filter((reader) => reader.open);
-    for (const reader of this.#readers) reader.push(event);
+    if (!this.#closed) this.#hub.deliver(event);
   }
 }
 

@@ -46,7 +46,8 @@ const BAD_TSPEC: Refusal = { errorCode: 21, errorValue: 4 };
 
 /**
  * Derives the FLOWSPEC that is asked for the data of all these senders together: that of each, and then the least upper
- * bound of them (the documentation leaves open which sender's TSpec counts).
+ * bound of them (the documentation leaves open which sender's TSpec counts). M is at most the smallest of their paths'
+ * MTUs, so that no path has to refuse it (RFC 2210 2.3.2).
  */
 export function deriveFlowspec(
   wanted: QosFlowspec,
@@ -54,8 +55,9 @@ export function deriveFlowspec(
   arithmetic: QosArithmetic,
 ): Derivation {
   const flowspecs: RsvpObject[] = [];
+  const mtuBytes = smallestMtu(wanted, senders, arithmetic);
   for (const sender of senders) {
-    const derived = deriveForSender(wanted, sender, arithmetic);
+    const derived = deriveForSender(wanted, sender, mtuBytes, arithmetic);
     if (derived.refused) return derived;
     flowspecs.push(derived.flowspec);
   }
@@ -65,14 +67,25 @@ export function deriveFlowspec(
   return refused ? { refused } : { flowspec };
 }
 
-function deriveForSender(wanted: QosFlowspec, sender: KnownSender, arithmetic: QosArithmetic): Derivation {
+/** 0 if no path tells its MTU. */
+function smallestMtu(wanted: QosFlowspec, senders: readonly KnownSender[], arithmetic: QosArithmetic): number {
+  const service = SERVICE_NUMBER[splitServiceType(wanted.serviceType)?.type ?? SERVICE_TYPE.NOTRAFFIC];
+  const mtus = senders.flatMap(({ adspec }) => adspec && service ? [arithmetic.path(adspec, service).mtuBytes] : []);
+  return mtus.length === 0 ? 0 : Math.min(...mtus);
+}
+
+function deriveForSender(
+  wanted: QosFlowspec,
+  sender: KnownSender,
+  mtuBytes: number,
+  arithmetic: QosArithmetic,
+): Derivation {
   const type = splitServiceType(wanted.serviceType)?.type;
   const service = type === undefined ? undefined : SERVICE_NUMBER[type];
   if (service === undefined) return { refused: BAD_FLOWSPEC };
   const path = sender.adspec && arithmetic.path(sender.adspec, service);
   // A sender that sends an ADSPEC without the service's fragment does not offer it (RFC 2210 3.3.1).
   if (path && !path.offered) return { refused: SERVICE_UNSUPPORTED };
-  const mtuBytes = path?.mtuBytes ?? 0;
   try {
     if (type === SERVICE_TYPE.CONTROLLEDLOAD) return controlledLoad(wanted, sender, mtuBytes, arithmetic);
     if (type === SERVICE_TYPE.GUARANTEED) return guaranteed(wanted, sender, mtuBytes, arithmetic);
