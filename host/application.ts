@@ -74,7 +74,7 @@ export function styleName(style: number): StyleName | "" {
 
 /** A reservation (the Reserve call of RFC 2205 3.11.1). */
 export interface ReserveOptions {
-  /** Must not conflict with what others of the session have reserved (RFC 2205 1.3, 2.4). */
+  /** Must not conflict with what others of the session have reserved (RFC 2205 1.3). */
   style: StyleName;
   /** For all senders named; with FF, each descriptor may have its own. */
   flowspec?: FlowspecOptions;

@@ -15,11 +15,17 @@ import type { Packet, Transport } from "./transport/transport.ts";
 /** What the loop needs of an engine; `Engine` has it, and so may a stand-in. */
 export type LoopEngine = Pick<Engine, "submit" | "submitAll" | "submitPackets" | "poll" | "deadline">;
 
+/** The parts that a loop connects. It sets their handlers and closes them with itself. */
 export interface LoopOptions {
+  /** Decides everything. Nobody else may submit to it. */
   engine: LoopEngine;
+  /** Tells the time and wakes the loop at the engine's deadlines. */
   clock: Clock;
+  /** Carries out SEND and RELAY; brings packets. */
   transport: Transport;
+  /** Carries out INSTALL and REMOVE; brings results and losses. */
   trafficControl: TrafficControl;
+  /** Answers ROUTE_QUERY; brings changes. */
   routing: Routing;
   /** Takes upcalls to applications. May call `submit`, which then waits until the engine is drained. */
   onEvent?: (event: EventAction) => void;
@@ -45,7 +51,39 @@ const RESULTS_AT_ONCE = 256;
 /** ERROR_SPEC code 21, traffic control error (RFC 2205 appendix B): the enforcement itself failed. */
 const TRAFFIC_CONTROL_ERROR = 21;
 
-/** Runs one engine between its transport, routing, traffic control and applications. */
+/**
+ * Runs one engine between its transport, routing, traffic control and applications. {@linkcode RsvpNode} has one and is
+ * what most programs want.
+ *
+ * @example A router of two interfaces that drops what is not RSVP, and says why
+ * ```ts
+ * import {
+ *   CONFIG_OPTION, defaultModule, Engine, EngineLoop, MemoryTrafficControl, MemoryTransport, parseAddress, STATUS_TEXT, StaticRouting,
+ *   VirtualClock,
+ * } from "@resv/resv";
+ *
+ * const transport = new MemoryTransport({ send: (packet) => console.log("sends", packet.payload.length, "bytes") });
+ * const loop = new EngineLoop({
+ *   engine: new Engine(defaultModule()),
+ *   clock: new VirtualClock(),
+ *   transport,
+ *   trafficControl: new MemoryTrafficControl(),
+ *   routing: new StaticRouting(),
+ *   onReport: ({ status }) => console.log(STATUS_TEXT[status].text), // version is not 1
+ * });
+ * loop.submit("CONFIG", {
+ *   seed: 1, refreshIntervalMs: 30_000, lifetimeMultiplier: 3, blockadeMultiplier: 3, memoryLimitBytes: 2 ** 24,
+ *   options: CONFIG_OPTION.REPORT_DROPS,
+ * });
+ * const [own, other] = ["10.0.1.1", "10.0.1.2"].map((text) => parseAddress(text).bytes);
+ * loop.submit("INTERFACE", { interface: 1, up: 1, mtuBytes: 1500, ipv4: own, ipv4PrefixLength: 24 });
+ * transport.deliver([{
+ *   interface: 1, source: other, destination: own, family: 4, ttl: 64, encapsulation: 0, routerAlert: 0,
+ *   payload: new Uint8Array(8),
+ * }]);
+ * loop.close();
+ * ```
+ */
 export class EngineLoop {
   #engine: LoopEngine;
   #options: LoopOptions;
@@ -57,6 +95,7 @@ export class EngineLoop {
   #lastMs = -Infinity;
   #ticksAtLast = 0;
 
+  /** Sets the handlers of all parts. Nothing runs before the first submit, which must be CONFIG. */
   constructor(options: LoopOptions) {
     this.#options = options;
     this.#engine = options.engine;

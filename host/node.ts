@@ -23,6 +23,7 @@ import type { Transport } from "./transport/transport.ts";
 export interface RsvpNodeOptions extends Partial<NodeSettings> {
   /** The engine's module; `defaultModule()` has the embedded one. */
   module: WebAssembly.Module;
+  /** Carries its datagrams. */
   transport: Transport;
   /** A routing table in memory by default. */
   routing?: Routing;
@@ -30,6 +31,7 @@ export interface RsvpNodeOptions extends Partial<NodeSettings> {
   trafficControl?: TrafficControl;
   /** The machine's clock by default. */
   clock?: Clock;
+  /** Interfaces that are there from the start; `setInterface` adds more. */
   interfaces?: readonly InterfaceSettings[];
   /** Seeds jitter and hash keys: 32 bits, random by default. Same inputs and seed, same outputs. */
   seed?: number;
@@ -43,27 +45,73 @@ export interface RsvpNodeOptions extends Partial<NodeSettings> {
   onTrap?: (error: EngineTrapError) => void;
 }
 
-/** Why a message was dropped. */
+/** Why a message was dropped. Every drop is counted too, under the name of its status. */
 export interface DropReport {
-  /** STATUS name and text, and the RFC's section. */
+  /** STATUS name, such as `BAD_CHECKSUM`. */
   status: string;
+  /** The status in words. */
   text: string;
+  /** The RFC and section that it follows from; empty where no RFC is concerned. */
   rfc: string;
+  /** RSVP message type (RFC 2205 3.1.1). */
   messageType: number;
-  /** Class and C-Type of the object concerned; class 0 for the message header. */
+  /** Class of the object concerned; 0 for the message header. */
   class: number;
+  /** C-Type of the object concerned. */
   ctype: number;
   /** Byte of the message. */
   offset: number;
   /** Interface handle it arrived on. */
   interface: number;
+  /** IP source of the message. */
   source: string;
 }
 
+/**
+ * One RSVP node: host or router. What it stands on (transport, routing, traffic control, clock) is handed in, so that the
+ * same class runs on real sockets, in {@linkcode Network} and in a test that plays its neighbours.
+ *
+ * @example Two nodes, joined by hand in memory
+ * ```ts
+ * import { defaultModule, MemoryTransport, RsvpNode, StaticRouting, VirtualClock } from "@resv/resv";
+ *
+ * const clock = new VirtualClock(), module = defaultModule();
+ * const node = (address: string, other: () => MemoryTransport) => {
+ *   const transport = new MemoryTransport({
+ *     send: (packet) => void clock.schedule(clock.nowMs() + 1, () => other().deliver([{ ...packet, interface: 1 }])),
+ *   });
+ *   const routing = new StaticRouting([
+ *     { prefix: "10.0.0.0/24", interface: 1 },
+ *     { prefix: `${address}/32`, local: true },
+ *   ]);
+ *   const interfaces = [{ interface: 1, addresses: [`${address}/24`] }];
+ *   return { transport, rsvp: new RsvpNode({ module, transport, routing, clock, seed: 1, interfaces }) };
+ * };
+ * const alice = node("10.0.0.1", () => bob.transport);
+ * const bob = node("10.0.0.2", () => alice.transport);
+ *
+ * const session = { destination: "10.0.0.2", port: 5004 };
+ * const receiver = bob.rsvp.session(session);
+ * receiver.on(({ kind, gone }) => {
+ *   if (kind === "PATH_EVENT" && !gone) {
+ *     receiver.reserve({ style: "WF", flowspec: { tokenBucketRateBytesPerSecond: 12_500 } });
+ *   }
+ * });
+ * alice.rsvp.session(session).sender({ tokenBucketRateBytesPerSecond: 12_500 });
+ * clock.advance(100);
+ *
+ * console.log(alice.rsvp.inspect("installed").length); // 1
+ * console.log(alice.rsvp.counters().RECEIVED_RESV); // 1
+ * ```
+ */
 export class RsvpNode {
+  /** As it was handed in, or the machine's. */
   readonly clock: Clock;
+  /** As it was handed in, or an empty table. */
   readonly routing: Routing;
+  /** As it was handed in, or one in memory that grants everything. */
   readonly trafficControl: TrafficControl;
+  /** As it was handed in; closed with the node. */
   readonly transport: Transport;
   #engine: Engine;
   #loop: EngineLoop;
@@ -71,7 +119,7 @@ export class RsvpNode {
   #interfaces = new Map<number, InterfaceSettings>();
   #nextApplication = 1;
 
-  /** @throws {RangeError} naming a setting that cannot be used. */
+  /** Starts the node at once. @throws {RangeError} naming a setting that cannot be used. */
   constructor(options: RsvpNodeOptions) {
     const { module, transport, onReport, onError, onTrap, onSubmit } = options;
     const config = configRecord(settingsOf(options), options.seed ?? randomSeed());
@@ -174,7 +222,7 @@ export class RsvpNode {
     return this.#engine.counters();
   }
 
-  /** The whole protocol state, for `Engine.restore`. */
+  /** The whole protocol state, for {@linkcode Engine.restore}. */
   snapshot(): Uint8Array {
     return this.#engine.snapshot();
   }

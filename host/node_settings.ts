@@ -39,6 +39,18 @@ export interface NodeSettings {
   noTrafficControlResult: boolean;
 }
 
+/**
+ * What a node uses where nothing else is said: the RFC's recommendations where it has any. A lifetime follows from them:
+ * (K + 0.5) * 1.5 * R (RFC 2205 3.7).
+ *
+ * @example
+ * ```ts
+ * import { DEFAULT_SETTINGS } from "@resv/resv";
+ *
+ * const { refreshIntervalMs, lifetimeMultiplier } = DEFAULT_SETTINGS;
+ * console.log((lifetimeMultiplier + 0.5) * 1.5 * refreshIntervalMs); // 157500
+ * ```
+ */
 export const DEFAULT_SETTINGS: Readonly<NodeSettings> = {
   refreshIntervalMs: 30_000,
   lifetimeMultiplier: 3,

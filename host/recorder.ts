@@ -16,15 +16,32 @@ const MAGIC = 0x4c565352;
 const LOG_VERSION = 1;
 const FIRST_CHUNK_BYTES = 16_384;
 
-/** A log that cannot be read, and where. */
+/**
+ * A log that cannot be read, and where.
+ *
+ * @example
+ * ```ts
+ * import { defaultModule, LogError, replay } from "@resv/resv";
+ *
+ * try {
+ *   replay(new Uint8Array(64), defaultModule());
+ * } catch (error) {
+ *   if (error instanceof LogError) console.log(error.message); // offset 0: not a log of submits, the magic is not RSVL
+ * }
+ * ```
+ */
 export class LogError extends Error {
+  /** Tells it from other errors where `instanceof` cannot. */
   override readonly name: string = "LogError";
 }
 
 /** One submit of a log. */
 export interface LogEntry {
+  /** Number of the kind of record. */
   kind: number;
+  /** How many records. */
   count: number;
+  /** The host's clock at that moment, in milliseconds. */
   nowMs: number;
   /** As it stood in the inbox. */
   inbox: Uint8Array;
@@ -32,12 +49,34 @@ export interface LogEntry {
   offset: number;
 }
 
-/** Keeps every submit of one engine: `new Engine(module, { onSubmit: recorder.onSubmit })`. */
+/**
+ * Keeps every submit of one engine, so that {@linkcode replay} can play them back: time and seed are in them, and an
+ * engine has no other input. The log grows with the traffic; it is kept in memory.
+ *
+ * @example A run is recorded at one node, and replayed byte for byte
+ * ```ts
+ * import { defaultModule, Network, Recorder, replay } from "@resv/resv";
+ *
+ * const recorder = new Recorder();
+ * const network = new Network();
+ * const alice = network.host("alice"), r1 = network.router("r1", { recorder }), bob = network.host("bob");
+ * network.link(alice, r1);
+ * network.link(r1, bob);
+ * alice.send({ destination: bob.address, port: 5004 }, { tokenBucketRateBytesPerSecond: 12_500 });
+ * bob.receive({ destination: bob.address, port: 5004 }, { style: "FF" });
+ * network.run(60_000);
+ *
+ * const { engine, submits } = replay(recorder.bytes(), defaultModule());
+ * console.log(submits === recorder.entries); // true
+ * console.log(engine.snapshot().join() === r1.rsvp.snapshot().join()); // true
+ * ```
+ */
 export class Recorder {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_CHUNK_BYTES);
   #length = LOG_HEADER_BYTES;
   #entries = 0;
 
+  /** @param hash names the engine's build, 32 bytes; that of the embedded engine by default */
   constructor(hash: Uint8Array = defaultEngineHash()) {
     const view = new DataView(this.#bytes.buffer);
     view.setUint32(0, MAGIC, true);

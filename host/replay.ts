@@ -3,6 +3,7 @@ import { Engine } from "./engine.ts";
 import { type LogEntry, LogError, readLog, readLogHeader } from "./recorder.ts";
 import { defaultEngineHash } from "./snapshot.ts";
 
+/** How a log is played. */
 export interface ReplayOptions {
   /** Sees every submit after it was drained: its status and the bytes of its actions. */
   onStep?: (entry: LogEntry, status: number, actions: Uint8Array) => void;
@@ -12,17 +13,40 @@ export interface ReplayOptions {
   anyBuild?: boolean;
 }
 
+/** What came of playing a log. */
 export interface ReplayResult {
   /** The engine after the last submit, for inspection. */
   engine: Engine;
+  /** How many submits were played. */
   submits: number;
   /** All actions as the engine wrote them, one run of bytes. */
   actions: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Plays the whole log.
+ * Plays the whole log of a {@linkcode Recorder} into a fresh engine, as fast as it goes.
  * @throws {LogError} if the log is broken or from another build of the engine.
+ * @throws {EngineTrapError} where the engine traps, as it did when the log was made.
+ *
+ * @example What a node was told, step by step
+ * ```ts
+ * import { defaultModule, Network, Recorder, replay } from "@resv/resv";
+ *
+ * const recorder = new Recorder();
+ * const network = new Network({ noJitter: true });
+ * const alice = network.host("alice", { recorder }), bob = network.host("bob");
+ * network.link(alice, bob);
+ * alice.send({ destination: bob.address, port: 5004 }, { tokenBucketRateBytesPerSecond: 12_500 });
+ * network.run(40_000);
+ *
+ * const ticks: number[] = [];
+ * replay(recorder.bytes(), defaultModule(), {
+ *   onStep: ({ kind, nowMs }, _status, actions) => {
+ *     if (kind === 3 && actions.length > 0) ticks.push(nowMs);
+ *   },
+ * });
+ * console.log(ticks.length > 0 && ticks.every((at) => at <= 40_000)); // true
+ * ```
  */
 export function replay(log: Uint8Array, module: WebAssembly.Module, options: ReplayOptions = {}): ReplayResult {
   const { engineHash } = readLogHeader(log);

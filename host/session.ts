@@ -29,9 +29,43 @@ export interface SessionPort {
   released(application: number): void;
 }
 
+/**
+ * An application's registration for a session, made by {@linkcode RsvpNode.session}: at the most one sender and one
+ * reservation in it, and its events (RFC 2205 3.11.1). A call that the engine refuses throws; what others refuse later
+ * comes as an event.
+ *
+ * @example A receiver reserves for the senders it hears of, with a style and a flowspec of its own
+ * ```ts
+ * import { Network } from "@resv/resv";
+ *
+ * const network = new Network();
+ * const alice = network.host("alice"), bob = network.host("bob");
+ * network.link(alice, bob);
+ *
+ * const receiver = bob.session({ destination: bob.address, protocol: "udp", port: 5004 });
+ * const sender = alice.session({ destination: bob.address, protocol: "udp", port: 5004 });
+ * sender.on(({ kind, style }) => console.log(kind, style)); // RESV_EVENT FF
+ * sender.sender({ port: 6000, tokenBucketRateBytesPerSecond: 12_500 });
+ * network.settle();
+ *
+ * receiver.reserve({
+ *   style: "FF",
+ *   senders: [...receiver.senders.values()],
+ *   flowspec: { tokenBucketRateBytesPerSecond: 12_500, rateBytesPerSecond: 20_000 }, // guaranteed (RFC 2212)
+ *   confirm: true,
+ * });
+ * network.settle();
+ * console.log(bob.counters().RECEIVED_RESV_CONFIRM); // 1
+ *
+ * receiver.release();
+ * network.settle();
+ * console.log(alice.inspect("reservations").length); // 0
+ * ```
+ */
 export class Session {
   /** The handle by which the engine knows this registration. */
   readonly application: number;
+  /** Where the session's data goes. */
   readonly address: SessionAddress;
   /** The senders that Path messages have announced and nothing has withdrawn, by `address/port`. */
   readonly senders: ReadonlyMap<string, SenderAddress>;
@@ -49,6 +83,7 @@ export class Session {
   #registering = false;
   #refusal: ResvError | undefined;
 
+  /** Called by the node; see {@linkcode RsvpNode.session}. */
   constructor(application: number, address: SessionAddress, port: SessionPort) {
     this.application = application;
     this.address = address;
@@ -72,7 +107,11 @@ export class Session {
     return this.#released;
   }
 
-  /** Announces a sender, or changes the announcement. Path messages go out at once and are refreshed. */
+  /**
+   * Announces a sender, or changes the announcement. Path messages go out at once and are refreshed (RFC 2205 3.11.1,
+   * SENDER). @throws {RangeError} if an address is none. @throws {ResvError} if the engine refuses, for example because of
+   * ports that contradict another sender (RFC 2205 3.2). @throws {TypeError} after `release`.
+   */
   sender(options: SenderOptions): this {
     const { address = this.#port.localAddress(this.address.destination), port, objects = [] } = options;
     const template = senderObject("SENDER_TEMPLATE", { address, port });
@@ -97,13 +136,17 @@ export class Session {
     return this;
   }
 
-  /** Takes the sender's announcement back (PathTear). */
+  /** Takes the sender's announcement back (PathTear, RFC 2205 3.1.5). @throws {TypeError} after `release`. */
   withdraw(): this {
     this.#call({ call: CALL_KIND.SENDER }, "withdrawing the sender");
     return this;
   }
 
-  /** Asks for a reservation, or changes it. */
+  /**
+   * Asks for a reservation, or changes it (RFC 2205 3.11.1, RESERVE). @throws {RangeError} if style, flowspec and senders do
+   * not go together. @throws {ResvError} if the engine refuses, for example because of another style in the session.
+   * @throws {TypeError} after `release`.
+   */
   reserve(options: ReserveOptions): this {
     return this.request(options.style, reserveObjects(options), options);
   }
@@ -127,7 +170,7 @@ export class Session {
     return this;
   }
 
-  /** Gives the reservation up (ResvTear). */
+  /** Gives the reservation up (ResvTear, RFC 2205 3.1.6). @throws {TypeError} after `release`. */
   unreserve(): this {
     this.#call({ call: CALL_KIND.RESERVE, style: 0 }, "giving the reservation up");
     return this;

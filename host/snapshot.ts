@@ -12,8 +12,24 @@ export const SNAPSHOT_HEADER_BYTES = 64;
 const MAGIC = 0x53565352;
 const HEADER_VERSION = 1;
 
-/** A snapshot that cannot be used, and why. */
+/**
+ * A snapshot that cannot be used, and why: damaged, cut, or of another build of the engine.
+ *
+ * @example
+ * ```ts
+ * import { defaultModule, Engine, SnapshotError } from "@resv/resv";
+ *
+ * const snapshot = new Engine(defaultModule()).snapshot();
+ * snapshot[snapshot.length - 1] ^= 1;
+ * try {
+ *   Engine.restore(defaultModule(), snapshot);
+ * } catch (error) {
+ *   if (error instanceof SnapshotError) console.log(error.message); // offset 16: checksum of the state does not match
+ * }
+ * ```
+ */
 export class SnapshotError extends Error {
+  /** Tells it from other errors where `instanceof` cannot. */
   override readonly name: string = "SnapshotError";
 }
 

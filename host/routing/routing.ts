@@ -16,7 +16,9 @@ export interface RouteQuestion {
   multicast: number;
   /** IP protocol of the session's data. */
   protocol: number;
+  /** Of the session; 0 for none. */
   destinationPort: number;
+  /** Of the sender; 0 for none. */
   sourcePort: number;
 }
 
@@ -30,6 +32,7 @@ export interface RouteHop {
   family?: number;
 }
 
+/** Where the data of a session goes from here (RFC 2205 3.11.3, Route_Query). */
 export interface RouteAnswer {
   /** False if there is no route. */
   found: boolean;
@@ -43,11 +46,18 @@ export interface RouteAnswer {
 
 /** Routes to destinations under this prefix have changed and should be asked again. */
 export interface RouteChange {
+  /** Address in network order; bits after the prefix do not matter. */
   prefix: Uint8Array;
+  /** In bits. */
   prefixLength: number;
+  /** 4 or 6. */
   family: number;
 }
 
+/**
+ * A node's view of routing (RFC 2205 3.11.3): {@linkcode StaticRouting} is one; a kernel's table or a routing daemon can be
+ * another.
+ */
 export interface Routing {
   /**
    * Answers a question by calling `answer` once, at once or later. A callback and not a promise, because virtual time

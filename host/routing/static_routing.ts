@@ -23,15 +23,36 @@ interface Entry extends RouteChange {
   answer: RouteAnswer;
 }
 
+/**
+ * A routing table in memory: longest prefix first, then the order in which routes were added. Changes are announced, so
+ * that a node repairs its paths (RFC 2205 3.6).
+ *
+ * @example
+ * ```ts
+ * import { parseAddress, StaticRouting } from "@resv/resv";
+ *
+ * const routing = new StaticRouting([
+ *   { prefix: "0.0.0.0/0", interface: 1, gateway: "10.0.1.1" },
+ *   { prefix: "10.0.2.0/24", interface: 2 },
+ *   { prefix: "224.1.2.3/32", incomingInterface: 1, hops: [{ interface: 2 }, { interface: 3 }] },
+ * ]);
+ * const question = { source: parseAddress("10.0.1.9").bytes, family: 4, multicast: 0, protocol: 17, destinationPort: 0, sourcePort: 0 };
+ * for (const text of ["10.0.2.7", "192.0.2.1"]) {
+ *   routing.query({ ...question, destination: parseAddress(text).bytes }, ({ hops }) => console.log(text, hops[0].interface));
+ * }
+ * console.log(routing.remove("10.0.2.0/24")); // 1
+ * ```
+ */
 export class StaticRouting implements Routing {
   #entries: Entry[] = [];
   #onChange: (change: RouteChange) => void = () => {};
 
+  /** @throws {RangeError} if a prefix or a gateway is no address. */
   constructor(routes: readonly StaticRoute[] = []) {
     for (const route of routes) this.#insert(route);
   }
 
-  /** Adds a route and announces the change. */
+  /** Adds a route and announces the change. @throws {RangeError} if its prefix or a gateway is no address. */
   add(route: StaticRoute): void {
     const { prefix, prefixLength, family } = this.#insert(route);
     this.#onChange({ prefix, prefixLength, family });
@@ -50,6 +71,7 @@ export class StaticRouting implements Routing {
     return removed;
   }
 
+  /** Answers at once, from the first route whose prefix covers the destination. */
   query(question: RouteQuestion, answer: (answer: RouteAnswer) => void): void {
     const entry = this.#entries.find((candidate) =>
       candidate.family === question.family &&
@@ -58,10 +80,12 @@ export class StaticRouting implements Routing {
     answer(entry?.answer ?? { found: false, hops: [] });
   }
 
+  /** Sets who hears of `add` and `remove`; the node does. */
   onChange(handler: (change: RouteChange) => void): void {
     this.#onChange = handler;
   }
 
+  /** Announces nothing any more. */
   close(): void {
     this.#onChange = () => {};
   }

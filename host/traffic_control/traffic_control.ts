@@ -25,6 +25,7 @@ export interface InstallRequest {
 
 /** What became of an install, or of a reservation that stood. */
 export interface TrafficControlAnswer {
+  /** True if the reservation stands. */
   ok: boolean;
   /** True if a standing reservation was taken away (TC_Preempt of RFC 2205 3.11.2). */
   preempted?: boolean;
@@ -37,6 +38,9 @@ export interface TrafficControlAnswer {
 /** A standing reservation was lost, unasked. */
 export type ReservationLostHandler = (handle: number, generation: number, answer: TrafficControlAnswer) => void;
 
+/**
+ * What enforces a node's reservations (RFC 2205 3.11.2): {@linkcode MemoryTrafficControl} stands for it without a kernel.
+ */
 export interface TrafficControl {
   /**
    * Installs or changes a reservation and calls `answer` once, at once or later. A callback and not a promise, because
