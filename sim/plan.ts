@@ -1,0 +1,148 @@
+/**
+ * What a simulation does, as pure data: a topology, sessions, applications and a list of events. A plan follows from its
+ * seed alone, so a seed is all that has to be kept; and because it is data, events can be left out to make a failing
+ * one smaller (shrink.ts).
+ */
+import type { StyleName } from "../host/application.ts";
+import { Random } from "../host/random.ts";
+import type { FaultOptions } from "../host/transport/fault_injector.ts";
+import type { Flow, Tspec } from "./flow.ts";
+import { planEvents } from "./plan_events.ts";
+import { planTopology } from "./topologies.ts";
+
+export interface NodePlan {
+  name: string;
+  router: boolean;
+}
+
+export interface LinkPlan {
+  /** Indices of nodes; more than two make a LAN. */
+  nodes: number[];
+  delayMs: number;
+  metric: number;
+  reservableBytesPerSecond?: number;
+}
+
+export interface SessionPlan {
+  /** A group, or undefined for unicast. */
+  group?: string;
+  /** The node whose address is the destination of a unicast session. */
+  node: number;
+  family: 4 | 6;
+  port: number;
+  style: StyleName;
+  service: Flow["service"];
+}
+
+export interface ApplicationPlan {
+  session: number;
+  node: number;
+  /** Source port of a sender. */
+  port: number;
+}
+
+/** One thing that happens. Events that make no sense when their time comes (a crashed node) are passed over. */
+export type Happening =
+  | { kind: "announce"; application: number; tspec: Tspec; ttl?: number }
+  | { kind: "withdraw"; application: number }
+  /** `senders` are applications; WF takes whoever there is. Flows: one for each sender, or one for all. */
+  | { kind: "reserve"; application: number; senders: number[]; flows: Flow[] }
+  | { kind: "unreserve"; application: number }
+  | { kind: "release"; application: number }
+  | { kind: "restyle"; session: number; style: StyleName }
+  | { kind: "link"; link: number; up: boolean }
+  | { kind: "metric"; link: number; metric: number }
+  | { kind: "crash"; node: number }
+  | { kind: "restart"; node: number }
+  | { kind: "faults"; link: number; faults: FaultOptions };
+
+export interface TimedEvent {
+  /** After the beginning of its round. */
+  atMs: number;
+  what: Happening;
+}
+
+/** A time of change and faults, after which the network is left alone until it must have settled. */
+export interface RoundPlan {
+  durationMs: number;
+  events: TimedEvent[];
+}
+
+export interface Plan {
+  seed: number;
+  shape: string;
+  refreshIntervalMs: number;
+  lifetimeMultiplier: number;
+  routingDelayMs: number;
+  /** Traffic control answers so much later; 0 at once. */
+  installDelayMs: number;
+  /** Bandwidth may run out: then weaker things are demanded (docs/simulation.md). */
+  scarce: boolean;
+  nodes: NodePlan[];
+  links: LinkPlan[];
+  sessions: SessionPlan[];
+  applications: ApplicationPlan[];
+  rounds: RoundPlan[];
+}
+
+export interface PlanOptions {
+  /** More nodes than this are not made; 64 by default. */
+  maximumNodes?: number;
+}
+
+const REFRESH_INTERVALS_MS = [1_000, 5_000, 30_000];
+const FIRST_GROUP_PORT = 5_000;
+const FIRST_SENDER_PORT = 4_000;
+
+/** The plan of a seed. */
+export function makePlan(seed: number, options: PlanOptions = {}): Plan {
+  const random = new Random(seed);
+  // Small networks are quick and find most; one in six is large.
+  const most = Math.min(options.maximumNodes ?? 64, random.chance(1 / 6) ? 64 : 12);
+  const topology = planTopology(random, 2 + random.below(most - 1));
+  const scarce = random.chance(0.25);
+  if (scarce) { for (const link of topology.links) link.reservableBytesPerSecond = 1_000 * (20 + random.below(200)); }
+  const { sessions, applications } = planSessions(random, topology.nodes);
+  const plan: Plan = {
+    seed,
+    refreshIntervalMs: REFRESH_INTERVALS_MS[random.below(REFRESH_INTERVALS_MS.length)],
+    lifetimeMultiplier: 2 + random.below(3),
+    routingDelayMs: random.chance(0.5) ? 0 : random.below(400),
+    installDelayMs: random.chance(0.6) ? 0 : 1 + random.below(50),
+    scarce,
+    ...topology,
+    sessions,
+    applications,
+    rounds: [],
+  };
+  plan.rounds = planEvents(random, plan);
+  return plan;
+}
+
+function planSessions(random: Random, nodes: readonly NodePlan[]) {
+  const sessions: SessionPlan[] = [];
+  const applications: ApplicationPlan[] = [];
+  const anyNode = () => random.below(nodes.length);
+  const count = 1 + random.below(4);
+  for (let index = 0; index < count; index++) {
+    const family = random.chance(0.4) ? 6 : 4;
+    const multicast = random.chance(0.6);
+    const group = family === 4 ? `224.1.2.${index + 1}` : `ff0e::${index + 1}`;
+    const style = (["WF", "FF", "SE"] as const)[random.below(3)];
+    const session: SessionPlan = {
+      group: multicast ? group : undefined,
+      node: anyNode(),
+      family,
+      port: FIRST_GROUP_PORT + index,
+      style,
+      service: random.chance(0.3) ? "GS" : "CL",
+    };
+    sessions.push(session);
+    const add = (node: number) =>
+      void applications.push({ session: index, node, port: FIRST_SENDER_PORT + applications.length });
+    const senders = 1 + random.below(4), receivers = 1 + random.below(multicast ? 6 : 2);
+    for (let i = 0; i < senders; i++) add(anyNode());
+    for (let i = 0; i < receivers; i++) add(multicast ? anyNode() : session.node);
+  }
+  return { sessions, applications };
+}

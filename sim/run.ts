@@ -1,0 +1,205 @@
+/** One simulation from its plan to its verdict. */
+import type { NetworkNode } from "../host/network/network_node.ts";
+import type { Recorder } from "../host/recorder.ts";
+import { Causes } from "./causes.ts";
+import { InputCount, leaks, nodeFaults, overCommitment } from "./invariants.ts";
+import { actualLines, difference, expectedLines, withoutValues } from "./lines.ts";
+import { solve } from "./oracle.ts";
+import type { Plan } from "./plan.ts";
+import { World } from "./world.ts";
+
+/** What was found wrong: when, and in words. */
+export interface Failure {
+  /** `converges`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
+  rule: string;
+  round: number;
+  atMs: number;
+  lines: string[];
+}
+
+export interface RunOptions {
+  /** Keeps every submit of a node. */
+  recorder?: (name: string) => Recorder;
+  /** Called with the world once it stands, for captures. */
+  onStart?: (world: World) => void;
+}
+
+export interface RunResult {
+  failure: Failure | undefined;
+  messages: number;
+  virtualMs: number;
+  /** Rounds that ended in the oracle's state, and how long that took at the most, in refresh intervals. */
+  settled: number;
+  slowestIntervals: number;
+}
+
+/** Looks at invariants so many times in a refresh interval. */
+const SAMPLES_PER_INTERVAL = 2;
+/** Beyond one lifetime: a lost message is sent again within 1.5 R, and what it sets off may meet a style that has only then gone. */
+const EXTRA_INTERVALS = 4;
+/** Delay of faults, links, routing and traffic control together stays below this. */
+const LATE_MS = 2_000;
+const REPORTED_LINES = 40;
+
+class Stop extends Error {
+  failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.lines[0]);
+    this.failure = failure;
+  }
+}
+
+/** Runs a plan and says what it found first, if anything. */
+export function runPlan(plan: Plan, options: RunOptions = {}): RunResult {
+  const run = new Run(plan, options);
+  let failure: Failure | undefined;
+  try {
+    run.all();
+  } catch (error) {
+    // A trap, or a fault of the simulation: as good a failure as any.
+    const lines = [error instanceof Error ? error.stack ?? error.message : String(error)];
+    failure = error instanceof Stop ? error.failure : { rule: "fault", round: run.round, atMs: run.now, lines };
+  }
+  const result = { failure, messages: run.messages, virtualMs: run.now, settled: run.settled };
+  run.close();
+  return { ...result, slowestIntervals: run.slowestIntervals };
+}
+
+class Run {
+  round = 0;
+  messages = 0;
+  settled = 0;
+  slowestIntervals = 0;
+  #plan: Plan;
+  #world: World;
+  #causes: Causes;
+  #inputs = new Map<string, InputCount>();
+  #emptyBytes = new Map<string, number>();
+  #over: string | undefined;
+
+  constructor(plan: Plan, options: RunOptions) {
+    this.#plan = plan;
+    this.#world = new World(plan, {
+      recorder: (name) => this.#countInputs(name, options.recorder?.(name)),
+      onInstall: (node, request) => {
+        this.#over ??= overCommitment(this.#world, node, request);
+        return undefined;
+      },
+    });
+    this.#causes = new Causes(this.#world);
+    this.#world.network.onPacket(() => void this.messages++);
+    for (const node of this.#world.nodes) this.#emptyBytes.set(node.name, emptyBytes(node));
+    options.onStart?.(this.#world);
+  }
+
+  get now(): number {
+    return this.#world.network.now;
+  }
+
+  close(): void {
+    this.#world.close();
+  }
+
+  all(): void {
+    for (this.round = 0; this.round < this.#plan.rounds.length; this.round++) {
+      this.#trouble();
+      this.#world.endFaults();
+      this.#settle();
+    }
+    this.#world.releaseAll();
+    this.#pass(this.#settlingMs);
+    this.#demand("leak", this.#leaks());
+  }
+
+  get #settlingMs(): number {
+    const { refreshIntervalMs, lifetimeMultiplier, scarce } = this.#plan;
+    const lifetimes = (lifetimeMultiplier + 0.5) * 1.5 + EXTRA_INTERVALS;
+    // Blockade state holds smaller requests back for Kb * R (RFC 2205 3.5).
+    return (lifetimes + (scarce ? 5 : 0)) * refreshIntervalMs + LATE_MS;
+  }
+
+  /** Events at their times, with looks at the invariants after each and in between. */
+  #trouble(): void {
+    const { durationMs, events } = this.#plan.rounds[this.round];
+    const start = this.now;
+    for (const { atMs, what } of events) {
+      this.#pass(start + atMs - this.now);
+      this.#world.apply(what);
+      this.#look();
+    }
+    this.#pass(start + durationMs - this.now);
+  }
+
+  #pass(ms: number): void {
+    const end = this.now + ms;
+    const step = this.#plan.refreshIntervalMs / SAMPLES_PER_INTERVAL;
+    while (this.now < end) {
+      this.#world.network.run(Math.min(step, end - this.now));
+      this.#look();
+    }
+  }
+
+  #look(): void {
+    this.#world.retry();
+    if (this.#over) this.#demand("capacity", [this.#over]);
+    for (const node of this.#world.nodes) {
+      if (node.alive) this.#demand("counters", nodeFaults(node, this.#inputs.get(node.name)!));
+    }
+    this.#demand("cause", this.#causes.missing(LATE_MS));
+  }
+
+  /** Left alone, the network comes to the oracle's state within the bound, and stays in it. */
+  #settle(): void {
+    const start = this.now;
+    const expected = solve(this.#world);
+    const circular = expected.some((session) => session.circular);
+    const lines = expectedLines(this.#world, expected);
+    const differ = () => {
+      const refused = this.#world.refused.map((who) => `refused: ${who}`);
+      const have = actualLines(this.#world);
+      const found = circular ? difference(withoutValues(lines), withoutValues(have)) : difference(lines, have);
+      return [...refused, ...found];
+    };
+    const step = this.#plan.refreshIntervalMs / SAMPLES_PER_INTERVAL;
+    if (this.#plan.scarce) return void this.#pass(this.#settlingMs);
+    const end = start + this.#settlingMs;
+    let found = differ();
+    while (found.length > 0) {
+      if (this.now >= end) this.#demand("converges", found);
+      this.#pass(step);
+      found = differ();
+    }
+    this.slowestIntervals = Math.max(this.slowestIntervals, (this.now - start) / this.#plan.refreshIntervalMs);
+    // Whatever was still on its way must not lead out of it again.
+    this.#pass(this.#plan.refreshIntervalMs * 2);
+    this.#demand("converges", differ());
+    this.settled++;
+  }
+
+  *#leaks(): Generator<string> {
+    for (const node of this.#world.nodes) {
+      if (node.alive) yield* leaks(node, this.#emptyBytes.get(node.name)!);
+    }
+  }
+
+  #demand(rule: string, faults: Iterable<string>): void {
+    const lines: string[] = [];
+    for (const line of faults) if (lines.push(line) === REPORTED_LINES) break;
+    if (lines.length > 0) throw new Stop({ rule, round: this.round, atMs: this.now, lines });
+  }
+
+  #countInputs(name: string, recorder: Recorder | undefined) {
+    const count = new InputCount();
+    this.#inputs.set(name, count);
+    return {
+      onSubmit: (kind: number, records: number, nowMs: number, inbox: Uint8Array) => {
+        count.onSubmit(kind, records);
+        recorder?.onSubmit(kind, records, nowMs, inbox);
+      },
+    };
+  }
+}
+
+function emptyBytes(node: NetworkNode): number {
+  return node.counters().STATE_BYTES ?? 0;
+}

@@ -1,0 +1,89 @@
+/**
+ * A small reader of RSVP objects of its own, for looking at messages and tables without the codec under test. Reads what
+ * the simulation sends: IPv4 and IPv6 sessions, senders, Int-Serv flowspecs.
+ */
+import { formatAddress } from "../host/address.ts";
+import type { Flow, Tspec } from "./flow.ts";
+
+export const PATH = 1;
+export const RESV = 2;
+export const SESSION = 1;
+export const RSVP_HOP = 3;
+export const STYLE = 8;
+export const FLOWSPEC = 9;
+export const FILTER_SPEC = 10;
+export const SENDER_TEMPLATE = 11;
+export const SENDER_TSPEC = 12;
+export const ADSPEC = 13;
+const COMMON_HEADER_BYTES = 8;
+const GUARANTEED = 2;
+
+/** An object with its body, a view of the message. */
+export interface WireObject {
+  class: number;
+  ctype: number;
+  body: Uint8Array;
+}
+
+/** The objects of a run of bytes. */
+export function readObjects(bytes: Uint8Array, start = 0): WireObject[] {
+  const objects: WireObject[] = [];
+  for (let at = start; at + 4 <= bytes.length;) {
+    const length = bytes[at] << 8 | bytes[at + 1];
+    if (length < 4 || at + length > bytes.length) throw new RangeError(`object of ${length} bytes at ${at}`);
+    objects.push({ class: bytes[at + 2], ctype: bytes[at + 3], body: bytes.subarray(at + 4, at + length) });
+    at += length;
+  }
+  return objects;
+}
+
+/** Type and objects of a message. */
+export function readMessage(payload: Uint8Array): { type: number; objects: WireObject[] } {
+  return { type: payload[1], objects: readObjects(payload, COMMON_HEADER_BYTES) };
+}
+
+/** `address/port/protocol`: what makes a session the same (RFC 2205 1.1), flags left out. */
+export function sessionKey({ body, ctype }: WireObject): string {
+  const bytes = ctype === 1 ? 4 : 16;
+  return `${address(body, bytes)}/${body[bytes + 2] << 8 | body[bytes + 3]}/${body[bytes]}`;
+}
+
+/** `address/port` of a SENDER_TEMPLATE or FILTER_SPEC. */
+export function senderKey({ body, ctype }: WireObject): string {
+  const bytes = ctype === 1 ? 4 : 16;
+  return `${address(body, bytes)}/${body[bytes + 2] << 8 | body[bytes + 3]}`;
+}
+
+/** Address of an RSVP_HOP. */
+export function hopAddress({ body, ctype }: WireObject): string {
+  return address(body, ctype === 1 ? 4 : 16);
+}
+
+export function readTspec({ body }: WireObject): Tspec {
+  return bucketAt(new DataView(body.buffer, body.byteOffset, body.length));
+}
+
+export function readFlow({ body }: WireObject): Flow {
+  const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const guaranteed = view.getUint8(4) === GUARANTEED;
+  return {
+    service: guaranteed ? "GS" : "CL",
+    ...bucketAt(view),
+    reserved: guaranteed ? view.getFloat32(36) : 0,
+    slack: guaranteed ? view.getUint32(40) : 0,
+  };
+}
+
+function bucketAt(view: DataView): Tspec {
+  return {
+    rate: view.getFloat32(12),
+    bucket: view.getFloat32(16),
+    peak: view.getFloat32(20),
+    minimum: view.getUint32(24),
+    maximum: view.getUint32(28),
+  };
+}
+
+function address(body: Uint8Array, bytes: number): string {
+  return formatAddress(body.subarray(0, bytes), bytes === 4 ? 4 : 6);
+}
