@@ -50,6 +50,8 @@ export class MemoryTrafficControl implements TrafficControl {
   refused = 0;
   #options: MemoryTrafficControlOptions;
   #onLost: ReservationLostHandler = () => {};
+  /** Requests that wait for their delayed answer, by handle. */
+  #waiting = new Map<number, InstallRequest>();
 
   /** @throws {RangeError} if there is a delay and no clock. */
   constructor(options: MemoryTrafficControlOptions = {}) {
@@ -73,6 +75,7 @@ export class MemoryTrafficControl implements TrafficControl {
   /** Takes a reservation out of `installed`. */
   remove(handle: number, _interfaceHandle: number): void {
     this.installed.delete(handle);
+    this.#waiting.delete(handle);
   }
 
   /** Sets who hears of `lose`; the node does. */
