@@ -34,6 +34,7 @@ function appendChunk(): Chunk {
     record = (<usize> state.heapTop + 7) & ~7;
     ensureMemory(record + OUTBOX_BYTES);
     state.heapTop = <u32> (record + OUTBOX_BYTES);
+    state.chunkBytes += OUTBOX_BYTES;
   }
   const chunk = changetype<Chunk>(record);
   chunk.next = null;

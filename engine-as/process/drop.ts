@@ -14,6 +14,7 @@ import {
   INPUT_PACKETS_FAMILY,
   INPUT_PACKETS_INTERFACE,
   INPUT_PACKETS_PAYLOAD,
+  INPUT_PACKETS_PAYLOAD_LENGTH,
   INPUT_PACKETS_SOURCE,
 } from "../boundary.gen";
 import { commitAction, reserveAction } from "../actions/queue";
@@ -40,6 +41,9 @@ export function dropAt(status: u32, offset: u32, kind: u32, ctype: u32): void {
   store<u32>(record, load<u32>(slot, INPUT_PACKETS_INTERFACE), ACTION_REPORT_INTERFACE);
   memory.copy(record + ACTION_REPORT_SOURCE, slot + INPUT_PACKETS_SOURCE, 16);
   store<u8>(record, load<u8>(slot, INPUT_PACKETS_FAMILY), ACTION_REPORT_FAMILY);
-  store<u8>(record, load<u8>(slot + INPUT_PACKETS_PAYLOAD, 1), ACTION_REPORT_MESSAGE_TYPE);
+  // A datagram of less than two bytes has no type, and what lies behind it is not ours to read.
+  if (load<u32>(slot, INPUT_PACKETS_PAYLOAD_LENGTH) > 1) {
+    store<u8>(record, load<u8>(slot + INPUT_PACKETS_PAYLOAD, 1), ACTION_REPORT_MESSAGE_TYPE);
+  }
   commitAction(record, ACTION_REPORT, record + ACTION_REPORT_BYTES);
 }

@@ -17,7 +17,6 @@ import {
 import { timeValuesRefreshPeriodMs } from "../accessors.gen";
 import { validateAdspec, validateTspec } from "../merge/validate";
 import { blobEqualsObject, releaseBlob, retainObject } from "../state/blob";
-import { mayInsert, sessionTable } from "../state/hash_table";
 import { interfaceByAddress } from "../state/interface";
 import { equalBytes, senderFamily, senderHasPort, senderPort } from "../state/keys";
 import { count, mayGrow, root } from "../state/memory";
@@ -91,7 +90,7 @@ export function pathArrives(): void {
 function refusesSession(): u32 {
   const state = root();
   if (state.maximumSessions != 0 && state.sessionCount >= state.maximumSessions) return STATUS_SESSION_LIMIT;
-  return !mayInsert(sessionTable()) || !mayGrow(0) ? STATUS_OUT_OF_MEMORY : 0;
+  return !mayGrow(0) ? STATUS_OUT_OF_MEMORY : 0;
 }
 
 // A sender with the same host, one of the two ports being zero (RFC 2205 section 3.2).

@@ -18,7 +18,7 @@ import {
 import { reserveAction } from "../actions/queue";
 import { MAXIMUM_ROUTE_HOPS } from "../limits";
 import { releaseBlob, retainBytes } from "../state/blob";
-import { handleOwner, handleSession, releaseHandle } from "../state/handles";
+import { HANDLE_QUERY, handleOwner, handleSession, releaseHandle } from "../state/handles";
 import { samePrefix } from "../state/interface";
 import { count, Root, root } from "../state/memory";
 import {
@@ -47,19 +47,29 @@ export function routeArrives(record: usize, length: u32): u32 {
   }
   const query = load<u32>(record, INPUT_ROUTE_QUERY);
   if (query == 0) return routesChanged(record);
-  const owner = handleOwner(query);
+  const owner = handleOwner(query, HANDLE_QUERY);
   const path = changetype<PathState>(owner);
-  if (owner == 0 || !hasFlag(path, PATH_ROUTE_PENDING) || openQuery(path) != query) {
-    count(STATUS_STALE_RESULT);
-    return STATUS_OK;
-  }
+  if (owner == 0) return stale();
   const session = changetype<Session>(handleSession(query));
+  // Numbers are used again: an answer that comes late must not be taken for that to another sender's question.
+  if (!hasFlag(path, PATH_ROUTE_PENDING) || openQuery(path) != query || !isAbout(record, session)) return stale();
   const route = retainRoute(record, hops);
   releaseHandle(query);
   answered(session, path, route);
   releaseBlob(route);
   syncAffected(session);
   return STATUS_OK;
+}
+
+function stale(): u32 {
+  count(STATUS_STALE_RESULT);
+  return STATUS_OK;
+}
+
+function isAbout(record: usize, session: Session): bool {
+  const family = familyOf(session);
+  if (load<u8>(record, INPUT_ROUTE_FAMILY) != family) return false;
+  return memory.compare(record + INPUT_ROUTE_DESTINATION, destinationOf(session), family == 4 ? 4 : 16) == 0;
 }
 
 function retainRoute(record: usize, hops: u32): u32 {

@@ -14,7 +14,7 @@ import {
 } from "../boundary.gen";
 import { commitAction, reserveAction } from "../actions/queue";
 import { Application, APPLICATION_INTERFACE, isVirtual } from "../state/application";
-import { newHandle } from "../state/handles";
+import { HANDLE_QUERY, newHandle } from "../state/handles";
 import { keyDestinationPort, keyProtocol, senderHasPort, senderPort } from "../state/keys";
 import {
   hasFlag,
@@ -75,7 +75,7 @@ export function virtualInterface(application: Application): u32 {
 
 // Asks the host for the sender's route; the Path waits unforwarded for the answer.
 export function queryRoute(session: Session, path: PathState): void {
-  const query = newHandle(changetype<usize>(path), changetype<usize>(session));
+  const query = newHandle(changetype<usize>(path), changetype<usize>(session), HANDLE_QUERY);
   path.outgoing = query;
   setFlag(path, PATH_ROUTE_PENDING, true);
   const family = familyOf(session);

@@ -13,7 +13,7 @@ import {
   STATUS_STALE_RESULT,
 } from "../boundary.gen";
 import { releaseBlob } from "../state/blob";
-import { handleOwner, handleSession } from "../state/handles";
+import { HANDLE_TRAFFIC_CONTROL, handleOwner, handleSession } from "../state/handles";
 import { count } from "../state/memory";
 import {
   annexOf,
@@ -125,7 +125,7 @@ export function refuse(session: Session, reservation: ReservationState, code: u3
 // session, so that what was one Resv is one Resv again.
 export function trafficControlResult(record: usize, next: usize): void {
   const handle = load<u32>(record, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE);
-  const owner = handleOwner(handle);
+  const owner = handleOwner(handle, HANDLE_TRAFFIC_CONTROL);
   if (owner == 0) return count(STATUS_STALE_RESULT);
   const block = changetype<TrafficControlState>(owner);
   const session = changetype<Session>(handleSession(handle));
@@ -143,7 +143,7 @@ export function trafficControlResult(record: usize, next: usize): void {
     const value = load<u16>(record, INPUT_TRAFFIC_CONTROL_RESULT_ERROR_VALUE);
     refuseGeneration(session, block, generation, code ? code : CODE_ADMISSION, value ? value : VALUE_BANDWIDTH);
   }
-  const following = next != 0 ? handleOwner(load<u32>(next, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE)) : 0;
+  const following = next != 0 ? handleOwner(load<u32>(next, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE), HANDLE_TRAFFIC_CONTROL) : 0;
   if (
     following != 0 && handleSession(load<u32>(next, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE)) == changetype<usize>(session)
   ) return;

@@ -28,6 +28,7 @@ import {
 import { initializeQueue } from "../actions/queue";
 import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
 import { initializeHandles } from "../state/handles";
+import { seedHash } from "../state/hash";
 import {
   applicationTable,
   blobTable,
@@ -130,7 +131,7 @@ function configure(record: usize): void {
   if (state.configured == 0) {
     const seed = <u64> load<u32>(record, INPUT_CONFIG_SEED);
     state.random = (seed + 1) * 0x9e3779b97f4a7c15;
-    state.hashKey = (seed ^ 0x5851f42d4c957f2d) * 0xda942042e4dd58b5;
+    seedHash(seed);
     state.generation = <u32> (state.hashKey >> 40);
     state.configured = 1;
   }

@@ -6,7 +6,7 @@ import { STATUS_ADMISSION_REFUSED } from "../boundary.gen";
 import { admitRate, admitSize, ADMITTED, effectiveRate } from "../admission/admission";
 import { isVirtual } from "../state/application";
 import { blobData, blobLength } from "../state/blob";
-import { newHandle } from "../state/handles";
+import { HANDLE_TRAFFIC_CONTROL, newHandle } from "../state/handles";
 import { interfaceByHandle } from "../state/interface";
 import { count } from "../state/memory";
 import { Filter, ReservationState, STYLE_FIXED_FILTER } from "../state/reservation_state";
@@ -52,7 +52,7 @@ export function updateTrafficControl(
   if (decision != ADMITTED) return refused(decision);
   if (block == null) {
     block = createTrafficControl(session, iface, target().style);
-    block.handle = newHandle(changetype<usize>(block), changetype<usize>(session));
+    block.handle = newHandle(changetype<usize>(block), changetype<usize>(session), HANDLE_TRAFFIC_CONTROL);
     block.distinct = filter != null ? 1 : 0;
     block.filterDigest = target().digest;
   } else if (inFlight) {

@@ -1,18 +1,29 @@
-// A keyed hash, so that a peer who chooses keys cannot choose collisions. Multiply and fold, eight bytes a step.
+// A keyed hash, so that a peer who chooses keys cannot choose collisions. Eight bytes a step, two multiplications each: the
+// second one's factor is secret. With known factors only, flipping the highest bit of one word and two bits of the next
+// gives the same hash whatever the key, and addresses that collide could be written down by anyone.
 import { root } from "./memory";
 
 @inline
 function mix(state: u64, word: u64): u64 {
   let x = (state ^ word) * 0x9e3779b97f4a7c15;
   x ^= x >> 32;
-  return x;
+  x *= root().hashFactor;
+  return x ^ (x >> 29);
+}
+
+// Sets both keys from the seed of CONFIG.
+export function seedHash(seed: u64): void {
+  const state = root();
+  state.hashFactor = 0xda942042e4dd58b5;
+  state.hashKey = mix(0x5851f42d4c957f2d, seed);
+  // Odd, so that multiplying by it loses nothing.
+  state.hashFactor = mix(state.hashKey, ~seed) | 1;
 }
 
 // hashBytes of eight bytes given as a word: the key of an IPv4 session.
 @inline
 export function hashWord(word: u64, salt: u64): u32 {
-  const state = mix(root().hashKey ^ (salt * 0xd6e8feb86659fd93) ^ 8, word);
-  return <u32> ((state * 0xd6e8feb86659fd93) >> 32);
+  return <u32> (mix(root().hashKey ^ (salt * 0xd6e8feb86659fd93) ^ 8, word) >> 32);
 }
 
 // Hash of `length` bytes, a multiple of four; `salt` tells the users of one key space apart.
@@ -25,7 +36,6 @@ export function hashBytes(pointer: usize, length: usize, salt: u64): u32 {
     at += 8;
   }
   if (at < end) state = mix(state, load<u32>(at));
-  state *= 0xd6e8feb86659fd93;
   return <u32> (state >> 32);
 }
 

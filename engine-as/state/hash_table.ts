@@ -2,7 +2,7 @@
 // cluster back, so there are no tombstones. A table is three consecutive u32 fields of ROOT: slots, mask, count.
 // The caller compares keys: it walks the candidates with `probeFirst` and `probeNext`.
 import { mayGrow, Root, root, rootPointer } from "./memory";
-import { allocate, release } from "./slab";
+import { allocate, hasFree, release } from "./slab";
 
 @unmanaged
 export class HashTable {
@@ -82,24 +82,31 @@ function place(table: HashTable, hash: u32, value: u32): void {
   store<u32>(slotAt(table, slot), value, 4);
 }
 
-// Adds an entry; the caller has made sure with `mayInsert` that the table may grow.
+// Adds an entry; the caller has made sure with `mayGrow` that the table may grow.
 export function insert(table: HashTable, hash: u32, value: u32): void {
   if (table.count * 5 >= (table.mask + 1) * 4) grow(table);
   place(table, hash, value);
   table.count += 1;
 }
 
-// Whether one more entry fits: either without growing, or by growing within the memory limit.
-export function mayInsert(table: HashTable): bool {
-  const capacity = table.mask + 1;
-  return table.count * 5 < capacity * 4 || mayGrow(<usize> capacity * 16);
+@inline
+function grow(table: HashTable): void {
+  resize(table, (table.mask + 1) * 2);
 }
 
-function grow(table: HashTable): void {
+// A table that a flood has blown up gives its memory back when the flood is over. What it shrinks into is mostly the
+// memory that it grew out of.
+function shrinkIfSparse(table: HashTable): void {
+  const capacity = table.mask + 1;
+  if (capacity <= FIRST_CAPACITY || table.count * 8 >= capacity) return;
+  if (hasFree(<usize> capacity * 4) || mayGrow(<usize> capacity * 4)) resize(table, capacity >> 1);
+}
+
+function resize(table: HashTable, capacity: u32): void {
   const oldSlots = table.slots;
   const oldCapacity = table.mask + 1;
-  table.slots = <u32> allocate(<usize> oldCapacity * 16);
-  table.mask = oldCapacity * 2 - 1;
+  table.slots = <u32> allocate(<usize> capacity * 8);
+  table.mask = capacity - 1;
   for (let slot: u32 = 0; slot < oldCapacity; slot++) {
     const at = <usize> oldSlots + <usize> slot * 8;
     if (load<u32>(at, 4) != 0) place(table, load<u32>(at), load<u32>(at, 4));
@@ -122,6 +129,7 @@ export function removeSlot(table: HashTable, slot: u32): void {
   }
   store<u64>(slotAt(table, hole), 0);
   table.count -= 1;
+  shrinkIfSparse(table);
 }
 
 export function removeValue(table: HashTable, hash: u32, value: u32): void {

@@ -34,6 +34,7 @@ export class Root {
   started: u32;
   random: u64;
   hashKey: u64;
+  hashFactor: u64;
 
   refreshIntervalMs: u32;
   lifetimeMultiplier: u32;
@@ -76,6 +77,7 @@ export class Root {
   handles: u32;
   handleCapacity: u32;
   handleFree: u32;
+  handleCount: u32;
   generation: u32;
 
   // Timers.
@@ -88,6 +90,8 @@ export class Root {
   lastChunk: u32;
   freeChunk: u32;
   polled: u32;
+  // Bytes of all chunks beside the OUTBOX; they lie among the state.
+  chunkBytes: u32;
 
   // A route change that is still being carried to the sessions it concerns: cursor into the session table.
   routeChangeCursor: u32;
@@ -108,22 +112,70 @@ export function root(): Root {
   return changetype<Root>(rootPointer());
 }
 
-// Grows linear memory so that it reaches `top`. Failing is our own fault: limits are checked before state is created.
-export function ensureMemory(top: usize): void {
-  const pages = <i32> ((top + 0xffff) >>> 16);
-  const have = memory.size();
-  if (pages <= have) return;
-  // A quarter more than asked, so that growing stays rare, but never beyond the configured limit if that suffices.
-  let want = max(pages, have + (have >> 2));
-  const limit = <i32> (root().memoryLimitBytes >>> 16);
-  if (limit != 0 && want > limit) want = max(pages, min(want, limit));
-  if (memory.grow(want - have) < 0 && memory.grow(pages - have) < 0) unreachable();
+// What 32 bits can address, but for the last page.
+const LARGEST_MEMORY: u64 = 0xffff0000;
+
+@inline
+function memoryLimit(): u64 {
+  const limit = <u64> root().memoryLimitBytes;
+  return limit == 0 ? LARGEST_MEMORY : min(limit, LARGEST_MEMORY);
 }
 
-// Whether `bytes` of new state still fit under the configured limit. Asked before anything is created.
+// Grows linear memory so that it reaches `top`, if the host gives that much.
+function growTo(top: u64): bool {
+  if (top > LARGEST_MEMORY) return false;
+  const pages = <i32> ((top + 0xffff) >>> 16);
+  const have = memory.size();
+  if (pages <= have) return true;
+  // A quarter more than asked, so that growing stays rare, but never beyond the configured limit if that suffices.
+  const want = max<i32>(pages, min<i32>(have + (have >> 2), <i32> (memoryLimit() >>> 16)));
+  return memory.grow(want - have) >= 0 || memory.grow(pages - have) >= 0;
+}
+
+// Like growTo, where failing is our own fault: limits are checked before state is created.
+export function ensureMemory(top: u64): void {
+  if (!growTo(top)) unreachable();
+}
+
+// Whether the limit lets the heap reach `top`.
+@inline
+export function isWithinLimit(top: u64): bool {
+  return top <= memoryLimit();
+}
+
+// Entries that one event may add to a table.
+const ENTRIES_AT_ONCE: u32 = 1024;
+
+// What the hash tables and the vector of handles take if they have to double in the event at hand. The tables stand in
+// ROOT one after the other: slots, mask, count.
+function growthOfTables(): u64 {
+  let bytes: u64 = 0;
+  const state = root();
+  for (
+    let at = rootPointer() + offsetof<Root>("sessionSlots");
+    at <= rootPointer() + offsetof<Root>("destinationSlots");
+    at += 12
+  ) {
+    const capacity = load<u32>(at, 4) + 1;
+    if (<u64> (load<u32>(at, 8) + ENTRIES_AT_ONCE) * 5 >= <u64> capacity * 4) {
+      bytes += <u64> max(capacity, ENTRIES_AT_ONCE) * 16;
+    }
+  }
+  const handles = state.handleCapacity;
+  return state.handleCount + ENTRIES_AT_ONCE >= handles ? bytes + <u64> max(handles, ENTRIES_AT_ONCE) * 16 : bytes;
+}
+
+// Whether `bytes` of new state still fit under the configured limit, and the host has the memory for them. Asked before
+// anything is created, so that nothing fails half done. What was given back counts as free: records of other sizes are
+// split where the heap has no room left to grow (slab.ts).
 export function mayGrow(bytes: usize): bool {
-  const limit = root().memoryLimitBytes;
-  return limit == 0 || <u64> root().heapTop + <u64> bytes + MEMORY_MARGIN_BYTES <= <u64> limit;
+  const state = root();
+  const need = <u64> bytes + growthOfTables() + MEMORY_MARGIN_BYTES;
+  const used = <u64> (rootPointer() + ROOT_BYTES) + <u64> state.stateBytes + <u64> state.chunkBytes;
+  if (!isWithinLimit(used + need)) return false;
+  const top = <u64> state.heapTop + need;
+  if (isWithinLimit(top) && growTo(top)) return true;
+  return <u64> state.heapTop - used >= need * 2;
 }
 
 export function count(counter: u32, by: u32 = 1): void {

@@ -25,7 +25,7 @@ import {
   sessionFamily,
   sessionKey,
 } from "./keys";
-import { count, root, uncount } from "./memory";
+import { count, mayGrow, root, uncount } from "./memory";
 import { PathState } from "./path_state";
 import { RequestState } from "./request_state";
 import { ReservationState } from "./reservation_state";
@@ -115,7 +115,9 @@ export function findSession(object: usize): Session | null {
 //
 // Sessions without a port are rare, so the two directions differ. A session with a port looks for the one session that
 // could stand without, if there is any such session at all. A session without a port must know of all ports, so the first
-// one has the destinations of all sessions counted by (address, protocol); from then on the count is kept.
+// one has the destinations of all sessions counted by (address, protocol); from then on the count is kept. The counts are
+// found by 48 bits of two keyed hashes and by nothing else: looking at every session would let a stranger buy that work
+// with each message, and a chance of one in 2^48 for each destination refuses nobody.
 export function conflictsByPort(object: usize): bool {
   const ctype = objectCType(object);
   const length = sessionKey(object, scratch);
@@ -124,10 +126,13 @@ export function conflictsByPort(object: usize): bool {
     store16(scratch + length - 2, 0);
     return findKey(scratch, length, ctype, hashBytes(scratch, length, ctype)) != null;
   }
-  if (root().destinationsCounted == 0) countDestinations();
-  if (probeFirst(destinationTable(), destinationHash(object + 4, ctype)) == NO_SLOT) return false;
-  // A fingerprint may be shared by chance: look before refusing.
-  return standsWithPort(object + 4, ctype);
+  if (root().destinationsCounted == 0) {
+    // The table of destinations may get as large as that of the sessions. Without memory for it the conflict goes unseen,
+    // which harms less than an error that is not true.
+    if (!mayGrow(<usize> sessionTable().mask * 24)) return false;
+    countDestinations();
+  }
+  return findDestination(object + 4, ctype) != NO_SLOT;
 }
 
 function countDestinations(): void {
@@ -141,26 +146,25 @@ function countDestinations(): void {
   }
 }
 
-// The slot of the table of destinations is { fingerprint of address and protocol, sessions with a port }.
-function destinationHash(key: usize, ctype: u32): u32 {
+// A slot of the table of destinations is { fingerprint, check u16 and sessions with a port u16 }, both of address and
+// protocol. There are at most 65,535 ports.
+let destinationPrint: u32 = 0;
+let destinationCheck: u32 = 0;
+const COUNT_MASK: u32 = 0xffff;
+
+function findDestination(key: usize, ctype: u32): u32 {
   const length = keyAddressLength(ctype);
   copyWords(scratch, key, length + 4);
   store<u8>(scratch + length + 1, 0);
   store<u16>(scratch + length + 2, 0);
-  return hashBytes(scratch, length + 4, 64 + <u64> ctype);
-}
-
-function standsWithPort(key: usize, ctype: u32): bool {
-  const table = sessionTable();
-  const addressLength = keyAddressLength(ctype);
-  for (let slot: u32 = 0; slot <= table.mask; slot++) {
-    const value = slotValue(table, slot);
-    if (value == 0) continue;
-    const session = changetype<Session>(<usize> value);
-    if (session.ctype != ctype || !equalBytes(keyOf(session), key, addressLength)) continue;
-    if (load<u8>(keyOf(session) + addressLength) == load<u8>(key + addressLength)) return true;
+  destinationPrint = hashBytes(scratch, length + 4, 64 + <u64> ctype);
+  destinationCheck = hashBytes(scratch, length + 4, 96 + <u64> ctype) & ~COUNT_MASK;
+  const table = destinationTable();
+  let slot = probeFirst(table, destinationPrint);
+  while (slot != NO_SLOT && (slotValue(table, slot) & ~COUNT_MASK) != destinationCheck) {
+    slot = probeNext(table, destinationPrint, slot);
   }
-  return false;
+  return slot;
 }
 
 export function createSession(object: usize): Session {
@@ -186,11 +190,14 @@ function countDestination(session: Session, added: bool): void {
   }
   if (state.destinationsCounted == 0) return;
   const table = destinationTable();
-  const hash = destinationHash(keyOf(session), session.ctype);
-  const slot = probeFirst(table, hash);
-  if (slot == NO_SLOT) insert(table, hash, 1);
-  else if (added) setSlotValue(table, slot, slotValue(table, slot) + 1);
-  else if (slotValue(table, slot) > 1) setSlotValue(table, slot, slotValue(table, slot) - 1);
+  const slot = findDestination(keyOf(session), session.ctype);
+  if (slot == NO_SLOT) {
+    if (added) insert(table, destinationPrint, destinationCheck | 1);
+    return;
+  }
+  const value = slotValue(table, slot);
+  if (added) setSlotValue(table, slot, value + 1);
+  else if ((value & COUNT_MASK) > 1) setSlotValue(table, slot, value - 1);
   else removeSlot(table, slot);
 }
 
@@ -206,6 +213,8 @@ export function releaseIfIdle(session: Session): bool {
   removeValue(sessionTable(), hashBytes(keyOf(session), length, session.ctype), <u32> changetype<usize>(session));
   release(changetype<usize>(session), HEADER + length);
   uncount(COUNTER_SESSIONS);
+  // Only with the last session, so that nobody can have them all counted again and again.
+  if (sessionTable().count == 0) root().destinationsCounted = 0;
   return true;
 }
 

@@ -2,9 +2,10 @@
 // serves only its own size again, so the heap never fragments beyond the high-water mark of each size. Records are
 // handed out zeroed.
 import { zeroWords } from "../wire/bytes";
-import { ensureMemory, root, ROOT_FREE_LISTS, rootPointer } from "./memory";
+import { ensureMemory, isWithinLimit, root, ROOT_FREE_LISTS, rootPointer } from "./memory";
 
 const SMALL_LIMIT: usize = 512;
+const LARGEST_RECORD: usize = 1 << 30;
 
 // Small sizes use lists 1..128, large ones 129 onwards by their exponent (1,024 = 2^10).
 @inline
@@ -27,13 +28,44 @@ export function allocate(bytes: usize): usize {
   if (record != 0) {
     store<u32>(list, load<u32>(record));
   } else {
-    record = state.heapTop;
-    ensureMemory(record + size);
-    state.heapTop = <u32> (record + size);
+    const top = <u64> state.heapTop + <u64> size;
+    if (!isWithinLimit(top)) record = split(size);
+    if (record == 0) {
+      ensureMemory(top);
+      record = state.heapTop;
+      state.heapTop = <u32> top;
+    }
   }
   state.stateBytes += <u32> size;
   zeroWords(record, size);
   return record;
+}
+
+// A record out of a larger free one, for when the heap may not grow: what a flood of one kind of state has left behind
+// serves the next kind. 0 if there is none.
+function split(size: usize): usize {
+  for (let from = roundedSize(size + 4); from <= LARGEST_RECORD; from = roundedSize(from + 4)) {
+    const list = listOf(from);
+    const record = <usize> load<u32>(list);
+    if (record == 0) continue;
+    store<u32>(list, load<u32>(record));
+    let at = record + size;
+    for (let left = from - size; left != 0;) {
+      const piece = left <= SMALL_LIMIT ? left : <usize> 1 << (31 - clz<u32>(<u32> left));
+      const pieces = listOf(piece);
+      store<u32>(at, load<u32>(pieces));
+      store<u32>(pieces, <u32> at);
+      at += piece;
+      left -= piece;
+    }
+    return record;
+  }
+  return 0;
+}
+
+// Whether a record of this size is free.
+export function hasFree(bytes: usize): bool {
+  return load<u32>(listOf(roundedSize(bytes))) != 0;
 }
 
 export function release(record: usize, bytes: usize): void {

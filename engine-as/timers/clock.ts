@@ -5,6 +5,9 @@ import { MAXIMUM_INTERVAL_MS, MINIMUM_REFRESH_INTERVAL_MS } from "../limits";
 import { random } from "../state/hash";
 import { configured, root } from "../state/memory";
 
+// A slot of the wheel (wheel.ts) has 8 ms.
+export const SLOT_SHIFT: u32 = 3;
+
 @inline
 export function now(): u32 {
   return root().nowMs;
@@ -22,16 +25,36 @@ export function remaining(at: u32): u32 {
   return isDue(at) ? 0 : at - root().nowMs;
 }
 
-// Time never runs backwards inside the engine, whatever the host says. NaN is no time.
+// Above this a f64 does not count milliseconds any more.
+const LATEST_TIME: f64 = 4503599627370496;
+
+// Time never runs backwards inside the engine, whatever the host says. NaN and infinities are no times. A leap is cut to
+// what deadlines can be compared over: everything is due after it just the same, and the host's clock is followed from
+// there.
 export function setNow(nowMs: f64): void {
+  if (!(Math.abs(nowMs) <= LATEST_TIME)) return;
   const state = root();
   if (state.started == 0) {
     state.started = 1;
     state.baseMs = nowMs;
   }
-  if (!(nowMs >= state.baseMs + state.elapsedMs)) return;
-  state.elapsedMs = nowMs - state.baseMs;
-  state.nowMs = <u32> (<u64> state.elapsedMs);
+  let elapsed = nowMs - state.baseMs;
+  if (!(elapsed > state.elapsedMs)) return;
+  const latest = state.elapsedMs + <f64> leapLimit();
+  if (elapsed > latest) {
+    state.baseMs += elapsed - latest;
+    elapsed = latest;
+  }
+  state.elapsedMs = elapsed;
+  state.nowMs = <u32> (<u64> elapsed);
+}
+
+// How far time may go on at once. While ticks are owed, the oldest work that waits counts too: engine time waits for it.
+function leapLimit(): u32 {
+  const state = root();
+  if (state.wheelEntries == 0) return MAXIMUM_INTERVAL_MS;
+  const behind = state.nowMs - (state.wheelTick << SLOT_SHIFT);
+  return <i32> behind > 0 ? MAXIMUM_INTERVAL_MS - min(behind, MAXIMUM_INTERVAL_MS) : MAXIMUM_INTERVAL_MS;
 }
 
 // The host's time of an engine time. Engine milliseconds are the host's rounded down, so a deadline is never early.

@@ -6,10 +6,11 @@ import { MAXIMUM_SESSIONS_PER_TICK } from "../limits";
 import { root } from "../state/memory";
 import { Session } from "../state/session";
 import { allocate } from "../state/slab";
-import { hostTime, isBefore, isDue, now } from "./clock";
+import { hostTime, isBefore, isDue, now, SLOT_SHIFT } from "./clock";
 
 const SLOTS: u32 = 2048;
-const SLOT_SHIFT: u32 = 3;
+// Ticks are times without their low bits, so they wrap where times do.
+const TICK_MASK: u32 = 0xffffffff >>> SLOT_SHIFT;
 
 // What the last question for the deadline found. A cache and not state: asking must not change a snapshot.
 let deadlineKnown = false;
@@ -27,10 +28,9 @@ function slotAddress(tick: u32): usize {
   return <usize> root().wheel + <usize> (tick & (SLOTS - 1)) * 4;
 }
 
-// Ticks are times without their low bits, so they wrap where times do.
 @inline
 function nextTick(tick: u32): u32 {
-  return (tick + 1) & (0xffffffff >>> SLOT_SHIFT);
+  return (tick + 1) & TICK_MASK;
 }
 
 // `wheelNext` is the first field of a session, so a session's address is also that of the word that names its successor.
@@ -61,6 +61,8 @@ export function schedule(session: Session, at: u32): void {
     unschedule(session);
   }
   session.deadline = at;
+  // An empty wheel has stood still.
+  if (state.wheelEntries == 0) state.wheelTick = now() >>> SLOT_SHIFT;
   const tick = isBefore(at, state.wheelTick << SLOT_SHIFT) ? state.wheelTick : at >>> SLOT_SHIFT;
   link(session, slotAddress(tick));
   state.wheelEntries += 1;
@@ -74,6 +76,8 @@ export function nextDue(budget: u32): Session | null {
   const pending = <usize> state.wheel + <usize> SLOTS * 4;
   // The wheel turns: what was earliest may be past, or only the end of a turn.
   deadlineKnown = false;
+  // After a leap every slot is looked at once, and not once for every turn that was missed.
+  if (((nowTick - state.wheelTick) & TICK_MASK) > SLOTS) state.wheelTick = (nowTick - SLOTS) & TICK_MASK;
   while (true) {
     while (load<u32>(pending) != 0 && budget != 0) {
       const session = changetype<Session>(<usize> load<u32>(pending));
