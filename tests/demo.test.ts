@@ -112,3 +112,13 @@ for (const mode of ["real", "virtual"] as const) {
     },
   });
 }
+
+Deno.test("demo: without permission to use the network it is one line and exit code 1", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: commandLine(["demo"]).map((argument) => argument === "-A" ? "--no-prompt" : argument),
+    stdin: "null",
+  }).output();
+  const err = new TextDecoder().decode(stderr);
+  assertEquals([code, stdout.length], [1, 0], err);
+  assertMatch(err, /^resv: cannot listen on \S+: Deno was not permitted to use the network there; --allow-net .*\n$/);
+});

@@ -45,7 +45,7 @@ function explain(code: string, address: string, detail: string): string {
     case "EPERM":
       return "the system does not permit it";
     case "DENIED":
-      return "Deno was not permitted to use the network; --allow-net permits it";
+      return "Deno was not permitted to use the network there; --allow-net permits it";
     default:
       return detail;
   }
@@ -57,11 +57,27 @@ function openError(error: unknown, address: string, port: number): UdpOpenError 
   return new UdpOpenError(reason, address, port, message ?? String(error));
 }
 
+/** What of Deno's permissions is used; other runtimes have none. */
+interface Permissions {
+  request(wanted: { name: "net"; host: string }): Promise<{ state: string }>;
+}
+
+/**
+ * Asks for the permission before `bind` does: what that throws comes in a later turn of the event loop, where nobody can
+ * catch it. A person at a terminal is asked as usual.
+ */
+async function permit(address: string, port: number): Promise<void> {
+  const { permissions } = (globalThis as { Deno?: { permissions?: Permissions } }).Deno ?? {};
+  const answer = await permissions?.request({ name: "net", host: formatEndpoint(address, port) });
+  if (answer && answer.state !== "granted") throw new UdpOpenError("DENIED", address, port, "");
+}
+
 /**
  * Opens one socket on an address and port. `shared` lets several nodes of one machine bind the same group.
  * Rejects with {@linkcode UdpOpenError}.
  */
 export async function openSocket(address: string, family: number, port: number, shared: boolean): Promise<Socket> {
+  await permit(address, port);
   const { createSocket } = await import("node:dgram");
   return await new Promise((resolve, reject) => {
     const socket = createSocket({
