@@ -46,6 +46,14 @@ function loopbackHasIpv6(): boolean {
   }
 }
 
+/** The Python that has scapy: the distribution's, where another one stands before it on the PATH. */
+export function scapyPython(): string | undefined {
+  return ["python3", "/usr/bin/python3"].find((program) =>
+    (program.includes("/") ? existsSync(program) : hasProgram(program)) &&
+    new Deno.Command(program, { args: ["-c", "import scapy"], stdout: "null", stderr: "null" }).outputSync().success
+  );
+}
+
 interface Probe {
   readonly present: () => boolean;
   /** What to say when it is missing; how to get it, where that is one command. */
@@ -68,13 +76,7 @@ const PROBES = {
   },
   tshark: { present: () => hasProgram("tshark"), missing: "tshark (apt-get install tshark)" },
   tcpdump: { present: () => hasProgram("tcpdump"), missing: "tcpdump (apt-get install tcpdump)" },
-  scapy: {
-    present: () =>
-      hasProgram("python3") &&
-      new Deno.Command("python3", { args: ["-c", "import scapy"], stdout: "null", stderr: "null" }).outputSync()
-        .success,
-    missing: "scapy (apt-get install python3-scapy)",
-  },
+  scapy: { present: () => scapyPython() !== undefined, missing: "scapy (apt-get install python3-scapy)" },
   compiler: { present: () => hasProgram("cc") || hasProgram("gcc"), missing: "a C compiler (apt-get install gcc)" },
   node: { present: () => nodeMajor() >= 20, missing: "Node 20 or later" },
   ip: { present: () => hasProgram("ip"), missing: "the ip command (apt-get install iproute2)" },
