@@ -23,7 +23,7 @@ import { makeMessage, MessageOutline, OutlinePool } from "./codec/outline.ts";
 import { hex } from "./codec/read.ts";
 import { appendBytes, fieldsOf, list, putBits, putU16, putU8, Writer } from "./codec/write.ts";
 import { STATUS } from "./boundary.gen.ts";
-import { MESSAGE_TYPES } from "./messages.gen.ts";
+import { MESSAGE_NAMES, MESSAGE_TYPES, type MessageName } from "./messages.gen.ts";
 import { readObject, type RsvpObject, writeObject } from "./objects.gen.js";
 
 export { ResvDecodeError } from "./codec/message.ts";
@@ -40,7 +40,21 @@ export { MessageOutline, type ObjectEntry } from "./codec/outline.ts";
 export { ResvEncodeError } from "./codec/write.ts";
 export type { CheckResult, MessageChecker } from "./codec/checker.ts";
 
-/** Decodes and encodes with one checker, which is the engine but in tests of this file. */
+/**
+ * Decodes and encodes messages with an engine of its own. {@linkcode decode} and {@linkcode encode} have one already;
+ * make another where they cannot compile the engine from bytes ({@linkcode CodecEngine}).
+ *
+ * @example
+ * ```ts
+ * import { Codec, CodecEngine, defaultModule } from "@resv/resv";
+ *
+ * const codec = new Codec(CodecEngine.of(defaultModule()));
+ * const bytes = codec.encode({ message: "Hello", objects: [
+ *   { name: "HELLO", ctype: 1, form: "REQUEST", sourceInstance: 7, destinationInstance: 0 },
+ * ] });
+ * console.log(bytes.length, codec.decode(bytes).message); // 20 Hello
+ * ```
+ */
 export class Codec {
   #checker: MessageChecker;
   #pool = new OutlinePool((bytes) => this.decode(bytes));
@@ -122,7 +136,10 @@ export class Codec {
     }
     const result = this.#checker.check(bytes);
     if (result.status === STATUS.OK) return this.#read(bytes, result);
-    return { malformed: failureOf(result).text, bytes: hex(bytes, 0, bytes.length) };
+    const { status, text, rfc, class: number, ctype, offset } = failureOf(result);
+    const error = { status, text, rfc, class: number, ctype, offset };
+    const message = (MESSAGE_NAMES[bytes[1]] ?? "UNKNOWN") as MessageName;
+    return { message, type: bytes[1], error, bytes: hex(bytes, 0, bytes.length) };
   }
 
   /**

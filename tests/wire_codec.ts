@@ -4,7 +4,6 @@ import { Codec } from "../host/codec.ts";
 import { entryInstance } from "./engine_entries/compile.ts";
 import { MESSAGE_NAMES } from "../host/messages.gen.ts";
 import { toHex } from "./catalogue_fixture.ts";
-import { hex } from "./wire_samples.ts";
 
 interface Exports {
   room(bytes: number): number;
@@ -50,17 +49,15 @@ export function line(message: Uint8Array, capacity = CAPACITY): string | undefin
 
 type Plain = Record<string, unknown>;
 
-/** Words that only the host has are left out; what keeps a bundled message from being read is told by its status. */
+/** Words that only the host has are left out. */
 function withoutWords(message: Plain): Plain {
-  for (const problem of (message.problems ?? []) as Plain[]) {
+  for (const problem of [...(message.problems ?? []) as Plain[], (message.error ?? {}) as Plain]) {
     delete problem.text;
     delete problem.rfc;
   }
   const bundled = message.messages as Plain[] | undefined;
   if (bundled) message.messages = bundled.map(withoutWords);
-  const { malformed, bytes: text } = message;
-  if (typeof malformed !== "string" || /^message length says|^a Bundle stands/.test(malformed)) return message;
-  return decoded(hex(String(text))) as Plain;
+  return message;
 }
 
 /** What the host makes of a message, as its line would be read. */

@@ -41,11 +41,11 @@ function wholeLines(bytes: Uint8Array, message: Message, style: Ansis): string[]
   const lines = [...headerLines(message, style), ...new TreeWriter(bytes, style).objects(objects)];
   let at = objects.reduce((end, { offset, length }) => Math.max(end, offset + length), COMMON_HEADER_BYTES);
   (message.messages ?? []).forEach((bundled, index) => {
-    const broken = "malformed" in bundled;
+    const broken = "bytes" in bundled;
     const length = broken ? bundled.bytes.length / 2 : bundled.length;
     const place = style.dim(`at byte ${at}, ${length} bytes`);
     const inner = broken
-      ? [`  ${style.red(`! ${bundled.malformed}`)}`, `  ${bundled.bytes}`]
+      ? [`  ${style.red(`! ${bundled.error?.text ?? bundled.malformed}`)}`, `  ${bundled.bytes}`]
       : wholeLines(bytes.subarray(at, at + length), bundled, style);
     lines.push(
       `       ${style.bold(`bundled message ${index + 1}`)}  ${place}`,

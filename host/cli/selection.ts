@@ -10,7 +10,7 @@ export interface Selectable {
   readonly type?: number;
   readonly objects?: readonly AnyObject[];
   /** Of a Bundle (RFC 2961 3.2). */
-  readonly messages?: readonly (Selectable | { readonly malformed: string })[];
+  readonly messages?: readonly (Selectable | { readonly bytes: string })[];
 }
 
 interface WantedSession {
@@ -48,7 +48,7 @@ export class Selection {
     const { type, objects = [], messages = [] } = message;
     const typed = this.#types === undefined || (type !== undefined && this.#types.has(type));
     if (typed && (this.#session === undefined || objects.some((object) => this.#isSession(object)))) return true;
-    return messages.some((bundled) => !("malformed" in bundled) && this.matches(bundled));
+    return messages.some((bundled) => !("bytes" in bundled) && this.matches(bundled));
   }
 
   /** Whether the message of a line of NDJSON is wanted; most lines that are not are told without reading them whole. */

@@ -160,7 +160,7 @@ export class SummaryCollector {
     if (session !== undefined) this.#takeSession(captured, name, objects, session);
     else if (message.messages === undefined) totals.withoutSession++;
     for (const bundled of message.messages ?? []) {
-      if ("malformed" in bundled) countUp(totals.broken, "IN_BUNDLE");
+      if ("bytes" in bundled) countUp(totals.broken, "IN_BUNDLE");
       else this.#takeMessage(captured, bundled);
     }
   }

@@ -14,16 +14,22 @@ export interface Problem {
   rfc: string;
   /** Class of the object; 0 where it is about the message. */
   class: number;
+  /** C-Type of the object; 0 where it is about the message. */
   ctype: number;
   /** Byte of the message. */
   offset: number;
 }
 
-/** A decoded message (RFC 2205 3.1.1). */
+/**
+ * A decoded message (RFC 2205 3.1.1): a plain value, which JSON.stringify and structuredClone keep whole and
+ * {@linkcode encode} turns back into the same bytes.
+ */
 export interface Message {
   /** Name of the type; `UNKNOWN` if it has none. */
   message: MessageName | "UNKNOWN";
+  /** Number of the type. */
   type: number;
+  /** Version of RSVP, which is 1. */
   version: number;
   /** Four bits of the common header; 1 is refresh reduction (RFC 2961). */
   flags: number;
@@ -45,10 +51,20 @@ export interface Message {
   messages?: (Message | BrokenMessage)[];
 }
 
-/** A message in a Bundle that cannot be taken apart, or what is left of the Bundle where no message can begin. */
+/**
+ * A message in a Bundle that cannot be taken apart, as the lines of NDJSON show it too: `error` says what is wrong with its
+ * header or framing. Where there is nothing to be checked, `malformed` says why in its place: a length that cannot be, with
+ * which the rest of the Bundle is lost, or a Bundle in the Bundle (RFC 2961 3.2).
+ */
 export interface BrokenMessage {
-  /** Why. */
-  malformed: string;
+  /** Name of the type; with `error` only. */
+  message?: MessageName | "UNKNOWN";
+  /** RSVP message type; with `error` only. */
+  type?: number;
+  /** What is wrong with it; offsets count from its own header. */
+  error?: Problem;
+  /** Why there is no `error`. */
+  malformed?: string;
   /** All of it, hex. */
   bytes: string;
 }
@@ -64,23 +80,29 @@ export type TypedObjectInput = Loose<RsvpObject>;
 export interface MessageInput {
   /** Name of the type. A `type` beside it wins. */
   message?: MessageName | "UNKNOWN";
+  /** Number of the type. */
   type?: number;
   /** 1 by default. */
   version?: number;
+  /** Four bits of the common header; 0 by default. */
   flags?: number;
   /** `ok` and by default: computed. `none`: zero. `bad`: `checksumValue`. */
   checksum?: "ok" | "bad" | "none";
+  /** The checksum of a `bad` one. */
   checksumValue?: number;
   /** 255 by default. */
   sendTtl?: number;
+  /** The reserved byte of the header; 0 by default. */
   reserved?: number;
   /** Only read with `raw`. */
   length?: number;
+  /** In the order in which they are written, unless `order` says otherwise. */
   objects: readonly TypedObjectInput[];
   /** Of a Bundle. */
   messages?: readonly (MessageInput | BrokenMessage)[];
 }
 
+/** How a message is written. */
 export interface EncodeOptions {
   /** `given`, by default, keeps the order of the list; `rfc` takes the order that the RFC recommends. */
   order?: "given" | "rfc";
@@ -90,27 +112,55 @@ export interface EncodeOptions {
 
 /** Where and why a message could not be decoded. */
 export interface DecodeFailure {
+  /** Tells a failure from a message. */
   ok: false;
+  /** STATUS name, such as `OBJECT_OVERRUN`. */
   status: string;
   /** STATUS number. */
   code: number;
   /** In words, with object and offset. */
   text: string;
+  /** RFC 2205 and its section. */
   rfc: string;
+  /** Class of the object; 0 for the header. */
   class: number;
+  /** C-Type of the object; 0 for the header. */
   ctype: number;
+  /** Byte of the message. */
   offset: number;
 }
 
-/** A message could not be taken apart: its header or the framing of its objects is broken. */
+/**
+ * A message could not be taken apart: its header or the framing of its objects is broken.
+ *
+ * @example
+ * ```ts
+ * import { decode, ResvDecodeError } from "@resv/resv";
+ *
+ * try {
+ *   // A header that announces 12 bytes, and a SESSION that is longer than what is left.
+ *   decode(Uint8Array.of(0x10, 1, 0, 0, 63, 0, 0, 12, 0, 12, 1, 1));
+ * } catch (error) {
+ *   if (error instanceof ResvDecodeError) console.log(error.status, error.class, error.offset); // OBJECT_OVERRUN 1 8
+ * }
+ * ```
+ */
 export class ResvDecodeError extends Error {
+  /** Tells it from other errors where `instanceof` cannot. */
   override readonly name = "ResvDecodeError";
+  /** STATUS number. */
   readonly code: number;
+  /** STATUS name, such as `OBJECT_OVERRUN`. */
   readonly status: string;
+  /** RFC 2205 and its section. */
   readonly rfc: string;
+  /** Class of the object; 0 for the header. */
   readonly class: number;
+  /** C-Type of the object; 0 for the header. */
   readonly ctype: number;
+  /** Byte of the message. */
   readonly offset: number;
+  /** Of what `tryDecode` returned. */
   constructor(failure: DecodeFailure) {
     super(failure.text);
     ({
