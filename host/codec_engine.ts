@@ -61,7 +61,20 @@ class Result implements CheckResult {
   }
 }
 
-/** Checks messages, one after the other; every result is good until the next check. */
+/**
+ * An engine that checks messages for a {@linkcode Codec}, one after the other; every result is good until the next check.
+ * It is an instance of its own and holds no protocol state.
+ *
+ * @example Where a runtime does not compile from bytes (workerd), the module is imported and handed in
+ * ```ts
+ * import { Codec, CodecEngine, defaultModule } from "@resv/resv";
+ *
+ * // There: import module from "@resv/resv/engine-as/engine.wasm";
+ * const module = defaultModule();
+ * const codec = new Codec(CodecEngine.of(module));
+ * console.log(codec.tryDecode(new Uint8Array(4)).ok); // false
+ * ```
+ */
 export class CodecEngine implements MessageChecker {
   readonly #exports: CodecExports;
   readonly #result = new Result();
@@ -84,7 +97,7 @@ export class CodecEngine implements MessageChecker {
     return new CodecEngine({ memory, workspace, check, outbox } as CodecExports);
   }
 
-  /** Checks one message; see `CheckResult`. */
+  /** Checks one message; see {@linkcode CheckResult}. @throws {EngineTrapError} if the engine is broken. */
   check(message: Uint8Array): CheckResult {
     const length = message.length, result = this.#result;
     // Beyond the longest message, what its length says cannot be true; its first bytes tell the engine so.

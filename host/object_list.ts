@@ -4,14 +4,30 @@ import { Writer } from "./codec/write.ts";
 
 /** What an object needs to be written: its name and form, or class and C-Type, and its fields. */
 export interface ObjectInput {
+  /** Name of the class; with `class` it is not needed. */
   name?: ObjectName | "UNKNOWN";
+  /** Class-Num (RFC 2205 3.1.2), for classes that are not in the catalogue. */
   class?: number;
+  /** C-Type (RFC 2205 3.1.2); not needed where the class has one, or where `form` says which. */
   ctype?: number;
+  /** Name of the C-Type: `IPv4`, `IntServ`. */
   form?: string;
+  /** The fields, as in the decoded object (docs/objects.md); or `bytes`, the content in hex. */
   [field: string]: unknown;
 }
 
-/** Decodes a list of objects. @throws {RangeError} where their framing breaks, which is the engine's fault. */
+/**
+ * Decodes a list of objects in wire form, such as the tail of an EVENT.
+ * @throws {RangeError} where their framing breaks, which is the engine's fault.
+ *
+ * @example
+ * ```ts
+ * import { decodeObjects } from "@resv/resv";
+ *
+ * const [style] = decodeObjects(Uint8Array.of(0, 8, 8, 1, 0, 0, 0, 0x0a));
+ * console.log(style.name, style.length); // STYLE 8
+ * ```
+ */
 export function decodeObjects(bytes: Uint8Array): RsvpObject[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const objects = readObjects(bytes, view, 0, bytes.length, 0, 0);
@@ -19,14 +35,41 @@ export function decodeObjects(bytes: Uint8Array): RsvpObject[] {
   return objects;
 }
 
-/** Encodes a list of objects. @throws {ResvEncodeError} naming the field that cannot be written. */
+/**
+ * Encodes a list of objects, such as the tail of a CALL. @throws {ResvEncodeError} naming the field that cannot be written.
+ *
+ * @example
+ * ```ts
+ * import { encodeObjects } from "@resv/resv";
+ *
+ * const bytes = encodeObjects([{ name: "SENDER_TEMPLATE", form: "IPv4", sourceAddress: "10.0.1.1", sourcePort: 5004 }]);
+ * console.log(bytes.join(" ")); // 0 12 11 1 10 0 1 1 0 0 19 140
+ * ```
+ */
 export function encodeObjects(objects: readonly (ObjectInput | RsvpObject)[]): Uint8Array {
   const writer = new Writer();
   for (const object of objects) writeObject(writer, object, false);
   return writer.bytes.slice(0, writer.at);
 }
 
-/** The first object of that name. */
+/**
+ * The first object of that name, typed as such; undefined if there is none.
+ *
+ * @example
+ * ```ts
+ * import { findObject, Network } from "@resv/resv";
+ *
+ * const network = new Network();
+ * const alice = network.host("alice"), bob = network.host("bob");
+ * network.link(alice, bob);
+ * bob.session({ destination: bob.address, port: 5004 }).on(({ objects }) => {
+ *   const tspec = findObject(objects, "SENDER_TSPEC");
+ *   if (tspec && "tokenBucketRateBytesPerSecond" in tspec) console.log(tspec.tokenBucketRateBytesPerSecond); // 12500
+ * });
+ * alice.send({ destination: bob.address, port: 5004 }, { tokenBucketRateBytesPerSecond: 12_500 });
+ * network.settle();
+ * ```
+ */
 export function findObject<N extends RsvpObject["name"]>(
   objects: readonly RsvpObject[],
   name: N,

@@ -11,12 +11,15 @@ export interface CheckResult {
   readonly errorOffset: number;
   /** Class of the object that `status` is about; 0 if it is the header. */
   readonly errorClass: number;
+  /** C-Type of that object. */
   readonly errorCType: number;
   /** The checksum that the message should carry; never 0, which on the wire means none (RFC 2205 3.1.1). */
   readonly checksum: number;
   /** The checker's own copy of the message, good until the next check: it starts at `at` of `bytes` and of `view`. */
   readonly bytes: Uint8Array;
+  /** The same bytes. */
   readonly view: DataView;
+  /** Where the message starts in them. */
   readonly at: number;
   /** How many objects there are. */
   readonly count: number;
@@ -30,6 +33,8 @@ export interface CheckResult {
   readonly problems: ArrayLike<number>;
 }
 
+/** What a {@linkcode Codec} asks of the engine: {@linkcode CodecEngine} is one. */
 export interface MessageChecker {
+  /** Checks one message. The result is good until the next check. */
   check(message: Uint8Array): CheckResult;
 }

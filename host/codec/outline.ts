@@ -6,7 +6,9 @@ import { type Message, type Problem, problemsOf } from "./message.ts";
 
 /** One object of a message, without its fields. */
 export interface ObjectEntry {
+  /** Class-Num (RFC 2205 3.1.2). */
   class: number;
+  /** C-Type (RFC 2205 3.1.2). */
   ctype: number;
   /** Byte of the message at which it starts. */
   offset: number;
@@ -53,13 +55,31 @@ export class OutlinePool {
 
 /**
  * Header and object list of a message, over a private copy of its bytes; `objects` are read when first asked for. The
- * messages inside a Bundle are there in `toMessage()`.
+ * messages inside a Bundle are there in `toMessage()`. Made by {@linkcode peek}.
+ *
+ * @example Which messages of a capture are about a session, without reading the others
+ * ```ts
+ * import { Network, peek } from "@resv/resv";
+ *
+ * const network = new Network();
+ * const alice = network.host("alice"), bob = network.host("bob");
+ * network.link(alice, bob);
+ * alice.send({ destination: bob.address, port: 5004 }, { tokenBucketRateBytesPerSecond: 12_500 });
+ * network.settle();
+ *
+ * const outline = peek(network.messages()[0].bytes);
+ * console.log(outline.message, outline.count, outline.checksum); // Path 6 ok
+ * console.log(outline.list().map((entry) => entry.class).join(" ")); // 1 3 5 11 12 13
+ * const session = outline.objectAt(0);
+ * console.log(session.name, outline.lengthAt(0)); // SESSION 12
+ * ```
  */
 export class MessageOutline {
   /** RSVP message type. */
   readonly type: number;
   /** Bytes of the message, header included. */
   readonly length: number;
+  /** Whether the checksum is right; `none` if the message carries none. */
   readonly checksum: "ok" | "bad" | "none";
   /** How many objects it has. */
   readonly count: number;

@@ -1,7 +1,21 @@
 /** What the generated writers (host/objects.gen.ts) are made of: a growing buffer, and one checked value to bytes each. */
 
-/** A value cannot be written: `field` is the path to it, such as `objects[0] SESSION.destinationPort`. */
+/**
+ * A value cannot be written: `field` is the path to it, such as `objects[0].SESSION.destinationPort`.
+ *
+ * @example
+ * ```ts
+ * import { encode, ResvEncodeError } from "@resv/resv";
+ *
+ * try {
+ *   encode({ message: "Path", objects: [{ name: "TIME_VALUES", ctype: 1, form: "", refreshPeriodMs: -1 }] });
+ * } catch (error) {
+ *   if (error instanceof ResvEncodeError) console.log(error.field); // objects[0].TIME_VALUES.refreshPeriodMs
+ * }
+ * ```
+ */
 export class ResvEncodeError extends TypeError {
+  /** Tells it from other errors where `instanceof` cannot. */
   override readonly name = "ResvEncodeError";
   /** @param field path to what cannot be written @param reason why */
   constructor(readonly field: string, readonly reason: string) {

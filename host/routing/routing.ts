@@ -1,5 +1,5 @@
 /**
- * The one interface between a node and its routing protocol or kernel table (RFC 2205 3.11.3, the RSVP / routing
+ * The one interface between a node and its routing protocol or kernel table (RFC 2205 3.11.4, the RSVP / routing
  * interface). Routes are asked for, never assumed; the answer is kept by the engine until a change is announced.
  * Addresses are 16 bytes in network order, an IPv4 address in the first four.
  */
@@ -32,7 +32,7 @@ export interface RouteHop {
   family?: number;
 }
 
-/** Where the data of a session goes from here (RFC 2205 3.11.3, Route_Query). */
+/** Where the data of a session goes from here (RFC 2205 3.11.4, Route_Query). */
 export interface RouteAnswer {
   /** False if there is no route. */
   found: boolean;
@@ -55,7 +55,7 @@ export interface RouteChange {
 }
 
 /**
- * A node's view of routing (RFC 2205 3.11.3): {@linkcode StaticRouting} is one; a kernel's table or a routing daemon can be
+ * A node's view of routing (RFC 2205 3.11.4): {@linkcode StaticRouting} is one; a kernel's table or a routing daemon can be
  * another.
  */
 export interface Routing {

@@ -8,7 +8,27 @@ const SNAPLEN = 65_535;
 /** An IPv4 or UDP length has 16 bits; what does not fit is left out and counted. */
 const MAXIMUM_PAYLOAD_BYTES = 65_535 - 48;
 
-/** Bytes of a pcap file, record by record. */
+/**
+ * Bytes of a pcap file, record by record: link type RAW, IPv4 and IPv6 mixed, in UDP or not, checksums right. tshark,
+ * tcpdump and {@linkcode decodeCapture} read it.
+ *
+ * @example
+ * ```ts
+ * import { decodeCapture, Network } from "@resv/resv";
+ *
+ * const network = new Network();
+ * const alice = network.host("alice"), bob = network.host("bob");
+ * network.link(alice, bob);
+ * const file = network.capture();
+ * alice.send({ destination: bob.address, port: 5004 }, { tokenBucketRateBytesPerSecond: 12_500 });
+ * network.settle();
+ *
+ * console.log(file.records); // 1
+ * for (const { message, source, destination } of decodeCapture(file.bytes())) {
+ *   console.log(message, source, destination); // Path 10.0.1.1 10.0.1.2
+ * }
+ * ```
+ */
 export class PcapFile {
   /** Messages too long for an IP datagram. */
   skipped = 0;
@@ -71,8 +91,25 @@ function fileHeader(): Uint8Array {
   return header;
 }
 
-/** Wraps a transport and writes every datagram that passes, in both directions. */
+/**
+ * Wraps a transport and writes every datagram that passes, in both directions.
+ *
+ * @example
+ * ```ts
+ * import { defaultModule, MemoryTransport, PcapWriter, RsvpNode, StaticRouting, SystemClock } from "@resv/resv";
+ *
+ * const clock = new SystemClock();
+ * const transport = new PcapWriter(new MemoryTransport({ send: () => {} }), clock, undefined, Date.now() - clock.nowMs());
+ * const routing = new StaticRouting([{ prefix: "10.0.0.0/24", interface: 1 }]);
+ * const interfaces = [{ interface: 1, addresses: ["10.0.0.1/24"] }];
+ * const node = new RsvpNode({ module: defaultModule(), transport, clock, routing, interfaces });
+ * node.session({ destination: "10.0.0.2", port: 5004 }).sender({ tokenBucketRateBytesPerSecond: 12_500 });
+ * node.close();
+ * console.log(transport.file.records); // 1
+ * ```
+ */
 export class PcapWriter implements Transport {
+  /** What has been written. */
   readonly file: PcapFile;
   #inner: Transport;
   #clock: Clock;
@@ -86,16 +123,19 @@ export class PcapWriter implements Transport {
     this.file = file;
   }
 
+  /** Writes the datagram and sends it. */
   send(packet: Packet): void {
     this.#write(packet);
     this.#inner.send(packet);
   }
 
+  /** Writes the datagram and relays it. */
   relay(packet: Packet): void {
     this.#write(packet);
     this.#inner.relay(packet);
   }
 
+  /** Sets who takes what arrives, after it is written. */
   onPackets(handler: PacketsHandler): void {
     this.#inner.onPackets((packets) => {
       for (const packet of packets) this.#write(packet);
@@ -103,10 +143,12 @@ export class PcapWriter implements Transport {
     });
   }
 
+  /** Hands the handler to the inner transport. */
   onError(handler: TransportErrorHandler): void {
     this.#inner.onError(handler);
   }
 
+  /** Closes the inner transport; the file stays. */
   close(): void {
     this.#inner.close();
   }

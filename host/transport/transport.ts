@@ -32,6 +32,10 @@ export type PacketsHandler = (packets: readonly Packet[]) => void;
 /** Takes what went wrong while sending or receiving, for example ENOBUFS or a socket that went away. */
 export type TransportErrorHandler = (error: Error, packet?: Packet) => void;
 
+/**
+ * What carries a node's datagrams: {@linkcode UdpTransport}, {@linkcode MemoryTransport}, or another that speaks raw IP.
+ * {@linkcode PcapWriter} and {@linkcode FaultInjector} go around any of them.
+ */
 export interface Transport {
   /**
    * Sends one datagram as it is described. Never throws for the network's sake: an unreachable destination or a full

@@ -37,6 +37,7 @@ export interface UdpAddress {
 
 /** What {@linkcode UdpTransport.open} takes. */
 export interface UdpTransportOptions {
+  /** One or more for each interface, of this machine. */
   readonly addresses: readonly UdpAddress[];
   /** Joins 224.0.0.14 on every interface with an IPv4 address; true by default. */
   readonly listenToGroup?: boolean;
@@ -44,7 +45,9 @@ export interface UdpTransportOptions {
 
 /** Datagrams counted since the transport was opened. */
 export interface UdpCounters {
+  /** Datagrams handed to the node. */
   received: number;
+  /** Datagrams that the system took. */
   sent: number;
   /** Sends that the system refused: unreachable, no buffers, too long. */
   sendErrors: number;
@@ -91,7 +94,39 @@ const PORT_OF: Readonly<Record<number, number>> = {
 };
 const PORTS = [UDP_ENCAPSULATION_PORT, UDP_ENCAPSULATION_PORT_ALTERNATE] as const;
 
-/** RSVP over UDP on real sockets. Made by {@linkcode UdpTransport.open}. */
+/**
+ * RSVP over UDP on real sockets (RFC 2205 appendix C), made by {@linkcode UdpTransport.open}. It needs neither root nor
+ * FFI, but under Deno the permission to use the network.
+ *
+ * @example A host and its neighbour on loopback addresses
+ * ```ts
+ * // deno run --allow-net
+ * import { defaultModule, RsvpNode, StaticRouting, UdpTransport } from "@resv/resv";
+ *
+ * async function start(address: string, neighbour: string) {
+ *   const transport = await UdpTransport.open({ addresses: [{ interface: 1, address, prefixLength: 24 }], listenToGroup: false });
+ *   const routing = new StaticRouting([
+ *     { prefix: `${address}/32`, local: true },
+ *     { prefix: "127.9.1.0/24", interface: 1 },
+ *   ]);
+ *   const interfaces = [{ interface: 1, addresses: [`${address}/24`], udp: "only", udpNextHop: neighbour } as const];
+ *   return new RsvpNode({ module: defaultModule(), transport, routing, interfaces });
+ * }
+ * const alice = await start("127.9.1.1", "127.9.1.2"), bob = await start("127.9.1.2", "127.9.1.1");
+ *
+ * const session = { destination: "127.9.1.2", port: 5004 };
+ * const receiver = bob.session(session);
+ * alice.session(session).sender({ tokenBucketRateBytesPerSecond: 12_500 });
+ * for await (const { kind } of receiver.events()) {
+ *   console.log(kind); // PATH_EVENT
+ *   break;
+ * }
+ * for (const node of [alice, bob]) {
+ *   node.close();
+ *   await node.transport.close();
+ * }
+ * ```
+ */
 export class UdpTransport implements Transport {
   /** Counts since opening. */
   readonly counters: UdpCounters = { received: 0, sent: 0, sendErrors: 0, unsendable: 0, offLink: 0 };

@@ -11,8 +11,24 @@ import type { Socket } from "node:dgram";
 
 export type { Socket };
 
-/** A socket that could not be opened; `message` is one line for a person. */
+/**
+ * A socket that could not be opened; `message` is one line for a person.
+ *
+ * @example
+ * ```ts
+ * // deno run --allow-net
+ * import { UdpOpenError, UdpTransport } from "@resv/resv";
+ *
+ * try {
+ *   // An address for documentation (RFC 5737), which no machine has.
+ *   await UdpTransport.open({ addresses: [{ interface: 1, address: "198.51.100.77", prefixLength: 24 }] });
+ * } catch (error) {
+ *   if (error instanceof UdpOpenError) console.log(error.code, error.address, error.port); // EADDRNOTAVAIL 198.51.100.77 1698
+ * }
+ * ```
+ */
 export class UdpOpenError extends Error {
+  /** Tells it from other errors where `instanceof` cannot. */
   override readonly name = "UdpOpenError";
   /** The system's code: EADDRINUSE, EADDRNOTAVAIL, EACCES; DENIED where Deno's permission is missing. */
   readonly code: string;
@@ -21,6 +37,7 @@ export class UdpOpenError extends Error {
   /** The port that could not be bound. */
   readonly port: number;
 
+  /** @param detail the system's words, for codes that are not explained here */
   constructor(code: string, address: string, port: number, detail: string) {
     super(`cannot listen on ${formatEndpoint(address, port)}: ${explain(code, address, detail)}`);
     this.code = code;
