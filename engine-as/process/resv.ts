@@ -346,7 +346,10 @@ function activate(session: Session, reservation: ReservationState): void {
   const filter = reservation.style == STYLE_FIXED_FILTER ? reservation.firstFilter : null;
   const refusal = updateTrafficControl(session, reservation.interface, filter, reservation);
   if (refusal != 0) {
+    const iface = reservation.interface;
     refuse(session, reservation, refusal >>> 16, refusal & 0xffff);
+    // An install may be in flight for what stood before, or for a new reservation that is gone now.
+    updateTrafficControlOf(session, iface);
     return;
   }
   takeConfirm(session, reservation);
