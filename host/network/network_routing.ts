@@ -8,6 +8,8 @@ import type { RouteAnswer, RouteChange, RouteQuestion, Routing } from "../routin
 interface Asked {
   question: RouteQuestion;
   answer: RouteAnswer;
+  /** Somebody else had another answer, between a change and its announcement: whoever asked has to ask again. */
+  differs: boolean;
 }
 
 export class NetworkRouting implements Routing {
@@ -23,7 +25,9 @@ export class NetworkRouting implements Routing {
     const found = this.#lookUp(question);
     const { destination, source, family, multicast } = question;
     const key = `${family} ${addressKey(destination, family)} ${multicast ? addressKey(source, family) : ""}`;
-    this.#asked.set(key, { question, answer: found });
+    const before = this.#asked.get(key);
+    const differs = before !== undefined && (before.differs || !sameAnswer(before.answer, found));
+    this.#asked.set(key, { question, answer: found, differs });
     answer(found);
   }
 
@@ -42,8 +46,9 @@ export class NetworkRouting implements Routing {
     for (const asked of this.#asked.values()) {
       const { destination, family } = asked.question;
       const now = this.#lookUp(asked.question);
-      if (sameAnswer(now, asked.answer)) continue;
+      if (!asked.differs && sameAnswer(now, asked.answer)) continue;
       asked.answer = now;
+      asked.differs = false;
       changed.set(`${family} ${addressKey(destination, family)}`, {
         prefix: destination,
         prefixLength: family === 4 ? 32 : 128,
