@@ -142,7 +142,9 @@ export {
   type CheckResult,
   Codec,
   type DecodeFailure,
+  type DerivedField,
   type EncodeOptions,
+  type LooseObject,
   type Message,
   type MessageChecker,
   type MessageInput,
@@ -210,3 +212,4 @@ export { QosTemplates } from "./host/qos/templates.ts";
 export type { LayoutOptions } from "./host/qos/layout.ts";
 export { decodeFlowspec, decodeProviderObjects, decodeQos } from "./host/qos/layout_read.ts";
 export { encodeFlowspec, encodeProviderObjects, encodeQos } from "./host/qos/layout_write.ts";
+export { openQosHost, type QosHost, type QosHostInterface, type QosHostOptions } from "./host/qos/host.ts";

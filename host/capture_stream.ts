@@ -28,6 +28,7 @@ export interface CapturePlace {
   routerAlert?: true;
   /** The capture has only a part of the message. */
   truncated?: true;
+  /** The IPv4 header's checksum does not match. */
   ipChecksum?: "bad";
   /** Put together from IP fragments. */
   reassembled?: true;
@@ -43,6 +44,7 @@ export interface CapturePlace {
 export interface UnreadableMessage {
   /** Name of its type; undefined if not even that was captured. */
   message?: MessageName | "UNKNOWN";
+  /** Number of its type. */
   type?: number;
   /** What is wrong, where, and in which object. */
   error: Problem;
@@ -55,7 +57,9 @@ export type CaptureEntry = CapturePlace & ((Message & { error?: undefined }) | U
 
 /** What else there was in a capture that could be read to its end. */
 export interface CaptureTotals {
+  /** Records of the capture, whatever they hold. */
   readonly frames: number;
+  /** RSVP messages in them. */
   readonly messages: number;
   /** Frames of link types that are not read. */
   readonly unknownLinkFrames: number;
@@ -67,13 +71,29 @@ export interface CaptureOptions {
   readonly module?: WebAssembly.Module;
 }
 
-/** A capture is none, or is cut short or broken; what stood before that has been handed out. */
+/**
+ * A capture is none, or is cut short or broken; what stood before that has been handed out.
+ *
+ * @example
+ * ```ts
+ * import { CaptureError, decodeCapture } from "@resv/resv";
+ *
+ * try {
+ *   for (const _entry of decodeCapture(new TextEncoder().encode("a text"))) console.log("no entry is expected");
+ * } catch (error) {
+ *   if (error instanceof CaptureError) console.log(error.status, error.offset); // NOT_A_CAPTURE 0
+ * }
+ * ```
+ */
 export class CaptureError extends Error {
+  /** Tells it from other errors where `instanceof` cannot. */
   override readonly name = "CaptureError";
+  /** What is wrong with the capture. */
   readonly status: Exclude<CaptureStatus, "OK">;
   /** Byte of the capture at which the record starts that cannot be read. */
   readonly offset: number;
 
+  /** Of what the reader of captures found. */
   constructor(status: Exclude<CaptureStatus, "OK">, offset: number) {
     super(`${CAPTURE_ERROR_TEXT[status]} (byte ${offset})`);
     this.status = status;
@@ -95,13 +115,35 @@ const PART_BYTES = 1 << 18;
  * A transform from the bytes of a capture to its messages, in constant memory:
  * `file.readable.pipeThrough(new CaptureStream())`. The readable side fails with a {@linkcode CaptureError} where the
  * capture is cut short or broken, after everything before that.
+ *
+ * @example
+ * ```ts
+ * import { CaptureStream, Network } from "@resv/resv";
+ *
+ * const network = new Network();
+ * const alice = network.host("alice"), bob = network.host("bob");
+ * network.link(alice, bob);
+ * const file = network.capture();
+ * alice.send({ destination: bob.address, port: 5004 }, { tokenBucketRateBytesPerSecond: 12_500 });
+ * network.run(100);
+ *
+ * const capture = new CaptureStream();
+ * // Elsewhere: (await Deno.open("capture.pcap")).readable, (await fetch(url)).body, request.body
+ * for await (const entry of new Blob([file.bytes()]).stream().pipeThrough(capture)) {
+ *   if (!entry.error) console.log(entry.timestamp, entry.message, entry.objects.length); // 0.000000000 Path 6
+ * }
+ * console.log((await capture.totals)?.messages); // 1
+ * ```
  */
 export class CaptureStream implements ReadableWritablePair<CaptureEntry, Uint8Array> {
+  /** The messages, in the order of the capture. */
   readonly readable: ReadableStream<CaptureEntry>;
+  /** Takes the bytes of the capture, in chunks of any size. */
   readonly writable: WritableStream<Uint8Array>;
   /** What there was; settled at the end. Rejected never: what goes wrong is the readable side's. */
   readonly totals: Promise<CaptureTotals | undefined>;
 
+  /** For one capture; make another for another. */
   constructor(options: CaptureOptions = {}) {
     const bytes = new TransformStream<Uint8Array, Uint8Array>();
     const { promise, resolve } = settled<CaptureTotals | undefined>();
@@ -127,6 +169,23 @@ export class CaptureStream implements ReadableWritablePair<CaptureEntry, Uint8Ar
 /**
  * The messages of a capture whose bytes are all there.
  * @throws {CaptureError} after the last message, if the capture is none or is cut short or broken.
+ *
+ * @example
+ * ```ts
+ * import { decodeCapture, Network } from "@resv/resv";
+ *
+ * const network = new Network();
+ * const alice = network.host("alice"), bob = network.host("bob");
+ * network.link(alice, bob);
+ * const file = network.capture();
+ * alice.send({ destination: bob.address, port: 5004 }, { tokenBucketRateBytesPerSecond: 12_500 });
+ * network.run(100);
+ *
+ * for (const entry of decodeCapture(file.bytes())) {
+ *   if (entry.error) console.log(entry.frame, entry.error.text);
+ *   else console.log(entry.frame, entry.source, entry.message, entry.routerAlert); // 1 10.0.1.1 Path true
+ * }
+ * ```
  */
 export function* decodeCapture(
   bytes: Uint8Array,

@@ -30,7 +30,9 @@ export { ResvDecodeError } from "./codec/message.ts";
 export type {
   BrokenMessage,
   DecodeFailure,
+  DerivedField,
   EncodeOptions,
+  LooseObject,
   Message,
   MessageInput,
   Problem,
@@ -60,7 +62,7 @@ export class Codec {
   #pool = new OutlinePool((bytes) => this.decode(bytes));
   #writer = new Writer();
 
-  /** @param checker the engine's `check`, or what stands for it */
+  /** Over one checker, which nobody else may use. @param checker the engine's `check`, or what stands for it */
   constructor(checker: MessageChecker) {
     this.#checker = checker;
   }

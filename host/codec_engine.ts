@@ -83,7 +83,7 @@ export class CodecEngine implements MessageChecker {
   #pointer = 0;
   #dead = false;
 
-  /** @param exports of an instance that nobody else uses */
+  /** Takes an instance over; {@linkcode CodecEngine.of} makes one. @param exports of an instance that nobody else uses */
   constructor(exports: CodecExports) {
     this.#exports = exports;
   }

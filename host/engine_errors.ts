@@ -31,7 +31,7 @@ export class ResvError extends Error {
   /** The RFC and section that the status follows from; empty where no RFC is concerned. */
   readonly rfc: string;
 
-  /** @param code STATUS number @param doing what was asked for, for the message */
+  /** Finds the words for the status. @param code STATUS number @param doing what was asked for, for the message */
   constructor(code: number, doing: string) {
     const entry = STATUS_TEXT[code];
     const status = entry?.name ?? `STATUS_${code}`;
@@ -126,7 +126,7 @@ export class EngineTrapError extends Error {
   readonly frames: TrapFrame[];
   #reason: string;
 
-  /** @param doing what the engine was asked to do @param cause the runtime's error */
+  /** Reads the frames of the runtime's error. @param doing what the engine was asked to do @param cause the runtime's error */
   constructor(doing: string, cause: Error) {
     super("", { cause });
     this.doing = doing;

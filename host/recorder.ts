@@ -76,7 +76,7 @@ export class Recorder {
   #length = LOG_HEADER_BYTES;
   #entries = 0;
 
-  /** @param hash names the engine's build, 32 bytes; that of the embedded engine by default */
+  /** Starts a log. @param hash names the engine's build, 32 bytes; that of the embedded engine by default */
   constructor(hash: Uint8Array = defaultEngineHash()) {
     const view = new DataView(this.#bytes.buffer);
     view.setUint32(0, MAGIC, true);

@@ -69,12 +69,14 @@ export interface BrokenMessage {
   bytes: string;
 }
 
-type Loose<T> = T extends { name: string }
-  ? { [K in keyof T as K extends Derived ? never : K]: T[K] } & Partial<Pick<T, keyof T & Derived>>
+/** What follows from the rest of an object, and so need not be given. */
+export type DerivedField = "class" | "form" | "offset" | "length";
+/** A decoded object of which what follows from the rest may be left out. */
+export type LooseObject<T> = T extends { name: string }
+  ? { [K in keyof T as K extends DerivedField ? never : K]: T[K] } & Partial<Pick<T, keyof T & DerivedField>>
   : never;
-type Derived = "class" | "form" | "offset" | "length";
 /** An object to encode: `name` and, where the class has several, `ctype` tell which; lengths are computed. */
-export type TypedObjectInput = Loose<RsvpObject>;
+export type TypedObjectInput = LooseObject<RsvpObject>;
 
 /** A message to encode; what a `Message` has is accepted too. */
 export interface MessageInput {

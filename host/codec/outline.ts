@@ -94,7 +94,7 @@ export class MessageOutline {
   readonly #bundle: boolean;
   #objects: RsvpObject[] | undefined = undefined;
 
-  /** @param bytes the message, to be copied @param result of checking it @param pool where the copy goes */
+  /** Copies the message; called by {@linkcode peek}. @param bytes the message, to be copied @param result of checking it @param pool where the copy goes */
   constructor(bytes: Uint8Array, result: CheckResult, pool: OutlinePool) {
     const count = result.count, entries = result.entries;
     const piece = pool.reserve(bytes.length, count);

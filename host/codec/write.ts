@@ -17,7 +17,7 @@
 export class ResvEncodeError extends TypeError {
   /** Tells it from other errors where `instanceof` cannot. */
   override readonly name = "ResvEncodeError";
-  /** @param field path to what cannot be written @param reason why */
+  /** Makes the message of the error. @param field path to what cannot be written @param reason why */
   constructor(readonly field: string, readonly reason: string) {
     super(`${field}: ${reason}`);
   }

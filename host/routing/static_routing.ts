@@ -47,7 +47,7 @@ export class StaticRouting implements Routing {
   #entries: Entry[] = [];
   #onChange: (change: RouteChange) => void = () => {};
 
-  /** @throws {RangeError} if a prefix or a gateway is no address. */
+  /** Starts with these routes. @throws {RangeError} if a prefix or a gateway is no address. */
   constructor(routes: readonly StaticRoute[] = []) {
     for (const route of routes) this.#insert(route);
   }

@@ -53,7 +53,7 @@ export class MemoryTrafficControl implements TrafficControl {
   /** Requests that wait for their delayed answer, by handle. */
   #waiting = new Map<number, InstallRequest>();
 
-  /** @throws {RangeError} if there is a delay and no clock. */
+  /** Grants everything at once, without options. @throws {RangeError} if there is a delay and no clock. */
   constructor(options: MemoryTrafficControlOptions = {}) {
     if (options.delayMs && !options.clock) throw new RangeError("delayMs needs a clock");
     this.#options = options;

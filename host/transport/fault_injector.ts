@@ -59,7 +59,7 @@ export class FaultModel {
   #options: FaultOptions;
   #random: Random;
 
-  /** @throws {RangeError} naming a probability that is not 0 to 1. */
+  /** Faults from the seed of the options, or from 0. @throws {RangeError} naming a probability that is not 0 to 1. */
   constructor(options: FaultOptions) {
     for (const name of ["loss", "duplication", "corruption", "reordering"] as const) {
       const value = options[name];
@@ -129,6 +129,7 @@ export class FaultInjector implements Transport {
   #clock: Clock;
 
   /**
+   * Goes around a transport, whose handlers it takes over.
    * @param inner carries what is left @param clock of the node, for delays @param options how bad it is
    * @throws {RangeError} naming a probability that is not 0 to 1.
    */

@@ -37,7 +37,7 @@ export class UdpOpenError extends Error {
   /** The port that could not be bound. */
   readonly port: number;
 
-  /** @param detail the system's words, for codes that are not explained here */
+  /** Makes the line. @param detail the system's words, for codes that are not explained here */
   constructor(code: string, address: string, port: number, detail: string) {
     super(`cannot listen on ${formatEndpoint(address, port)}: ${explain(code, address, detail)}`);
     this.code = code;
