@@ -13,6 +13,7 @@ import { QosServiceProvider } from "../host/qos/service_provider.ts";
 import { type StaticRoute, StaticRouting } from "../host/routing/static_routing.ts";
 import type { Packet, PacketsHandler, Transport, TransportErrorHandler } from "../host/transport/transport.ts";
 import { UdpTransport } from "../host/transport/udp.ts";
+import { loopback } from "./loopback.ts";
 
 /** The group for which the worlds have routes. */
 export const GROUP = "239.7.7.7";
@@ -155,11 +156,12 @@ function plans(network: number, reservableBytesPerSecond: number | undefined): H
   return [host("alice", 1, false), host("carol", 2, false), host("bob", 3, true), router];
 }
 
-let nextNetwork = 101;
+/** Tests of one process follow each other, and every port is free again when a world is left. */
+const NETWORK = loopback(11);
 
 /** The same on real sockets: 127.N.1.2 and 127.N.2.2 behind the router, 127.N.3.2 on the other side. */
 export async function realWorld(options: WorldOptions, run: (world: QosWorld) => Promise<void>): Promise<void> {
-  const network = nextNetwork++;
+  const network = NETWORK;
   const seen: Seen[] = [];
   const errors: Error[] = [];
   const nodes = new Map<string, RsvpNode>();

@@ -1,0 +1,48 @@
+/** The programs of docs/qos-sockets.md are the files in examples/, run with --allow-net only, and print what they should. */
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals } from "./assert.ts";
+import { loopback } from "./loopback.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+const OUTPUT: Record<string, string> = {
+  voice_call: "alice: SENDERS 4294967295\nalice: RECEIVERS 8500\nbob hears: Hello, Bob\n",
+  video_group: "reserved for whoever sends: WF\nseen: a frame\nreserved for one that is named: SE\n",
+  tcp_download: "server: RECEIVERS 1000000 bytes/s\nclient has 5000000 bytes\n",
+};
+
+/** An example as the guide shows it: without its comment for readers of the file. */
+function shown(name: string): string {
+  const code = Deno.readTextFileSync(new URL(`examples/${name}.ts`, ROOT));
+  return code.replace(/^\/\*\*[\s\S]*?\*\/\n/, "").replace("../mod.ts", "@resv/resv");
+}
+
+for (const [name, expected] of Object.entries(OUTPUT)) {
+  Deno.test(`qos examples: ${name} runs to its end and prints what it should`, async () => {
+    // On a network of this process, so that two runs of the tests do not take each other's ports.
+    const program = shown(name).replace("@resv/resv", "./mod.ts").replaceAll(/127\.2[123]\./g, `127.${loopback(12)}.`);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-prompt", "--allow-net", "-"],
+      cwd: fileURLToPath(ROOT),
+      signal: AbortSignal.timeout(20_000),
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(program));
+    await writer.close();
+    const { code, stdout, stderr } = await child.output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assertEquals([code, text(stderr), text(stdout)], [0, "", expected]);
+  });
+}
+
+Deno.test("qos examples: the guide shows the examples as they are", () => {
+  const guide = Deno.readTextFileSync(new URL("docs/qos-sockets.md", ROOT));
+  const blocks = [...guide.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
+  for (const name of Object.keys(OUTPUT)) {
+    assert(blocks.includes(shown(name)), `examples/${name}.ts is not in the guide`);
+  }
+});
