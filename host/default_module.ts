@@ -9,7 +9,8 @@ let cached: WebAssembly.Module | undefined;
 
 /**
  * One module for all engines of the program, compiled synchronously at first use (some milliseconds). It is compiled from
- * text in this package, so that no file is read and no permission needed.
+ * text in this package, so that no file is read and no permission needed. Throws an Error that says what to do instead
+ * where the runtime does not compile from bytes (workerd).
  *
  * @example
  * ```ts
@@ -21,6 +22,18 @@ let cached: WebAssembly.Module | undefined;
  * ```
  */
 export function defaultModule(): WebAssembly.Module {
-  cached ??= new WebAssembly.Module(decodeBase64(ENGINE_BASE64));
-  return cached;
+  return cached ??= compile(decodeBase64(ENGINE_BASE64));
+}
+
+function compile(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `this runtime does not compile the engine from bytes (${reason}): import engine.wasm as a module and hand it over: ` +
+        "new Network({ module }), new Codec(CodecEngine.of(module)), decodeCapture(bytes, { module }); see docs/edge.md",
+      { cause: error },
+    );
+  }
 }

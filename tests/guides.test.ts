@@ -2,6 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "./assert.ts";
 import { loopback } from "./loopback.ts";
+import { needs } from "./require.ts";
+import { bundle, withFolder } from "./runtimes/bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
@@ -50,6 +52,23 @@ Deno.test("UDP without permission: open rejects with a UdpOpenError that can be 
   const row = /^\| DENIED +\| (.*?) +\|$/m.exec(read("docs/udp_encapsulation.md"))?.[1];
   assert(row);
   assertEquals(out, `true DENIED ${row}\n`);
+});
+
+Deno.test({
+  name: "the guide to other runtimes: its program runs in Node over one bundled file and prints what it says",
+  ...needs("node"),
+  async fn() {
+    await withFolder(async (folder) => {
+      await bundle("../../mod.ts", `${folder}/resv.mjs`);
+      Deno.writeTextFileSync(`${folder}/program.mjs`, blocks("docs/edge.md", "js")[0]);
+      const { stdout, stderr } = await new Deno.Command("node", {
+        args: [`${folder}/program.mjs`],
+        stdin: "null",
+      }).output();
+      assertEquals(new TextDecoder().decode(stderr), "");
+      assertEquals(new TextDecoder().decode(stdout), blocks("docs/edge.md", "text")[0]);
+    });
+  },
 });
 
 Deno.test("every file that a guide links to is there", () => {

@@ -1,6 +1,6 @@
 /** The committed engine in workerd, the runtime of Cloudflare Workers, which takes WASM as a compiled module only. */
 import { Miniflare } from "miniflare";
-import { assertEquals, assertRejects } from "../assert.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { bundle, withFolder } from "./bundle.ts";
 import { exchange, type Outcome } from "./exchange.ts";
 
@@ -37,6 +37,7 @@ Deno.test("workerd decodes a PATH and runs a PATH/RESV exchange exactly as Deno 
     const code = await Deno.readTextFile(`${folder}/exchange.js`);
     assertEquals(await inWorkerd(code, "engine"), JSON.parse(JSON.stringify(exchange())));
     // Why the module is handed over: from the embedded bytes workerd compiles nothing.
-    await assertRejects(() => inWorkerd(code, ""), Error, "Wasm code generation disallowed");
+    const error = await assertRejects(() => inWorkerd(code, ""), Error, "Wasm code generation disallowed");
+    assertStringIncludes(error.message, "import engine.wasm as a module and hand it over: new Network({ module })");
   });
 });
