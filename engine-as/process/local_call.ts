@@ -71,7 +71,7 @@ import { nextFilter } from "../wire/flow_descriptors";
 import { MESSAGE_CALL_RESERVE, MESSAGE_CALL_SENDER, MESSAGE_CALL_SESSION, parseCall } from "../wire/message_view";
 import { CLASS_FLOWSPEC, CLASS_RESV_CONFIRM } from "../wire/object_forms";
 import { view, viewPointer } from "./context";
-import { retainOthers, retainPolicyData } from "./objects";
+import { calledSessionFits, clearUnused, retainOthers, retainPolicyData, sendersFit } from "./objects";
 import { pathRouted } from "./path_routed";
 import { endPath } from "./path_tear";
 import { makeReservations, resvContext } from "./resv";
@@ -119,6 +119,7 @@ function register(handle: u32, objects: usize, bytes: u32): u32 {
   if (status != STATUS_OK) return status;
   const v = view();
   if (v.rejectStatus) return v.rejectStatus;
+  if (!calledSessionFits(v.session)) return STATUS_BAD_CALL;
   let session = findSession(v.session);
   if (session == null) {
     if (conflictsByPort(v.session)) return STATUS_DESTINATION_PORT_CONFLICT;
@@ -144,6 +145,8 @@ function sender(application: Application, record: usize, objects: usize, bytes: 
   const v = view();
   if (v.rejectStatus) return v.rejectStatus;
   if (v.family != familyOf(session)) return STATUS_MIXED_FAMILIES;
+  if (!sendersFit(v, session.ctype)) return STATUS_BAD_CALL;
+  clearUnused(v);
   if (validateTspec(v.senderTspec) != 0 || (v.adspec != 0 && validateAdspec(v.adspec) != 0)) return STATUS_BAD_CALL;
   const length = <usize> objectLength(v.senderTemplate) - 4;
   const hasPort = senderHasPort(objectCType(v.senderTemplate)) && senderPort(v.senderTemplate + 4, length) != 0;
@@ -244,6 +247,8 @@ function reserve(application: Application, record: usize, objects: usize, bytes:
   const v = view();
   if (v.rejectStatus) return v.rejectStatus;
   if (v.family != 0 && v.family != familyOf(session)) return STATUS_MIXED_FAMILIES;
+  if (!sendersFit(v, session.ctype)) return STATUS_BAD_CALL;
+  clearUnused(v);
   for (let other: ReservationState | null = session.firstReservation; other; other = other!.next) {
     if (other.style != style && other.interface != virtualInterface(application)) return STATUS_STYLE_CONFLICT;
   }

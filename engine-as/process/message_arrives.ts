@@ -27,6 +27,7 @@ import {
   STATUS_BAD_CHECKSUM,
   STATUS_BAD_LENGTH,
   STATUS_BAD_SUBMIT,
+  STATUS_BAD_VALUE,
   STATUS_BAD_VERSION,
   STATUS_IGNORED_ENCAPSULATION,
   STATUS_NOT_FOR_US,
@@ -55,6 +56,7 @@ import {
 } from "../wire/message_view";
 import { beginPacket, packetDestination, packetSource, setArrivalTtl, view, viewPointer } from "./context";
 import { drop, dropAt } from "./drop";
+import { clearUnused, sendersFit, sessionFits } from "./objects";
 import { pathArrives } from "./path";
 import { pathErrorArrives } from "./path_error";
 import { pathTearArrives } from "./path_tear";
@@ -101,6 +103,10 @@ function packetArrives(slot: usize, length: u32): void {
   count(COUNTER_RECEIVED_PATH + type - 1);
   // An encapsulated message has been through UDP sockets that know no TTL: Send_TTL stands for it (appendix C).
   setArrivalTtl(encapsulation == ENCAPSULATION_RAW ? load<u8>(slot, INPUT_PACKETS_TTL) : v.sendTtl);
+  if (v.session != 0 && !(sessionFits(v.session) && sendersFit(v, objectCType(v.session)))) {
+    return drop(STATUS_BAD_VALUE, v.session);
+  }
+  clearUnused(v);
   if (conflictingPorts()) return drop(STATUS_PORT_CONFLICT, v.session);
   if (encapsulation == ENCAPSULATION_UDP && (iface.options & INTERFACE_OPTION_UDP_ONLY) == 0 && type == MESSAGE_PATH) {
     iface.udp = 1;

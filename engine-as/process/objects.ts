@@ -15,6 +15,8 @@ import { copyObject } from "../wire/builder";
 import { objectClass, objectCType, objectLength } from "../wire/bytes";
 import { forwarded, MessageView } from "../wire/message_view";
 import { CLASS_POLICY_DATA } from "../wire/object_forms";
+import { nextFilter } from "../wire/flow_descriptors";
+import { keyDestinationPort, keyProtocol } from "../state/keys";
 
 // Both families have their address first, so one offset serves (RFC 2205 appendix A).
 @inline
@@ -103,4 +105,57 @@ export function copyOthers(v: MessageView, start: usize): usize {
     if (unknown || objectClass(object) == CLASS_POLICY_DATA) at = copyObject(at, object);
   }
   return at;
+}
+
+// Sessions of RFC 2207 have generalized port identifiers for senders, and only they do (section 4.1).
+@inline
+function isGeneralizedSession(ctype: u32): bool {
+  return ctype == 3 || ctype == 4;
+}
+@inline
+function isGeneralizedSender(ctype: u32): bool {
+  return ctype == 4 || ctype == 5;
+}
+
+// Whether every sender and filter of the message or call at hand has a form that fits a session of this C-Type.
+export function sendersFit(v: MessageView, sessionCType: u32): bool {
+  const generalized = isGeneralizedSession(sessionCType);
+  if (v.senderTemplate && isGeneralizedSender(objectCType(v.senderTemplate)) != generalized) return false;
+  let filter = v.flowDescriptors ? nextFilter(v.flowDescriptors, v.flowDescriptorsEnd) : 0;
+  while (filter != 0) {
+    if (isGeneralizedSender(objectCType(filter)) != generalized) return false;
+    filter = nextFilter(filter + objectLength(filter), v.flowDescriptorsEnd);
+  }
+  return true;
+}
+
+// A virtual destination port of zero is illegal (RFC 2207 section 4.1).
+export function sessionFits(session: usize): bool {
+  const ctype = objectCType(session);
+  return !isGeneralizedSession(ctype) || keyDestinationPort(session + 4, ctype) != 0;
+}
+
+// An application's session of that kind is of ESP or AH (RFC 2207 section 4.1).
+export function calledSessionFits(session: usize): bool {
+  const ctype = objectCType(session);
+  if (!sessionFits(session)) return false;
+  const protocol = keyProtocol(session + 4, ctype);
+  return !isGeneralizedSession(ctype) || protocol == 50 || protocol == 51;
+}
+
+// Unused fields are ignored on receipt (RFC 2205 appendix A): they are cleared where senders and filters are compared byte
+// by byte afterwards. C-Types 1 and 2 have two such bytes before the port, 3 has one before the flow label.
+export function clearUnused(v: MessageView): void {
+  if (v.senderTemplate) clearUnusedOf(v.senderTemplate);
+  let filter = v.flowDescriptors ? nextFilter(v.flowDescriptors, v.flowDescriptorsEnd) : 0;
+  while (filter != 0) {
+    clearUnusedOf(filter);
+    filter = nextFilter(filter + objectLength(filter), v.flowDescriptorsEnd);
+  }
+}
+function clearUnusedOf(object: usize): void {
+  const ctype = objectCType(object);
+  if (ctype == 1) store<u16>(object, 0, 8);
+  else if (ctype == 2) store<u16>(object, 0, 20);
+  else if (ctype == 3) store<u8>(object, 0, 20);
 }

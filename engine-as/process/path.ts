@@ -4,6 +4,8 @@
 //   * the route is asked for and answered later, so what follows the routing step stands in `pathRouted`.
 import {
   COUNTER_REFRESHES_UNCHANGED,
+  INTERFACE_OPTION_IGNORE_TTL,
+  INTERFACE_OPTION_NON_RSVP_HOP,
   STATUS_DESTINATION_PORT_CONFLICT,
   STATUS_NEIGHBOUR_LIMIT,
   STATUS_OBJECT_CONTENT,
@@ -160,7 +162,11 @@ function storeArrival(path: PathState): void {
   path.expiresAt = now() + path.lifetimeMs;
   path.ttl = <u8> ttlOnArrival();
   setFlag(path, PATH_E_POLICE, (load<u8>(v.session + (v.family == 4 ? 9 : 21)) & 1) != 0);
-  setFlag(path, PATH_NON_RSVP, ttlOnArrival() != v.sendTtl);
+  // A difference of TTL and Send_TTL shows a hop without RSVP; where it cannot, the interface says (RFC 2205 section 3.8).
+  const options = arrivalInterface().options;
+  const nonRsvp = (options & INTERFACE_OPTION_NON_RSVP_HOP) != 0 ||
+    ((options & INTERFACE_OPTION_IGNORE_TTL) == 0 && ttlOnArrival() != v.sendTtl);
+  setFlag(path, PATH_NON_RSVP, nonRsvp);
 }
 
 // A Path for state that exists: refresh it, and let what changed travel on at once (RFC 2205 section 2.3).

@@ -1,6 +1,6 @@
 // PathErr (RFC 2205 section 3.1.7): made here when a Path is refused, and PERR MESSAGE ARRIVES (RFC 2209). It travels hop
 // by hop to the sender and changes no state on its way (section 2.5).
-import { EVENT_KIND_PATH_ERROR, STATUS_NO_STATE } from "../boundary.gen";
+import { EVENT_KIND_PATH_ERROR, STATUS_BAD_VALUE, STATUS_NO_STATE } from "../boundary.gen";
 import { interfaceAddress, interfaceByHandle } from "../state/interface";
 import { neighbourAddress } from "../state/neighbour";
 import { hasFlag, matchesObject, PATH_LOCAL, PATH_LOCAL_ONLY, PathState } from "../state/path_state";
@@ -41,6 +41,7 @@ function copySender(at: usize): usize {
 
 export function pathErrorArrives(): void {
   const v = view();
+  if (errorCode(v.errorSpec) == 0) return drop(STATUS_BAD_VALUE, v.errorSpec);
   const session = findSession(v.session);
   const path = session ? forwardingPath(session) : null;
   if (session == null || path == null) return drop(STATUS_NO_STATE, v.session);

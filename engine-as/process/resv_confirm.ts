@@ -6,6 +6,7 @@ import {
   INPUT_PACKETS_ENCAPSULATION,
   INTERFACE_OPTION_UDP_ONLY,
   STATUS_BAD_CONFIRM_ADDRESS,
+  STATUS_BAD_VALUE,
   STATUS_NO_STATE,
   STATUS_TTL_EXPIRED,
 } from "../boundary.gen";
@@ -170,6 +171,8 @@ export function resvConfirmArrives(): void {
   if (raw && memory.compare(receiver, packetDestination(), v.family == 4 ? 4 : 16) != 0) {
     return drop(STATUS_BAD_CONFIRM_ADDRESS, v.resvConfirm);
   }
+  // Code 0 is what a confirmation has, and nothing else has it (RFC 2205 appendix B).
+  if (errorCode(v.errorSpec) != 0) return drop(STATUS_BAD_VALUE, v.errorSpec);
   const session = findSession(v.session);
   if (interfaceByAddress(receiver, v.family)) {
     if (session == null) return drop(STATUS_NO_STATE, v.session);

@@ -1,6 +1,6 @@
 // ResvErr (RFC 2205 section 3.1.8): made here when a reservation is refused, and RERR MESSAGE ARRIVES (RFC 2209), with the
 // blockade state that an admission failure leaves behind (RFC 2205 section 3.5).
-import { EVENT_KIND_RESV_ERROR, STATUS_NO_STATE, STATUS_WRONG_HOP } from "../boundary.gen";
+import { EVENT_KIND_RESV_ERROR, STATUS_BAD_VALUE, STATUS_NO_STATE, STATUS_WRONG_HOP } from "../boundary.gen";
 import { canonicalFlowspec, isStrictlyGreater } from "../merge/flowspec";
 import { isVirtual } from "../state/application";
 import { blobData, releaseBlob, retainBytes } from "../state/blob";
@@ -141,6 +141,7 @@ function copyFirstDescriptor(at: usize): usize {
 
 export function resvErrorArrives(): void {
   const v = view();
+  if (errorCode(v.errorSpec) == 0) return drop(STATUS_BAD_VALUE, v.errorSpec);
   const session = findSession(v.session);
   if (session == null || session.firstPath == null) return drop(STATUS_NO_STATE, v.session);
   const incoming = arrivalInterface().handle;

@@ -105,9 +105,12 @@ export function refuse(session: Session, reservation: ReservationState, code: u3
     return;
   }
   const annex = annexOf(reservation);
-  releaseBlob(reservation.flowspec);
-  reservation.flowspec = annex.previousFlowspec;
-  annex.previousFlowspec = 0;
+  // A new scope or confirmation alone begins no change: then what stands is what stood.
+  if (reservation.flags & RESERVATION_PENDING) {
+    releaseBlob(reservation.flowspec);
+    reservation.flowspec = annex.previousFlowspec;
+    annex.previousFlowspec = 0;
+  }
   releaseBlob(annex.confirm);
   annex.confirm = 0;
   annex.generation = 0;
