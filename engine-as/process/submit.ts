@@ -30,6 +30,7 @@ import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
 import { initializeHandles } from "../state/handles";
 import { seedHash } from "../state/hash";
 import {
+  addressTable,
   applicationTable,
   blobTable,
   destinationTable,
@@ -121,6 +122,7 @@ function initialize(nowMs: f64): void {
   initializeTable(neighbourTable());
   initializeTable(applicationTable());
   initializeTable(destinationTable());
+  initializeTable(addressTable());
   initializeHandles();
   initializeWheel();
 }

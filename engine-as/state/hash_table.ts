@@ -34,6 +34,10 @@ export function applicationTable(): HashTable {
 export function destinationTable(): HashTable {
   return changetype<HashTable>(rootPointer() + offsetof<Root>("destinationSlots"));
 }
+@inline
+export function addressTable(): HashTable {
+  return changetype<HashTable>(rootPointer() + offsetof<Root>("addressSlots"));
+}
 
 export function initializeTable(table: HashTable): void {
   table.slots = <u32> allocate(FIRST_CAPACITY * 8);

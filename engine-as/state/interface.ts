@@ -25,6 +25,8 @@ import {
   INTERFACE_OPTION_NO_RSVP,
   MAXIMUM_INTERFACE_HANDLE,
 } from "../boundary.gen";
+import { addressTable, insert, NO_SLOT, probeFirst, probeNext, removeValue, slotValue } from "./hash_table";
+import { hashBytes } from "./hash";
 import { root } from "./memory";
 import { allocate, release } from "./slab";
 
@@ -86,6 +88,10 @@ function ipv6Of(iface: Interface): usize {
   return changetype<usize>(iface) + offsetof<Interface>("ipv6");
 }
 @inline
+function ipv6LinkLocalOf(iface: Interface): usize {
+  return changetype<usize>(iface) + offsetof<Interface>("ipv6LinkLocal");
+}
+@inline
 export function hopParametersOf(iface: Interface): usize {
   return changetype<usize>(iface) + offsetof<Interface>("linkBytesPerSecond");
 }
@@ -99,7 +105,7 @@ export function interfaceAddress(iface: Interface, family: u32): usize {
   if (family == 4) return iface.ipv4 != 0 ? ipv4Of(iface) : 0;
   if ((iface.ipv6 | iface.ipv6Low) != 0) return ipv6Of(iface);
   if ((iface.ipv6LinkLocal | iface.ipv6LinkLocalLow) != 0) {
-    return changetype<usize>(iface) + offsetof<Interface>("ipv6LinkLocal");
+    return ipv6LinkLocalOf(iface);
   }
   return 0;
 }
@@ -112,15 +118,58 @@ export function hasAddress(iface: Interface, address: usize, family: u32): bool 
   return (iface.ipv6 == high && iface.ipv6Low == low) || (iface.ipv6LinkLocal == high && iface.ipv6LinkLocalLow == low);
 }
 
-// The interface that has this address, or null. Nodes have few interfaces; a router with thousands asks for one lookup
-// per message that is not a Path.
+@inline
+function addressHash(address: usize, family: u32): u32 {
+  return hashBytes(address, family == 4 ? 4 : 16, 5);
+}
+
+// The interface that has this address, or null; any of them where several have it (unnumbered links borrow one). Asked
+// for with every message, so it is one lookup however many interfaces there are.
 export function interfaceByAddress(address: usize, family: u32): Interface | null {
-  const state = root();
-  for (let handle: u32 = 1; handle < state.interfaceEnd; handle++) {
-    const iface = interfaceByHandle(handle);
-    if (iface && hasAddress(iface, address, family)) return iface;
+  const table = addressTable();
+  const hash = addressHash(address, family);
+  let slot = probeFirst(table, hash);
+  while (slot != NO_SLOT) {
+    const iface = changetype<Interface>(<usize> slotValue(table, slot));
+    if (hasAddress(iface, address, family)) return iface;
+    slot = probeNext(table, hash, slot);
   }
   return null;
+}
+
+function learnAddress(iface: Interface, address: usize, family: u32): void {
+  if (!hasAddress(iface, address, family) || interfaceByAddress(address, family)) return;
+  insert(addressTable(), addressHash(address, family), <u32> changetype<usize>(iface));
+}
+
+// Called while the interface still has the address.
+function forgetAddress(iface: Interface, address: usize, family: u32): void {
+  if (interfaceByAddress(address, family) != iface) return;
+  removeValue(addressTable(), addressHash(address, family), <u32> changetype<usize>(iface));
+  for (let handle: u32 = 1; handle < root().interfaceEnd; handle++) {
+    const other = interfaceByHandle(handle);
+    if (other != null && other != iface) learnAddress(other, address, family);
+  }
+}
+
+// Takes the addresses of an INTERFACE record.
+function setAddresses(iface: Interface, record: usize): void {
+  const ipv6 = ipv6Of(iface);
+  const linkLocal = ipv6LinkLocalOf(iface);
+  if (
+    load<u32>(record, INPUT_INTERFACE_IPV4) == iface.ipv4 &&
+    memory.compare(record + INPUT_INTERFACE_IPV6, ipv6, 16) == 0 &&
+    memory.compare(record + INPUT_INTERFACE_IPV6_LINK_LOCAL, linkLocal, 16) == 0
+  ) return;
+  forgetAddress(iface, ipv4Of(iface), 4);
+  forgetAddress(iface, ipv6, 6);
+  forgetAddress(iface, linkLocal, 6);
+  iface.ipv4 = load<u32>(record, INPUT_INTERFACE_IPV4);
+  memory.copy(ipv6, record + INPUT_INTERFACE_IPV6, 16);
+  memory.copy(linkLocal, record + INPUT_INTERFACE_IPV6_LINK_LOCAL, 16);
+  learnAddress(iface, ipv4Of(iface), 4);
+  learnAddress(iface, ipv6, 6);
+  learnAddress(iface, linkLocal, 6);
 }
 
 export function samePrefix(a: usize, b: usize, bits: u32): bool {
@@ -182,13 +231,7 @@ export function configureInterface(record: usize, length: u32): Interface | null
   iface.ipv6PrefixLength = load<u8>(record, INPUT_INTERFACE_IPV6_PREFIX_LENGTH);
   iface.udpNextHopFamily = load<u8>(record, INPUT_INTERFACE_UDP_NEXT_HOP_FAMILY);
   iface.udpNextHopTtl = load<u8>(record, INPUT_INTERFACE_UDP_NEXT_HOP_TTL);
-  memory.copy(ipv4Of(iface), record + INPUT_INTERFACE_IPV4, 4);
-  memory.copy(ipv6Of(iface), record + INPUT_INTERFACE_IPV6, 16);
-  memory.copy(
-    changetype<usize>(iface) + offsetof<Interface>("ipv6LinkLocal"),
-    record + INPUT_INTERFACE_IPV6_LINK_LOCAL,
-    16,
-  );
+  setAddresses(iface, record);
   memory.copy(udpNextHopOf(iface), record + INPUT_INTERFACE_UDP_NEXT_HOP, 16);
   return iface;
 }

@@ -65,6 +65,9 @@ export class Root {
   destinationSlots: u32;
   destinationMask: u32;
   destinationCount: u32;
+  addressSlots: u32;
+  addressMask: u32;
+  addressCount: u32;
   // Sessions without a destination port, and whether the table of destinations is kept.
   portlessSessions: u32;
   destinationsCounted: u32;
@@ -153,7 +156,7 @@ function growthOfTables(): u64 {
   const state = root();
   for (
     let at = rootPointer() + offsetof<Root>("sessionSlots");
-    at <= rootPointer() + offsetof<Root>("destinationSlots");
+    at <= rootPointer() + offsetof<Root>("addressSlots");
     at += 12
   ) {
     const capacity = load<u32>(at, 4) + 1;
