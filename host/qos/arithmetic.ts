@@ -2,7 +2,7 @@
  * Flowspec arithmetic for the QOS service provider, done by the engine (engine-as/merge/arithmetic.ts): RFC 2210, 2211,
  * 2212 and 2215 are not known here. An engine of its own, which holds no state, so that it may be asked at any time.
  */
-import { ARITHMETIC, ARITHMETIC_HEADER_BYTES, ARITHMETIC_NUMBERS, SERVICE, STATUS } from "../boundary.gen.ts";
+import { ARITHMETIC, ARITHMETIC_HEADER_BYTES, SERVICE, STATUS } from "../boundary.gen.ts";
 import { Engine } from "../engine.ts";
 import { ResvError } from "../engine_errors.ts";
 import { decodeObjects, encodeObjects, type ObjectInput } from "../object_list.ts";
@@ -49,7 +49,7 @@ export interface DelayRequest {
 
 interface Answer {
   objects: RsvpObject[];
-  numbers: Float64Array;
+  number(index: number): number;
 }
 
 const LITTLE_ENDIAN = true;
@@ -59,6 +59,9 @@ const NO_LIMIT = 0xffffffff;
 /** Typed calls of the engine's arithmetic. */
 export class QosArithmetic {
   #engine: Engine;
+  /** By the services that are offered. */
+  #adspecs = new Map<number, RsvpObject>();
+  #paths = new WeakMap<Operand, Map<number, PathCharacteristics>>();
 
   /** Makes an engine of its own from the module. */
   constructor(module: WebAssembly.Module) {
@@ -79,8 +82,13 @@ export class QosArithmetic {
   /** The ADSPEC with which a sender starts that offers only these services (RFC 2210 3.3); neutral in every term. */
   adspec(services: readonly (keyof typeof SERVICE)[]): RsvpObject {
     const offered = services.reduce((bits, service) => bits | SERVICE[service], 0);
+    const known = this.#adspecs.get(offered);
+    if (known) return known;
     const every = SERVICE.CONTROLLED_LOAD | SERVICE.GUARANTEED | SERVICE.NULL;
-    return this.#one(ARITHMETIC.CREATE_ADSPEC, [], [UNKNOWN_BANDWIDTH, 0, NO_LIMIT, 0, 0, every, offered, 0]);
+    const numbers = [UNKNOWN_BANDWIDTH, 0, NO_LIMIT, 0, 0, every, offered, 0];
+    const adspec = this.#one(ARITHMETIC.CREATE_ADSPEC, [], numbers);
+    this.#adspecs.set(offered, adspec);
+    return adspec;
   }
 
   /** FLOWSPEC that asks a service for what a SENDER_TSPEC describes; M at the most `mtuBytes`, R at least r. */
@@ -90,8 +98,8 @@ export class QosArithmetic {
 
   /** FLOWSPEC of guaranteed service that keeps the delay at or below what is wanted (RFC 2212). */
   flowspecForDelay(tspec: Operand, adspec: Operand, wantedMicroseconds: number): DelayRequest {
-    const { objects, numbers } = this.#call(ARITHMETIC.FLOWSPEC_FOR_DELAY, [tspec, adspec], [wantedMicroseconds / 1e6]);
-    return { flowspec: objects[0], rateBytesPerSecond: numbers[0], slackMicroseconds: numbers[1] };
+    const answer = this.#call(ARITHMETIC.FLOWSPEC_FOR_DELAY, [tspec, adspec], [wantedMicroseconds / 1e6]);
+    return { flowspec: answer.objects[0], rateBytesPerSecond: answer.number(0), slackMicroseconds: answer.number(1) };
   }
 
   /** Least upper bound of FLOWSPECs of one service (RFC 2205 2.2). */
@@ -99,29 +107,37 @@ export class QosArithmetic {
     return flowspecs.reduce((a, b) => this.#one(ARITHMETIC.LEAST_UPPER_BOUND, [a, b]));
   }
 
-  /** What an ADSPEC says of a service. */
+  /** What an ADSPEC says of a service. Remembered with the ADSPEC, which is asked about again and again. */
   path(adspec: Operand, service: number): PathCharacteristics {
-    const n = this.#call(ARITHMETIC.PATH_CHARACTERISTICS, [adspec], [service]).numbers;
+    const known = this.#paths.get(adspec) ?? new Map<number, PathCharacteristics>();
+    this.#paths.set(adspec, known);
+    const path = known.get(service) ?? this.#path(adspec, service);
+    known.set(service, path);
+    return path;
+  }
+
+  #path(adspec: Operand, service: number): PathCharacteristics {
+    const { number } = this.#call(ARITHMETIC.PATH_CHARACTERISTICS, [adspec], [service]);
     return {
-      offered: n[0] === 1,
-      breakBit: n[1] === 1,
-      pathBreakBit: n[2] === 1,
-      hops: n[3],
-      bandwidthBytesPerSecond: n[4],
-      latencyMicroseconds: n[5],
-      mtuBytes: n[6],
-      cTotalBytes: n[7],
-      dTotalMicroseconds: n[8],
-      cSumBytes: n[9],
-      dSumMicroseconds: n[10],
+      offered: number(0) === 1,
+      breakBit: number(1) === 1,
+      pathBreakBit: number(2) === 1,
+      hops: number(3),
+      bandwidthBytesPerSecond: number(4),
+      latencyMicroseconds: number(5),
+      mtuBytes: number(6),
+      cTotalBytes: number(7),
+      dTotalMicroseconds: number(8),
+      cSumBytes: number(9),
+      dSumMicroseconds: number(10),
     };
   }
 
   /** The ERROR_SPEC code and value with which RSVP would answer these objects; undefined if they are sound. */
   validate(objects: readonly Operand[]): { errorCode: number; errorValue: number } | undefined {
     const every = SERVICE.CONTROLLED_LOAD | SERVICE.GUARANTEED | SERVICE.NULL;
-    const { status, numbers } = this.#raw(ARITHMETIC.VALIDATE, objects, [every]);
-    if (status === STATUS.BAD_VALUE) return { errorCode: numbers[0], errorValue: numbers[1] };
+    const { status, number } = this.#raw(ARITHMETIC.VALIDATE, objects, [every]);
+    if (status === STATUS.BAD_VALUE) return { errorCode: number(0), errorValue: number(1) };
     if (status !== STATUS.OK) throw new ResvError(status, "checking flowspecs");
     return undefined;
   }
@@ -149,10 +165,7 @@ export class QosArithmetic {
 
     return {
       status: outView.getUint32(0, LITTLE_ENDIAN),
-      numbers: Float64Array.from(
-        { length: ARITHMETIC_NUMBERS },
-        (_, index) => outView.getFloat64(8 + 8 * index, LITTLE_ENDIAN),
-      ),
+      number: (index) => outView.getFloat64(8 + 8 * index, LITTLE_ENDIAN),
       objects: decodeObjects(out.subarray(ARITHMETIC_HEADER_BYTES)),
     };
   }

@@ -65,7 +65,8 @@ export const FLOWSPEC_MEMBERS: readonly FlowspecMember[] = [
  * ```ts
  * import { qosFlowspec, SERVICE_TYPE } from "@resv/resv";
  * const voice = qosFlowspec({ serviceType: SERVICE_TYPE.GUARANTEED, tokenRateBytesPerSecond: 8500 });
- * console.log(voice.maxSduSizeBytes); // 4294967295: to be filled in
+ * // Not specified, and so filled in from the socket or the sender.
+ * console.log(voice.maxSduSizeBytes); // 4294967295
  * ```
  */
 export function qosFlowspec(members: Partial<QosFlowspec> = {}): QosFlowspec {

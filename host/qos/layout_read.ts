@@ -52,12 +52,15 @@ export function decodeQos(bytes: Uint8Array, options: LayoutOptions = {}): Qos {
   };
 }
 
-/** Reads a list of provider-specific objects; pointers are offsets from the first byte unless there is a base address. */
+/**
+ * Reads a list of provider-specific objects; pointers are offsets from the first byte unless there is a base address.
+ * {@linkcode encodeProviderObjects} writes it. Throws a {@linkcode QosError} that names the byte.
+ */
 export function decodeProviderObjects(bytes: Uint8Array, options: LayoutOptions = {}): ProviderObject[] {
   return readObjects(new Block(bytes, options.baseAddress ?? 0), 0, bytes.length);
 }
 
-/** Reads a FLOWSPEC of 32 bytes. Throws a {@linkcode QosError} for fewer. */
+/** Reads a FLOWSPEC of 32 bytes, which {@linkcode encodeFlowspec} writes. Throws a {@linkcode QosError} for fewer. */
 export function decodeFlowspec(bytes: Uint8Array): QosFlowspec {
   if (bytes.length < FLOWSPEC_BYTES) {
     throw new QosError("EFLOWSPEC", "FLOWSPEC", `${bytes.length} bytes, not ${FLOWSPEC_BYTES}`, 0, 0);

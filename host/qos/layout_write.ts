@@ -41,7 +41,17 @@ export function encodeQos(qos: Qos, options: LayoutOptions = {}): Uint8Array<Arr
   return out.finish();
 }
 
-/** Writes a list of provider-specific objects. */
+/**
+ * Writes a list of provider-specific objects.
+ *
+ * @example
+ * ```ts
+ * import { decodeProviderObjects, encodeProviderObjects, SHAPING_MODE } from "@resv/resv";
+ *
+ * const bytes = encodeProviderObjects([{ object: "SHAPING_MODE", mode: SHAPING_MODE.SHAPE }]);
+ * console.log(bytes.length, decodeProviderObjects(bytes)[0].object); // 12 SHAPING_MODE
+ * ```
+ */
 export function encodeProviderObjects(
   objects: readonly ProviderObject[],
   options: LayoutOptions = {},
@@ -51,7 +61,17 @@ export function encodeProviderObjects(
   return out.finish();
 }
 
-/** Writes a FLOWSPEC. */
+/**
+ * Writes a FLOWSPEC: 32 bytes.
+ *
+ * @example
+ * ```ts
+ * import { decodeFlowspec, encodeFlowspec, qosFlowspec } from "@resv/resv";
+ *
+ * const bytes = encodeFlowspec(qosFlowspec({ tokenRateBytesPerSecond: 8_500 }));
+ * console.log(bytes.length, decodeFlowspec(bytes).tokenRateBytesPerSecond); // 32 8500
+ * ```
+ */
 export function encodeFlowspec(flowspec: QosFlowspec): Uint8Array<ArrayBuffer> {
   const out = new Output(0);
   writeFlowspec(out, out.take(FLOWSPEC_BYTES), flowspec);

@@ -87,7 +87,20 @@ export function qosStatusName(statusCode: number): QosStatusName | undefined {
   return STATUS_NAMES.get(statusCode);
 }
 
-/** A QOS call that was refused. The message names the member that is wrong. */
+/**
+ * A QOS call that was refused. The message names the member that is wrong.
+ *
+ * @example
+ * ```ts
+ * import { decodeQos, QosError } from "@resv/resv";
+ *
+ * try {
+ *   decodeQos(new Uint8Array(40));
+ * } catch (error) {
+ *   if (error instanceof QosError) console.log(error.error, error.member, error.offset); // EINVAL QOS 0
+ * }
+ * ```
+ */
 export class QosError extends Error {
   /** `QosError`. */
   override readonly name = "QosError";

@@ -31,7 +31,7 @@ const BUILT_IN: readonly [string, number, number, number, number, number][] = [
  * ```ts
  * import { QosTemplates } from "@resv/resv";
  * const templates = new QosTemplates();
- * console.log(templates.names(), templates.get("G711")?.sendingFlowspec.tokenRateBytesPerSecond); // 8500
+ * console.log(templates.get("G711")?.sendingFlowspec.tokenRateBytesPerSecond, templates.names().length); // 8500 8
  * ```
  */
 export class QosTemplates {
