@@ -16,6 +16,10 @@ export async function generateAll(): Promise<Files> {
   // The engine's tables are generated from the same catalogue, by a part that the boundary and the codec do not need.
   const tables = new URL("scripts/generate_tables.ts", ROOT);
   if (existsSync(tables)) Object.assign(files, (await import(tables.href)).generateTables());
+  // The document that links requirements to tests is made from the tests' names, where they are.
+  if (existsSync(new URL("tests/conformance/requirements.tsv", ROOT))) {
+    Object.assign(files, (await import("./generate_conformance.ts")).generateConformance());
+  }
   return files;
 }
 
