@@ -37,7 +37,7 @@ export function parseAddress(text: string): Address {
   throw new RangeError(`"${text}" is not an IPv4 or IPv6 address`);
 }
 
-/** Writes an address; `family` 0 gives an empty string. IPv6 as RFC 5952 wants it. */
+/** Writes an address as {@linkcode parseAddress} reads it; `family` 0 gives an empty string. IPv6 as RFC 5952 wants it. */
 export function formatAddress(bytes: Uint8Array, family: number): string {
   if (family === 4) return ipv4(bytes, 0);
   if (family === 6) return ipv6(bytes, 0);

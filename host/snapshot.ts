@@ -17,9 +17,10 @@ const HEADER_VERSION = 1;
  *
  * @example
  * ```ts
- * import { defaultModule, Engine, SnapshotError } from "@resv/resv";
+ * import { defaultModule, Engine, Network, SnapshotError } from "@resv/resv";
  *
- * const snapshot = new Engine(defaultModule()).snapshot();
+ * const network = new Network();
+ * const snapshot = network.host("alice").rsvp.snapshot();
  * snapshot[snapshot.length - 1] ^= 1;
  * try {
  *   Engine.restore(defaultModule(), snapshot);
