@@ -142,55 +142,10 @@ function readGeneralParameterItems(b            , v          , from        , to 
   }
   return items;
 }
-const LAYOUT_GuaranteedParameterNumberOfIsHops         = [["hops", 4, 4]];
-function readGuaranteedParameterNumberOfIsHops(b            , v          , at        , length        , base        , depth        )                {
-  void v; void base; void depth;
-  if (length < 8) return bareGuaranteedParameter("NUMBER_OF_IS_HOPS", 4, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterNumberOfIsHops, at - base, length));
-  const o                                    = { name: "NUMBER_OF_IS_HOPS", type: 4, hops: v.getUint32(at + 4) };
-  if (b[at + 1] !== 0) o.flags = b[at + 1];
-  if (length > 8) o.trailing = hex(b, at + 8, at + length);
-  return o;
-}
-const LAYOUT_GuaranteedParameterAvailablePathBandwidth         = [["bandwidthBytesPerSecond", 4, 4]];
-function readGuaranteedParameterAvailablePathBandwidth(b            , v          , at        , length        , base        , depth        )                {
-  void v; void base; void depth;
-  if (length < 8) return bareGuaranteedParameter("AVAILABLE_PATH_BANDWIDTH", 6, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterAvailablePathBandwidth, at - base, length));
-  const o                                            = { name: "AVAILABLE_PATH_BANDWIDTH", type: 6, bandwidthBytesPerSecond: f32(v, at + 4) };
-  if (b[at + 1] !== 0) o.flags = b[at + 1];
-  if (length > 8) o.trailing = hex(b, at + 8, at + length);
-  return o;
-}
-const LAYOUT_GuaranteedParameterMinimumPathLatency         = [["latencyMicroseconds", 4, 4]];
-function readGuaranteedParameterMinimumPathLatency(b            , v          , at        , length        , base        , depth        )                {
-  void v; void base; void depth;
-  if (length < 8) return bareGuaranteedParameter("MINIMUM_PATH_LATENCY", 8, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterMinimumPathLatency, at - base, length));
-  const o                                        = { name: "MINIMUM_PATH_LATENCY", type: 8, latencyMicroseconds: v.getUint32(at + 4) };
-  if (b[at + 1] !== 0) o.flags = b[at + 1];
-  if (length > 8) o.trailing = hex(b, at + 8, at + length);
-  return o;
-}
-const LAYOUT_GuaranteedParameterPathMtu         = [["mtuBytes", 4, 4]];
-function readGuaranteedParameterPathMtu(b            , v          , at        , length        , base        , depth        )                {
-  void v; void base; void depth;
-  if (length < 8) return bareGuaranteedParameter("PATH_MTU", 10, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterPathMtu, at - base, length));
-  const o                             = { name: "PATH_MTU", type: 10, mtuBytes: v.getUint32(at + 4) };
-  if (b[at + 1] !== 0) o.flags = b[at + 1];
-  if (length > 8) o.trailing = hex(b, at + 8, at + length);
-  return o;
-}
-const LAYOUT_GuaranteedParameterTokenBucketTspec         = [["tokenBucketRateBytesPerSecond", 4, 4], ["tokenBucketSizeBytes", 8, 4], ["peakRateBytesPerSecond", 12, 4], ["minimumPolicedUnitBytes", 16, 4], ["maximumPacketSizeBytes", 20, 4]];
-function readGuaranteedParameterTokenBucketTspec(b            , v          , at        , length        , base        , depth        )                {
-  void v; void base; void depth;
-  if (length < 24) return bareGuaranteedParameter("TOKEN_BUCKET_TSPEC", 127, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterTokenBucketTspec, at - base, length));
-  const o                                      = { name: "TOKEN_BUCKET_TSPEC", type: 127, tokenBucketRateBytesPerSecond: f32(v, at + 4), tokenBucketSizeBytes: f32(v, at + 8), peakRateBytesPerSecond: f32(v, at + 12), minimumPolicedUnitBytes: v.getUint32(at + 16), maximumPacketSizeBytes: v.getUint32(at + 20) };
-  if (b[at + 1] !== 0) o.flags = b[at + 1];
-  if (length > 24) o.trailing = hex(b, at + 24, at + length);
-  return o;
-}
 const LAYOUT_GuaranteedParameterGuaranteedRspec         = [["rateBytesPerSecond", 4, 4], ["slackTermMicroseconds", 8, 4]];
 function readGuaranteedParameterGuaranteedRspec(b            , v          , at        , length        , base        , depth        )                {
   void v; void base; void depth;
-  if (length < 12) return bareGuaranteedParameter("GUARANTEED_RSPEC", 130, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterGuaranteedRspec, at - base, length));
+  if (length < 12) return bareGeneralParameter("GUARANTEED_RSPEC", 130, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterGuaranteedRspec, at - base, length));
   const o                                     = { name: "GUARANTEED_RSPEC", type: 130, rateBytesPerSecond: f32(v, at + 4), slackTermMicroseconds: v.getUint32(at + 8) };
   if (b[at + 1] !== 0) o.flags = b[at + 1];
   if (length > 12) o.trailing = hex(b, at + 12, at + length);
@@ -199,7 +154,7 @@ function readGuaranteedParameterGuaranteedRspec(b            , v          , at  
 const LAYOUT_GuaranteedParameterCTotal         = [["errorTermBytes", 4, 4]];
 function readGuaranteedParameterCTotal(b            , v          , at        , length        , base        , depth        )                {
   void v; void base; void depth;
-  if (length < 8) return bareGuaranteedParameter("C_TOTAL", 133, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterCTotal, at - base, length));
+  if (length < 8) return bareGeneralParameter("C_TOTAL", 133, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterCTotal, at - base, length));
   const o                            = { name: "C_TOTAL", type: 133, errorTermBytes: v.getUint32(at + 4) };
   if (b[at + 1] !== 0) o.flags = b[at + 1];
   if (length > 8) o.trailing = hex(b, at + 8, at + length);
@@ -208,7 +163,7 @@ function readGuaranteedParameterCTotal(b            , v          , at        , l
 const LAYOUT_GuaranteedParameterDTotal         = [["errorTermMicroseconds", 4, 4]];
 function readGuaranteedParameterDTotal(b            , v          , at        , length        , base        , depth        )                {
   void v; void base; void depth;
-  if (length < 8) return bareGuaranteedParameter("D_TOTAL", 134, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterDTotal, at - base, length));
+  if (length < 8) return bareGeneralParameter("D_TOTAL", 134, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterDTotal, at - base, length));
   const o                            = { name: "D_TOTAL", type: 134, errorTermMicroseconds: v.getUint32(at + 4) };
   if (b[at + 1] !== 0) o.flags = b[at + 1];
   if (length > 8) o.trailing = hex(b, at + 8, at + length);
@@ -217,7 +172,7 @@ function readGuaranteedParameterDTotal(b            , v          , at        , l
 const LAYOUT_GuaranteedParameterCSum         = [["errorTermBytes", 4, 4]];
 function readGuaranteedParameterCSum(b            , v          , at        , length        , base        , depth        )                {
   void v; void base; void depth;
-  if (length < 8) return bareGuaranteedParameter("C_SUM", 135, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterCSum, at - base, length));
+  if (length < 8) return bareGeneralParameter("C_SUM", 135, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterCSum, at - base, length));
   const o                          = { name: "C_SUM", type: 135, errorTermBytes: v.getUint32(at + 4) };
   if (b[at + 1] !== 0) o.flags = b[at + 1];
   if (length > 8) o.trailing = hex(b, at + 8, at + length);
@@ -226,17 +181,10 @@ function readGuaranteedParameterCSum(b            , v          , at        , len
 const LAYOUT_GuaranteedParameterDSum         = [["errorTermMicroseconds", 4, 4]];
 function readGuaranteedParameterDSum(b            , v          , at        , length        , base        , depth        )                {
   void v; void base; void depth;
-  if (length < 8) return bareGuaranteedParameter("D_SUM", 136, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterDSum, at - base, length));
+  if (length < 8) return bareGeneralParameter("D_SUM", 136, b, v, at, length, tooShort(LAYOUT_GuaranteedParameterDSum, at - base, length));
   const o                          = { name: "D_SUM", type: 136, errorTermMicroseconds: v.getUint32(at + 4) };
   if (b[at + 1] !== 0) o.flags = b[at + 1];
   if (length > 8) o.trailing = hex(b, at + 8, at + length);
-  return o;
-}
-function bareGuaranteedParameter(name        , type        , b            , v          , at        , length        , malformed         )                          {
-  void v;
-  const o                          = { name, type, bytes: hex(b, at + 4, at + length) }                           ;
-  if (b[at + 1] !== 0) o.flags = b[at + 1];
-  if (malformed !== undefined) o.malformed = malformed;
   return o;
 }
 function readGuaranteedParameterItems(b            , v          , from        , to        , base        , depth        )                                     {
@@ -249,17 +197,17 @@ function readGuaranteedParameterItems(b            , v          , from        , 
     if (length > to - at) return `guaranteedParameter length at ${at - base + 2}: says ${length} bytes, ${to - at} are left`;
     let item                         ;
     switch (type) {
-      case 4: item = readGuaranteedParameterNumberOfIsHops(b, v, at, length, base, depth)                           ; break;
-      case 6: item = readGuaranteedParameterAvailablePathBandwidth(b, v, at, length, base, depth)                           ; break;
-      case 8: item = readGuaranteedParameterMinimumPathLatency(b, v, at, length, base, depth)                           ; break;
-      case 10: item = readGuaranteedParameterPathMtu(b, v, at, length, base, depth)                           ; break;
-      case 127: item = readGuaranteedParameterTokenBucketTspec(b, v, at, length, base, depth)                           ; break;
+      case 4: item = readGeneralParameterNumberOfIsHops(b, v, at, length, base, depth)                           ; break;
+      case 6: item = readGeneralParameterAvailablePathBandwidth(b, v, at, length, base, depth)                           ; break;
+      case 8: item = readGeneralParameterMinimumPathLatency(b, v, at, length, base, depth)                           ; break;
+      case 10: item = readGeneralParameterPathMtu(b, v, at, length, base, depth)                           ; break;
+      case 127: item = readGeneralParameterTokenBucketTspec(b, v, at, length, base, depth)                           ; break;
       case 130: item = readGuaranteedParameterGuaranteedRspec(b, v, at, length, base, depth)                           ; break;
       case 133: item = readGuaranteedParameterCTotal(b, v, at, length, base, depth)                           ; break;
       case 134: item = readGuaranteedParameterDTotal(b, v, at, length, base, depth)                           ; break;
       case 135: item = readGuaranteedParameterCSum(b, v, at, length, base, depth)                           ; break;
       case 136: item = readGuaranteedParameterDSum(b, v, at, length, base, depth)                           ; break;
-      default: item = bareGuaranteedParameter("UNKNOWN", type, b, v, at, length)                           ;
+      default: item = bareGeneralParameter("UNKNOWN", type, b, v, at, length)                           ;
     }
     at += length;
     items.push(item);
@@ -538,11 +486,6 @@ function writeServiceGuaranteed(w        , o        )       {
   writeGuaranteedParameterItems(w, o.parameters, "parameters");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
-function writeServiceControlledLoad(w        , o        )       {
-  const at = w.take(0) - 4;
-  writeGeneralParameterItems(w, o.parameters, "parameters");
-  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
-}
 function writeServiceNullService(w        , o        )       {
   const at = w.take(0) - 4;
   writeItems(LAYOUTS, LAYOUTS.family("nullParameter"), w, o.parameters, "parameters");
@@ -563,7 +506,7 @@ function writeServiceItems(w        , value         , field        )       {
       switch (type) {
         case 1: writeServiceGeneral(w, o); break;
         case 2: writeServiceGuaranteed(w, o); break;
-        case 5: writeServiceControlledLoad(w, o); break;
+        case 5: writeServiceGeneral(w, o); break;
         case 6: writeServiceNullService(w, o); break;
         default: w.refuse("bytes", `is missing, and type ${type} is not known`);
       }
@@ -631,35 +574,6 @@ function writeGeneralParameterItems(w        , value         , field        )   
     w.path.pop();
   });
 }
-function writeGuaranteedParameterNumberOfIsHops(w        , o        )       {
-  const at = w.take(4) - 4;
-  putU32(w, at + 4, o.hops, "hops");
-  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
-}
-function writeGuaranteedParameterAvailablePathBandwidth(w        , o        )       {
-  const at = w.take(4) - 4;
-  putF32(w, at + 4, o.bandwidthBytesPerSecond, "bandwidthBytesPerSecond");
-  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
-}
-function writeGuaranteedParameterMinimumPathLatency(w        , o        )       {
-  const at = w.take(4) - 4;
-  putU32(w, at + 4, o.latencyMicroseconds, "latencyMicroseconds");
-  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
-}
-function writeGuaranteedParameterPathMtu(w        , o        )       {
-  const at = w.take(4) - 4;
-  putU32(w, at + 4, o.mtuBytes, "mtuBytes");
-  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
-}
-function writeGuaranteedParameterTokenBucketTspec(w        , o        )       {
-  const at = w.take(20) - 4;
-  putF32(w, at + 4, o.tokenBucketRateBytesPerSecond, "tokenBucketRateBytesPerSecond");
-  putF32(w, at + 8, o.tokenBucketSizeBytes, "tokenBucketSizeBytes");
-  putF32(w, at + 12, o.peakRateBytesPerSecond, "peakRateBytesPerSecond");
-  putU32(w, at + 16, o.minimumPolicedUnitBytes, "minimumPolicedUnitBytes");
-  putU32(w, at + 20, o.maximumPacketSizeBytes, "maximumPacketSizeBytes");
-  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
-}
 function writeGuaranteedParameterGuaranteedRspec(w        , o        )       {
   const at = w.take(8) - 4;
   putF32(w, at + 4, o.rateBytesPerSecond, "rateBytesPerSecond");
@@ -676,16 +590,6 @@ function writeGuaranteedParameterDTotal(w        , o        )       {
   putU32(w, at + 4, o.errorTermMicroseconds, "errorTermMicroseconds");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
-function writeGuaranteedParameterCSum(w        , o        )       {
-  const at = w.take(4) - 4;
-  putU32(w, at + 4, o.errorTermBytes, "errorTermBytes");
-  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
-}
-function writeGuaranteedParameterDSum(w        , o        )       {
-  const at = w.take(4) - 4;
-  putU32(w, at + 4, o.errorTermMicroseconds, "errorTermMicroseconds");
-  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
-}
 const GUARANTEEDPARAMETER_TYPES                                   = {"NUMBER_OF_IS_HOPS":4,"AVAILABLE_PATH_BANDWIDTH":6,"MINIMUM_PATH_LATENCY":8,"PATH_MTU":10,"TOKEN_BUCKET_TSPEC":127,"GUARANTEED_RSPEC":130,"C_TOTAL":133,"D_TOTAL":134,"C_SUM":135,"D_SUM":136};
 function writeGuaranteedParameterItems(w        , value         , field        )       {
   list(w, value, field).forEach((item, index) => {
@@ -698,16 +602,16 @@ function writeGuaranteedParameterItems(w        , value         , field        )
     if (o.bytes !== undefined) appendBytes(w, o.bytes, "bytes");
     else {
       switch (type) {
-        case 4: writeGuaranteedParameterNumberOfIsHops(w, o); break;
-        case 6: writeGuaranteedParameterAvailablePathBandwidth(w, o); break;
-        case 8: writeGuaranteedParameterMinimumPathLatency(w, o); break;
-        case 10: writeGuaranteedParameterPathMtu(w, o); break;
-        case 127: writeGuaranteedParameterTokenBucketTspec(w, o); break;
+        case 4: writeGeneralParameterNumberOfIsHops(w, o); break;
+        case 6: writeGeneralParameterAvailablePathBandwidth(w, o); break;
+        case 8: writeGeneralParameterMinimumPathLatency(w, o); break;
+        case 10: writeGeneralParameterPathMtu(w, o); break;
+        case 127: writeGeneralParameterTokenBucketTspec(w, o); break;
         case 130: writeGuaranteedParameterGuaranteedRspec(w, o); break;
         case 133: writeGuaranteedParameterCTotal(w, o); break;
         case 134: writeGuaranteedParameterDTotal(w, o); break;
-        case 135: writeGuaranteedParameterCSum(w, o); break;
-        case 136: writeGuaranteedParameterDSum(w, o); break;
+        case 135: writeGuaranteedParameterCTotal(w, o); break;
+        case 136: writeGuaranteedParameterDTotal(w, o); break;
         default: w.refuse("bytes", `is missing, and type ${type} is not known`);
       }
     }
@@ -878,27 +782,6 @@ function writeFilterSpecLspTunnelIPv4(w        , o        )       {
   if (o.shortCallId !== undefined) putU16(w, at + 8, o.shortCallId, "shortCallId");
   if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
 }
-function writeSenderTemplateIPv4(w        , o        )       {
-  const at = w.take(8) - 4;
-  putIpv4(w, at + 4, o.sourceAddress, "sourceAddress");
-  putU16(w, at + 10, o.sourcePort, "sourcePort");
-  if (o.reserved !== undefined) putU16(w, at + 8, o.reserved, "reserved");
-  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
-}
-function writeSenderTemplateIPv6(w        , o        )       {
-  const at = w.take(20) - 4;
-  putIpv6(w, at + 4, o.sourceAddress, "sourceAddress");
-  putU16(w, at + 22, o.sourcePort, "sourcePort");
-  if (o.reserved !== undefined) putU16(w, at + 20, o.reserved, "reserved");
-  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
-}
-function writeSenderTemplateLspTunnelIPv4(w        , o        )       {
-  const at = w.take(8) - 4;
-  putIpv4(w, at + 4, o.tunnelSenderAddress, "tunnelSenderAddress");
-  putU16(w, at + 10, o.lspId, "lspId");
-  if (o.shortCallId !== undefined) putU16(w, at + 8, o.shortCallId, "shortCallId");
-  if (o.trailing !== undefined) appendBytes(w, o.trailing, "trailing");
-}
 function writeSenderTspecIntServ(w        , o        )       {
   if (o.services === undefined && o.service === 1) {
     const at = w.take(32) - 4;
@@ -1005,11 +888,11 @@ WRITERS[162] = writeFilterSpecIPv6;
 READERS[167] = readFilterSpecLspTunnelIPv4;
 WRITERS[167] = writeFilterSpecLspTunnelIPv4;
 READERS[177] = readSenderTemplateIPv4;
-WRITERS[177] = writeSenderTemplateIPv4;
+WRITERS[177] = writeFilterSpecIPv4;
 READERS[178] = readSenderTemplateIPv6;
-WRITERS[178] = writeSenderTemplateIPv6;
+WRITERS[178] = writeFilterSpecIPv6;
 READERS[183] = readSenderTemplateLspTunnelIPv4;
-WRITERS[183] = writeSenderTemplateLspTunnelIPv4;
+WRITERS[183] = writeFilterSpecLspTunnelIPv4;
 READERS[194] = readSenderTspecIntServ;
 WRITERS[194] = writeSenderTspecIntServ;
 READERS[210] = readAdspecIntServ;

@@ -2,6 +2,7 @@
 import type { ItemFamily, ObjectDescription } from "../../catalogue/schema.ts";
 import { pascal } from "./naming.ts";
 import { familyReader, reader } from "./readers.ts";
+import { shareFunctions } from "./share.ts";
 import { isStraight, requireStraight, STRAIGHT_FAMILIES } from "./straight.ts";
 import {
   BYTES_DOC,
@@ -211,21 +212,24 @@ export function hostText(objects: readonly ObjectDescription[], families: readon
   const straightStructures = structures.filter((_, index) => isStraight(objects[index]));
   const straightItems = families.map((family, index) => ({ family, own: items[index] }))
     .filter(({ family }) => STRAIGHT_FAMILIES.has(family.name));
+  const { text, rename } = shareFunctions([
+    ...straightItems.flatMap(({ family, own }) => [...own.flatMap(reader), ...familyReader(family, own)]),
+    ...straightStructures.flatMap(reader),
+    ...straightItems.flatMap(({ family, own }) => [...own.flatMap(writer), ...familyWriter(family, own)]),
+    ...straightStructures.flatMap(writer),
+  ]);
   return [
     HEAD,
     ...structures.flatMap(structureTypes),
     ...items.flat().flatMap(structureTypes),
     ...families.flatMap((family, index) => familyTypes(family, items[index])),
     ...objectTypes(objects, structures),
-    ...straightItems.flatMap(({ family, own }) => [...own.flatMap(reader), ...familyReader(family, own)]),
-    ...straightStructures.flatMap(reader),
-    ...straightItems.flatMap(({ family, own }) => [...own.flatMap(writer), ...familyWriter(family, own)]),
-    ...straightStructures.flatMap(writer),
+    text,
     "/** Name of each class. */",
     `export const OBJECT_NAMES: Readonly<Record<number, string>> = ${
       JSON.stringify(Object.fromEntries(objects.map((object) => [object.class, object.name])))
     };`,
-    ...tables(objects.filter(isStraight), straightStructures),
+    ...tables(objects.filter(isStraight), straightStructures).map(rename),
     TAIL,
   ].join("\n");
 }
