@@ -44,7 +44,9 @@ export class CaptureAttack {
     for (const mode of ["packets", "text"] as const) {
       const whole = this.#read(file, mode, file.length + 1);
       const pieces = this.#read(file, mode, pieceBytes);
-      if (whole !== pieces) throw new Finding(`${mode} depend on how the file is cut into pieces of ${pieceBytes} bytes`);
+      if (whole !== pieces) {
+        throw new Finding(`${mode} depend on how the file is cut into pieces of ${pieceBytes} bytes`);
+      }
     }
     const took = performance.now() - started;
     if (took > LONGEST_SUBMIT_MS) throw new Finding(`took ${Math.round(took)} ms`);
@@ -102,7 +104,10 @@ function frame(random: Random, message: Uint8Array): Uint8Array {
     case 3:
       return ethernet(0x0800, ipv4(message.subarray(0, 64), { fragment: [random.below(3) * 8, random.chance(0.5)] }));
     default:
-      return ethernet(0x0800, ipv4(message.subarray(0, 1400), random.chance(0.5) ? { options: new Uint8Array([0x94, 4, 0, 0]) } : {}));
+      return ethernet(
+        0x0800,
+        ipv4(message.subarray(0, 1400), random.chance(0.5) ? { options: new Uint8Array([0x94, 4, 0, 0]) } : {}),
+      );
   }
 }
 
@@ -111,7 +116,9 @@ export function randomCapture(random: Random, messages: readonly Uint8Array[]): 
   const frames = messages.map((message) => frame(random, message));
   let file: Bytes;
   if (random.chance(0.5)) {
-    file = concat([pcap(frames, { bigEndian: random.chance(0.3), nanoseconds: random.chance(0.3), modified: random.chance(0.1) })]);
+    file = concat([
+      pcap(frames, { bigEndian: random.chance(0.3), nanoseconds: random.chance(0.3), modified: random.chance(0.1) }),
+    ]);
   } else {
     const blocks = frames.map((one) => random.chance(0.2) ? simpleBlock(one) : packetBlock(0, one, 0x5f000, 1));
     file = concat([sectionHeader(), interfaceBlock(1, random.chance(0.3) ? random.below(256) : undefined), ...blocks]);

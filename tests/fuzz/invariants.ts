@@ -32,7 +32,9 @@ export function checkCounters(before: Record<string, number>, after: Record<stri
 
 /** Every row of every table can be read, and its objects too. */
 export function checkTables(engine: Engine): void {
-  for (const table of ["sessions", "senders", "requests", "reservations", "installed", "blockade", "neighbours"] as const) {
+  for (
+    const table of ["sessions", "senders", "requests", "reservations", "installed", "blockade", "neighbours"] as const
+  ) {
     for (const row of engine.inspect(table)) {
       if (!("objects" in row)) continue;
       const { objects } = row;
@@ -56,7 +58,9 @@ export function checkReservedBandwidth(engine: Engine): void {
   for (const { interface: handle, reservedBytesPerSecond, reservableBytesPerSecond } of engine.inspect("interfaces")) {
     const installed = sums.get(handle) ?? 0;
     if (reservedBytesPerSecond !== installed) {
-      throw new Finding(`interface ${handle} has ${reservedBytesPerSecond} reserved, its reservations add up to ${installed}`);
+      throw new Finding(
+        `interface ${handle} has ${reservedBytesPerSecond} reserved, its reservations add up to ${installed}`,
+      );
     }
     if (reservableBytesPerSecond >= 0 && reservedBytesPerSecond > reservableBytesPerSecond) {
       throw new Finding(`interface ${handle} has ${reservedBytesPerSecond} reserved of ${reservableBytesPerSecond}`);

@@ -2,7 +2,13 @@
  * Two engines that are given the same inputs with different bytes around them. What they do must be the same to the byte:
  * then nothing was read beyond what was given, and nothing depends on anything but the inputs.
  */
-import { type Action, PACKET_HEADER_BYTES, PACKET_SLOT_BYTES, PACKET_SLOTS, readAction } from "../../host/boundary.gen.ts";
+import {
+  type Action,
+  PACKET_HEADER_BYTES,
+  PACKET_SLOT_BYTES,
+  PACKET_SLOTS,
+  readAction,
+} from "../../host/boundary.gen.ts";
 import { Engine } from "../../host/engine.ts";
 import { toHex } from "./bytes.ts";
 
@@ -84,7 +90,10 @@ export class Lockstep {
       end = Math.max(end, at + bytes.length);
     }
     // The rest of the last slot and one more stay poisoned: that is where a read beyond the input would land.
-    const used = Math.min(INBOX_BYTES, Math.ceil((end + 1) / PACKET_SLOT_BYTES) * PACKET_SLOT_BYTES + PACKET_SLOT_BYTES);
+    const used = Math.min(
+      INBOX_BYTES,
+      Math.ceil((end + 1) / PACKET_SLOT_BYTES) * PACKET_SLOT_BYTES + PACKET_SLOT_BYTES,
+    );
     const status = engine.submitRaw(submit.kind, submit.count, submit.nowMs, inbox.subarray(0, used));
     inbox.fill(POISONS[index], 0, end);
     const polled: Uint8Array[] = [];

@@ -97,7 +97,14 @@ function objectsFor(random: Random, type: number, session: SessionOf, iface: Wor
         ...descriptors(random, session, vector),
       ];
     case 3:
-      return [session.object, errorSpec(random, session, at), ...extras(), template(), randomTspec(random), ...adspec()];
+      return [
+        session.object,
+        errorSpec(random, session, at),
+        ...extras(),
+        template(),
+        randomTspec(random),
+        ...adspec(),
+      ];
     case 4:
       return [
         session.object,
@@ -134,7 +141,9 @@ export function randomArrival(random: Random): Arrival {
   const ttl = random.chance(0.1) ? random.below(256) : 63;
   const size = session.family === 4 ? 4 : 16;
   const own = pack(...[iface.ipv4, iface.ipv6].map((text, index) => {
-    return index === (session.family === 4 ? 0 : 1) ? Uint8Array.from(text.match(/../g) ?? [], (p) => parseInt(p, 16)) : new Uint8Array(0);
+    return index === (session.family === 4 ? 0 : 1)
+      ? Uint8Array.from(text.match(/../g) ?? [], (p) => parseInt(p, 16))
+      : new Uint8Array(0);
   }));
   const endToEnd = type === 1 || type === 5 || type === 7;
   return {

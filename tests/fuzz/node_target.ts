@@ -158,7 +158,9 @@ export class NodeAttack {
     if (random.chance(0.1)) {
       const prefixLength = random.below(40);
       const family = random.chance(0.7) ? 4 : random.below(8);
-      this.submit(routeSubmit([{ query: 0, destination: boundaryAddress(fromHex("0a000000")), family, prefixLength }], this.now));
+      this.submit(
+        routeSubmit([{ query: 0, destination: boundaryAddress(fromHex("0a000000")), family, prefixLength }], this.now),
+      );
       return;
     }
     const answers: RouteInput[] = [];
@@ -200,10 +202,18 @@ export class NodeAttack {
     let objects: Uint8Array = new Uint8Array(0);
     if (call === CALL_KIND.SESSION) objects = session.object;
     if (call === CALL_KIND.SENDER && !random.chance(0.1)) {
-      objects = pack(this.#localSender(session.family), randomTspec(random), ...(random.chance(0.5) ? [randomAdspec(random)] : []));
+      objects = pack(
+        this.#localSender(session.family),
+        randomTspec(random),
+        ...(random.chance(0.5) ? [randomAdspec(random)] : []),
+      );
     }
-    if (call === CALL_KIND.RESERVE) objects = pack(randomFlowspec(random), ...(random.chance(0.7) ? [randomSender(random, 10, session)] : []));
-    if (random.chance(0.2)) objects = mutate(random, pack([0x10010000, 4], [0x3f000000, 4], objects), this.#pool).slice(8);
+    if (call === CALL_KIND.RESERVE) {
+      objects = pack(randomFlowspec(random), ...(random.chance(0.7) ? [randomSender(random, 10, session)] : []));
+    }
+    if (random.chance(0.2)) {
+      objects = mutate(random, pack([0x10010000, 4], [0x3f000000, 4], objects), this.#pool).slice(8);
+    }
     this.submit(callSubmit({
       call,
       options: random.below(4),
@@ -232,7 +242,16 @@ export class NodeAttack {
     for (let at = 0; at < bytes.length; at++) bytes[at] = random.chance(0.6) ? 0 : random.below(256);
     // Half of them have lengths that fit, so that what is behind the check of lengths is reached.
     if (random.chance(0.5)) bytes.set([0, 0, 0, 0, bytes.length & 255, bytes.length >> 8, 0, 0]);
-    const kind = pick(random, [INPUT.PACKETS, INPUT.TICK, INPUT.ROUTE, INPUT.TRAFFIC_CONTROL_RESULT, INPUT.CALL, 0, 8, 99]);
+    const kind = pick(random, [
+      INPUT.PACKETS,
+      INPUT.TICK,
+      INPUT.ROUTE,
+      INPUT.TRAFFIC_CONTROL_RESULT,
+      INPUT.CALL,
+      0,
+      8,
+      99,
+    ]);
     const count = random.chance(0.1) ? random.u32() : random.below(4);
     this.submit({ kind, count, nowMs: this.now, parts: [{ at: 0, bytes }] });
   }
@@ -259,11 +278,22 @@ export class NodeAttack {
       this.submit(tickSubmit(this.now));
     }
     const left = this.node.counters();
-    for (const name of ["SESSIONS", "PATH_STATES", "RESERVATION_STATES", "TRAFFIC_CONTROL_STATES", "BLOCKADE_STATES", "NEIGHBOURS"]) {
+    for (
+      const name of [
+        "SESSIONS",
+        "PATH_STATES",
+        "RESERVATION_STATES",
+        "TRAFFIC_CONTROL_STATES",
+        "BLOCKADE_STATES",
+        "NEIGHBOURS",
+      ]
+    ) {
       if (left[name]) throw new Finding(`${left[name]} ${name} are left after everything has expired`);
     }
     if (left.STATE_BYTES !== this.#empty.STATE_BYTES) {
-      throw new Finding(`${left.STATE_BYTES} STATE_BYTES after everything has expired, ${this.#empty.STATE_BYTES} before`);
+      throw new Finding(
+        `${left.STATE_BYTES} STATE_BYTES after everything has expired, ${this.#empty.STATE_BYTES} before`,
+      );
     }
     if (left.MEMORY_BYTES > 64 << 20) throw new Finding(`memory has grown to ${left.MEMORY_BYTES} bytes`);
   }
