@@ -1,14 +1,3 @@
-/** Sees every submit before the engine does; `inbox` is valid during the call only. */
-export type SubmitObserver = (kind: number, count: number, nowMs: number, inbox: Uint8Array) => void;
-
-/** Settings of the host's side of the engine. */
-export interface EngineOptions {
-  /** Sees every submit, for recording (host/recorder.ts). */
-  onSubmit?: SubmitObserver;
-  /** Names the build in snapshots: 32 bytes. By default the hash of the engine that this host was built with. */
-  engineHash?: Uint8Array;
-}
-
 /** What the engine exports, and which record each kind of submit takes. */
 import type {
   CallInput,
@@ -29,6 +18,17 @@ import {
   writeTrafficControlResult,
 } from "./boundary.gen.ts";
 import type { Packet } from "./transport/transport.ts";
+
+/** Sees every submit before the engine does; `inbox` is valid during the call only. */
+export type SubmitObserver = (kind: number, count: number, nowMs: number, inbox: Uint8Array) => void;
+
+/** Settings of the host's side of the engine. */
+export interface EngineOptions {
+  /** Sees every submit, for recording (host/recorder.ts). */
+  onSubmit?: SubmitObserver;
+  /** Names the build in snapshots: 32 bytes. By default the hash of the engine that this host was built with. */
+  engineHash?: Uint8Array;
+}
 
 /** The records that `submit` takes, by name. Packets go through `submitPackets`. */
 export interface SubmitRecords {
