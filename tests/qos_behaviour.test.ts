@@ -244,17 +244,6 @@ behaviour("a second style in one session is refused as a bad style", async (worl
   assertEquals(installed(world).map((row) => row.style), ["WF"]);
 });
 
-Deno.test("qos: one reservation for senders behind links of different MTU fits through each of them", async () => {
-  await virtualWorld({}, async (world) => {
-    const events = listen(receiver(world));
-    sender(world), sender(world, "carol");
-    await world.settle();
-    assertEquals(new Set(names(events)), new Set(["SENDERS"]));
-    assertEquals(fields(sent(world, "Resv", "bob").at(-1), "FLOWSPEC")?.maximumPacketSizeBytes, 1_400);
-    assertEquals(sent(world, "ResvErr"), []);
-  });
-});
-
 behaviour(
   "NO_QOS_SIGNALING: the receiver hears of senders and reserves once the flag is gone; no Path is sent",
   async (world) => {

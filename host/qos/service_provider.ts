@@ -89,7 +89,9 @@ export class QosServiceProvider {
     };
     this.node.routing.query(question, ({ found, local, hops }) => {
       const [hop] = hops;
-      if (!hop) return answer(found && local && !question.multicast ? formatAddress(bytes, family) : undefined);
+      // A group's tree may depend on the sender, who is not known yet: then it is the first interface of the host.
+      if (!hop && question.multicast) return answer(this.localAddresses(family)[0]);
+      if (!hop) return answer(found && local ? formatAddress(bytes, family) : undefined);
       const settings = this.node.interfaces.find((candidate) => candidate.interface === hop.interface);
       const addresses = settings?.addresses.map((text) => text.split("/")[0]) ?? [];
       const usable = addresses.filter((text) =>
