@@ -103,6 +103,11 @@ function packetArrives(slot: usize, length: u32): void {
   count(COUNTER_RECEIVED_PATH + type - 1);
   // An encapsulated message has been through UDP sockets that know no TTL: Send_TTL stands for it (appendix C).
   setArrivalTtl(encapsulation == ENCAPSULATION_RAW ? load<u8>(slot, INPUT_PACKETS_TTL) : v.sendTtl);
+  if (v.rejectStatus != 0) {
+    // Path and Resv are answered; no error answers an error, a teardown or a confirmation (RFC 2205 section 3.10).
+    if (type == MESSAGE_PATH || type == MESSAGE_RESV) return dispatch(type);
+    return drop(v.rejectStatus, v.rejected);
+  }
   if (v.session != 0 && !(sessionFits(v.session) && sendersFit(v, objectCType(v.session)))) {
     return drop(STATUS_BAD_VALUE, v.session);
   }

@@ -154,6 +154,42 @@ Deno.test("[2205-3.10-04] Unknown objects of class 11bbbbbb go on in tears and e
   assertEquals(router.messages.map(unknowns), router.messages.map(() => ["ef:00000001"]));
 });
 
+Deno.test("[2205-3.10-01] [2205-3.10-08] Unknown classes and C-Types in other messages: dropped, and nobody is told", () => {
+  const router = figure4();
+  router.resv("R1", "FF(S1{4B})");
+  router.clear();
+  const strange = [unknown(0x7b, "00000001"), unknown(5, "00000001", 9)];
+  for (const object of strange) {
+    router.pathError("S1", "R1", 2, 0, { edit: before("SENDER_TEMPLATE", object) });
+    router.resvError("P1", 2, 0, "FF(S1{4B})", { edit: before("STYLE", object) });
+    router.resvTear("R1", "FF(S1)", { edit: before("STYLE", object) });
+    router.pathTear("S1", "P1", { edit: before("SENDER_TEMPLATE", object) });
+    router.resvConfirm("P1", "R1", "FF(S1{4B})", { edit: before("STYLE", object) });
+  }
+  const [classes, types] = [new Array(5).fill("UNKNOWN_CLASS"), new Array(5).fill("UNKNOWN_CTYPE")];
+  assertEquals([router.sent(), router.drops()], [[], [...classes, ...types]]);
+  assertEquals([router.reserved("c"), router.senders().length], [["S1{4B}"], 3]);
+});
+
+Deno.test("[2205-3.10-08] A SESSION of an unknown C-Type, however long, is answered in a Path and dropped elsewhere", () => {
+  for (const words of [1, 3, 100, 10_000]) {
+    const router = figure4();
+    const edit = (objects: ObjectInput[]) =>
+      objects.map((object) => object.name === "SESSION" ? unknown(1, "c0000201".repeat(words), 99) : object);
+    router.path("S1", "P1", { edit });
+    assertEquals(router.sent().map((text) => text.slice(0, 20)), ["a: PathErr 14/0x0163"]);
+    router.clear();
+    router.pathTear("S1", "P1", { edit });
+    router.resvTear("R1", "WF(*)", { edit });
+    router.resvError("P1", 1, 2, "WF(*{B})", { edit });
+    router.resvConfirm("P1", "R1", "WF(*{B})", { edit });
+    router.pathError("S1", "R1", 2, 0, { edit });
+    assertEquals([router.sent(), router.drops()], [[], new Array(5).fill("UNKNOWN_CTYPE")]);
+    router.resv("R1", "FF(S1{4B})");
+    assertEquals(router.reserved("c"), ["S1{4B}"]);
+  }
+});
+
 Deno.test("[2205-2.7-01] [2205-A.13-01] POLICY_DATA travels on as it came, in Path and Resv and their refreshes", () => {
   const policy: ObjectInput = { class: 14, ctype: 77, name: "UNKNOWN", bytes: "0102030405060708" };
   const known: ObjectInput = { class: 14, ctype: 1, name: "UNKNOWN", bytes: "0008000000080065cafe0001" };
