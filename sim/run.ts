@@ -151,14 +151,17 @@ class Run {
   /** Left alone, the network comes to the oracle's state within the bound, and stays in it. */
   #settle(): void {
     const start = this.now;
-    const expected = solve(this.#world);
-    const circular = expected.some((session) => session.circular);
-    const lines = expectedLines(this.#world, expected);
+    let expected = solve(this.#world);
+    let refused = this.#world.refused;
     const differ = () => {
-      const refused = this.#world.refused.map((who) => `refused: ${who}`);
+      // Applications that were refused may have been granted their wish meanwhile.
+      if (refused.length > 0) expected = solve(this.#world);
+      refused = this.#world.refused;
+      const circular = expected.some((session) => session.circular);
+      const lines = expectedLines(this.#world, expected);
       const have = actualLines(this.#world);
       const found = circular ? difference(withoutValues(lines), withoutValues(have)) : difference(lines, have);
-      return [...refused, ...found];
+      return [...refused.map((who) => `refused: ${who}`), ...found];
     };
     const step = this.#plan.refreshIntervalMs / SAMPLES_PER_INTERVAL;
     if (this.#plan.scarce) return void this.#pass(this.#settlingMs);

@@ -34,7 +34,7 @@ import { Session, writeSessionObject } from "../state/session";
 import { closeAnnex, deleteTrafficControl, openAnnex, TrafficControlState } from "../state/traffic_control_state";
 import { CLASS_SENDER_TEMPLATE } from "../wire/object_forms";
 import { routesTo } from "./routing";
-import { settle } from "./settle";
+import { settle, settleWaiting } from "./settle";
 import { coveredBefore, isOf, target } from "./traffic_control_target";
 import { updateTrafficControlOf } from "./update_traffic_control";
 
@@ -170,8 +170,11 @@ export function confirmInstalled(session: Session, block: TrafficControlState): 
   annex.flowspec = 0;
   annex.pathTspec = 0;
   closeAnnex(block);
+  const handle = block.interface;
   settle(session, block, generation);
-  if (again) updateTrafficControlOf(session, block.interface);
+  if (!again) return;
+  settleWaiting(session, handle);
+  updateTrafficControlOf(session, handle);
 }
 
 // The kernel could not: capacity goes back to what is confirmed; the caller unwinds the reservations of `generation`.

@@ -79,6 +79,7 @@ import { removeReservationsOf } from "./resv_tear";
 import { queryRoute, routesTo, virtualInterface } from "./routing";
 import { markAffected, syncAffected } from "./settle";
 import { DEFAULT_TTL } from "./send";
+import { updateTrafficControlOf } from "./update_traffic_control";
 import { callError, pathEvent, sendEvent, setEventError, startEvent } from "./upcall";
 
 // ERROR_SPEC code 20 is for the application interface only; 21 is RAPI's number for a bad sender address.
@@ -296,6 +297,7 @@ function dropUnwanted(application: Application): void {
     }
     reservation = next;
   }
+  updateTrafficControlOf(session, virtualInterface(application));
 }
 function isListed(filter: Filter, start: usize, end: usize): bool {
   for (let object = nextFilter(start, end); object != 0; object = nextFilter(object + objectLength(object), end)) {

@@ -228,7 +228,7 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
   }
   let reservation = findReservation(session, style, list);
   const flowspecLength = canonicalFlowspec(list.flowspec, flowspecMemory);
-  let changed = false;
+  let begun = false;
   if (reservation == null) {
     const limit = root().maximumStatePerNeighbour;
     const hop = context.hop;
@@ -239,18 +239,16 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
     reservation.flags = <u8> (RESERVATION_NEW | RESERVATION_PENDING | (hop ? 0 : RESERVATION_LOCAL));
     reservation.flowspec = retainBytes(flowspecMemory, flowspecLength);
     annexOf(reservation);
-    changed = true;
+    begun = true;
   } else if (!blobEquals(reservation.flowspec, flowspecMemory, flowspecLength)) {
     beginChange(reservation);
     releaseBlob(reservation.flowspec);
     reservation.flowspec = retainBytes(flowspecMemory, flowspecLength);
-    changed = true;
+    begun = true;
   }
+  let changed = begun;
   reservation.lifetimeMs = context.lifetimeMs;
-  if (takeFilters(session, reservation, style, list)) {
-    if (!changed) keepFlowspec(reservation);
-    changed = true;
-  }
+  if (takeFilters(session, reservation, style, list)) changed = true;
   if (takeScope(reservation)) changed = true;
   if (takeOthers(reservation)) changed = true;
   if (reservation.neighbour) schedule(session, context.expiresAt);
@@ -264,10 +262,11 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
     if (context.hop) count(COUNTER_REFRESHES_UNCHANGED);
     return;
   }
+  if (!begun) keepFlowspec(reservation);
   activate(session, reservation);
 }
 
-// A change of filters alone is a change to be settled too: what stood before is the same FLOWSPEC.
+// A change of filters, scope or confirmation alone is to be settled too: what stood before is the same FLOWSPEC.
 function keepFlowspec(reservation: ReservationState): void {
   const flowspec = reservation.flowspec;
   beginChange(reservation);

@@ -25,16 +25,17 @@ import {
   RESERVATION_NEW,
   RESERVATION_PENDING,
   ReservationState,
+  STYLE_FIXED_FILTER,
   trimAnnex,
 } from "../state/reservation_state";
 import { releaseIfIdle, Session } from "../state/session";
-import { TrafficControlState } from "../state/traffic_control_state";
+import { findTrafficControl, TrafficControlState } from "../state/traffic_control_state";
 import { reservationError } from "./resv_error";
 import { SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
 import { routesTo } from "./routing";
 import { abandonInstall, confirmInstalled } from "./install";
-import { isOf } from "./traffic_control_target";
-import { removeBlock, updateTrafficControlOf } from "./update_traffic_control";
+import { digestOf, isOf } from "./traffic_control_target";
+import { removeBlock, updateTrafficControl, updateTrafficControlOf } from "./update_traffic_control";
 
 const CODE_ADMISSION: u32 = 1;
 const CODE_PREEMPTED: u32 = 12;
@@ -76,6 +77,33 @@ export function settle(session: Session, block: TrafficControlState, generation:
     if (annexOf(reservation).generation != generation) continue;
     markAffected(session, reservation);
     accept(reservation);
+  }
+}
+
+// What changed while an install was in flight is asked for now. Where that is what stands already (only the scope is
+// another, or the change was taken back), there is nothing to wait for.
+export function settleWaiting(session: Session, iface: u32): void {
+  let reservation: ReservationState | null = session.firstReservation;
+  while (reservation) {
+    const next: ReservationState | null = reservation.next;
+    if (
+      reservation.interface == iface && (reservation.flags & RESERVATION_PENDING) &&
+      annexOf(reservation).generation == 0
+    ) {
+      const filter = reservation.style == STYLE_FIXED_FILTER ? reservation.firstFilter : null;
+      const refusal = updateTrafficControl(session, iface, filter, reservation);
+      if (refusal != 0) {
+        markAffected(session, reservation);
+        refuse(session, reservation, refusal >>> 16, refusal & 0xffff);
+      } else {
+        const block = findTrafficControl(session, iface, filter ? digestOf(filter) : 0);
+        if (block == null || block.annex == null) {
+          markAffected(session, reservation);
+          accept(reservation);
+        }
+      }
+    }
+    reservation = next;
   }
 }
 

@@ -25,7 +25,10 @@ export function updateTrafficControl(
   filter: Filter | null,
   active: ReservationState | null,
 ): u32 {
-  if (isVirtual(iface)) return 0;
+  if (isVirtual(iface)) {
+    policeOthers(session, iface, filter != null ? digestOf(filter) : 0);
+    return 0;
+  }
   const wanted = computeTarget(session, iface, filter);
   let block = findTrafficControl(session, iface, filter != null ? digestOf(filter) : 0);
   if (!wanted) {
@@ -82,10 +85,20 @@ function policeOthers(session: Session, iface: u32, digest: u32): void {
   while (block) {
     const next: TrafficControlState | null = block.next;
     const concerned = digest == 0 ? !block.distinct : block.distinct != 0 && block.filterDigest == digest;
-    if (concerned && block.interface != iface && block.annex == null) policeOther(session, block);
+    if (concerned && block.interface != iface) policeOther(session, block);
     block = next;
   }
   policingOthers = false;
+}
+
+// What an application reserved is gone: nothing is installed for it, but what stands elsewhere was compared with it.
+function policeAll(session: Session): void {
+  let block: TrafficControlState | null = session.firstTrafficControl;
+  while (block) {
+    const next: TrafficControlState | null = block.next;
+    policeOther(session, block);
+    block = next;
+  }
 }
 
 function policeOther(session: Session, block: TrafficControlState): void {
@@ -125,7 +138,7 @@ function sameBytes(blob: u32, pointer: usize, length: u32): bool {
 
 // All distinct and shared states on one interface: for when reservations have gone.
 export function updateTrafficControlOf(session: Session, iface: u32): void {
-  if (isVirtual(iface)) return;
+  if (isVirtual(iface)) return policeAll(session);
   let distinct = false;
   for (
     let reservation: ReservationState | null = session.firstReservation;
