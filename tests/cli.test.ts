@@ -1,9 +1,12 @@
+import { fileURLToPath } from "node:url";
 import denoJson from "../deno.json" with { type: "json" };
 import { Ladder } from "../host/cli/ladder.ts";
 import { formatTable } from "../host/cli/table.ts";
 import { formatAddressPort, formatMs, formatRate } from "../host/cli/units.ts";
 import { VERSION } from "../host/cli/version.ts";
+import { PcapFile } from "../host/transport/pcap_writer.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "./assert.ts";
+import { run } from "./cli_in_process.ts";
 import { resv } from "./cli_process.ts";
 
 Deno.test("resv alone and resv --help list the commands", async () => {
@@ -24,7 +27,7 @@ Deno.test("a mistake on the command line is one line that says what to do, and e
     [["dmeo"], /^resv: no command "dmeo"; did you mean "demo"\?\n$/],
     [["frobnicate"], /^resv: no command "frobnicate"; (did you mean|resv --help lists them).*\n$/],
     [["demo", "--styel", "WF"], /^resv: No flag registered for --styel, did you mean --style\?; .*--help.*\n$/],
-    [["demo", "--style", "XX"], /^resv: Expected "XX" to be one of \(WF\|FF\|SE\).*\n$/],
+    [["demo", "--style", "XX"], /^resv: Failed to parse "XX" for style: there are WF, FF, SE; .*--help.*\n$/],
     [["demo", "extra"], /^resv: Too many arguments.*\n$/],
     [["decode"], /^resv: Expected at least 1 argument.*FILE.*\n$/],
   ];
@@ -33,6 +36,56 @@ Deno.test("a mistake on the command line is one line that says what to do, and e
     assertMatch(err, expected);
     assertEquals([code, out], [2, ""], args.join(" "));
   }
+});
+
+Deno.test("resv help COMMAND is resv COMMAND --help", async () => {
+  for (const command of [[], ["decode"], ["demo"]]) {
+    assertEquals(await resv(["help", ...command]), await resv([...command, "--help"]));
+  }
+});
+
+Deno.test("deno task resv takes paths from where it is called", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "resv cli " });
+  try {
+    await Deno.writeTextFile(`${folder}/here.txt`, "no capture");
+    const { stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["task", "--quiet", "--config", fileURLToPath(new URL("../deno.json", import.meta.url))],
+        ...["resv", "decode", "here.txt", "nowhere.txt"],
+      ],
+      cwd: folder,
+      env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    assertEquals(
+      new TextDecoder().decode(stderr),
+      "resv: here.txt: not a capture (neither pcap nor pcapng)\nresv: nowhere.txt: no such file\n",
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a disk that is full is one line and exit code 1, in every command", async () => {
+  const input = new PcapFile().bytes();
+  for (
+    const args of [["demo", "--virtual"], ["decode", "-"], ["decode", "--json", "-"], ["summary", "-"], ["--help"]]
+  ) {
+    const { code, out, err } = await run(args, { input, outIsFull: true });
+    assertEquals([code, out, err], [1, "", "resv: cannot write the output: no space left on device\n"], args.join(" "));
+  }
+  const json = await run(["encode", "-"], { input: '{"message":"Ack","objects":[]}', outIsFull: true });
+  assertEquals([json.code, json.err], [1, "resv: cannot write the output: no space left on device\n"]);
+});
+
+Deno.test("a ladder makes room for late times and long names", () => {
+  const names = ["2001:db8:1111:2222:3333:4444:5555:6666", "b", "c"], ladder = new Ladder(names, 12_345_678);
+  const lines = [0, 12_345_678].map((timeMs) => ladder.line({ timeMs, from: 0, to: 1, label: "Path" }));
+  lines.push(ladder.note(1_000_000, 1, ""), ladder.line({ timeMs: 999_999, from: 2, to: 1, label: "Resv" }));
+  const at = [...ladder.heading()].join("").indexOf("b", 45);
+  for (const line of lines) assertMatch([...line][at], /[│●▶]/, line);
+  assertMatch(lines[1], /^12345\.678 s {2}├/);
+  assertEquals(new Set(lines.map((line) => [...line.trimEnd()].length)).size, 1);
 });
 
 Deno.test("a ladder draws arrows in both directions, across a column, and marks what was lost", () => {

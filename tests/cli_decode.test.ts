@@ -3,6 +3,7 @@ import { PcapFile } from "../host/transport/pcap_writer.ts";
 import { parseAddress } from "../host/address.ts";
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "./assert.ts";
 import { readManifest, readTshark } from "./captures_tshark.ts";
+import { jsonLines, run } from "./cli_in_process.ts";
 import { commandLine, resv } from "./cli_process.ts";
 import { CAPTURES, has, needs } from "./require.ts";
 
@@ -35,11 +36,11 @@ function capture(count: number): Uint8Array<ArrayBuffer> {
 /** Length of one record of {@linkcode capture}: record header, IP header with Router Alert, message. */
 const RECORD_BYTES = 16 + 24 + PATH.length / 2;
 
-async function withFile<T>(bytes: Uint8Array, run: (file: string) => Promise<T>): Promise<T> {
+async function withFile<T>(bytes: Uint8Array, use: (file: string) => Promise<T>): Promise<T> {
   const file = await Deno.makeTempFile({ suffix: ".pcap" });
   try {
     await Deno.writeFile(file, bytes);
-    return await run(file);
+    return await use(file);
   } finally {
     await Deno.remove(file);
   }
@@ -50,7 +51,7 @@ Deno.test("decode prints a tree with the byte of every field, names and RFC sect
   assertEquals([code, err], [0, ""]);
   assertEquals(
     out,
-    `Frame 1  1970-01-01 00:00:01.000000  10.0.0.2 > 203.0.113.7  TTL 63  Router Alert
+    `Frame 1  1970-01-01 00:00:01.000000 UTC  10.0.0.2 > 203.0.113.7  TTL 63  Router Alert
     0  Path  96 bytes, version 1, Send_TTL 63, checksum ok  RFC 2205 3.1.3
     8  SESSION IPv4  class 1 C-Type 1, 12 bytes  RFC 2205 A.1
    12    destinationAddress  203.0.113.7
@@ -104,7 +105,7 @@ Deno.test("decode --json is one array, --ndjson one line a message, and both say
 
 Deno.test("decode --json and --ndjson together are refused", async () => {
   const { code, err } = await resv(["decode", "--json", "--ndjson", "x.pcap"]);
-  assertEquals([code, err], [1, "resv: --json and --ndjson exclude each other; choose one\n"]);
+  assertEquals([code, err], [2, "resv: --json and --ndjson exclude each other; choose one\n"]);
 });
 
 Deno.test("decode: a file that cannot be read is one line and exit code 1, and the others are still shown", async () => {
@@ -115,13 +116,37 @@ Deno.test("decode: a file that cannot be read is one line and exit code 1, and t
     ["README.md", /^resv: README\.md: not a capture \(neither pcap nor pcapng\)\n$/],
   ];
   for (const [file, expected] of cases) {
-    const { code, err } = await resv(["decode", file]);
-    assertMatch(err, expected);
-    assertEquals(code, 1);
+    for (const form of [[], ["--json"], ["--ndjson"], ["--fields", "frame"]]) {
+      const { code, out, err } = await run(["decode", ...form, file]);
+      assertMatch(err, expected);
+      assertEquals([code, out], [1, ""]);
+    }
   }
   const { code, out, err } = await resv(["decode", "--ndjson", "/nonexistent.pcap", "-"], capture(1));
   assertEquals([code, err], [1, "resv: /nonexistent.pcap: no such file\n"]);
   assertEquals(JSON.parse(out).message, "Path");
+});
+
+Deno.test("decode: of several files each message tells its file, of one file it does not", async () => {
+  await withFile(capture(2), (first) =>
+    withFile(capture(1), async (second) => {
+      const files = [first, first, second];
+      const tree = await run(["decode", first, second]);
+      assertEquals(
+        tree.out.split("\n").filter((line) => /^(==>|Frame|\d+ RSVP)/.test(line)).map((line) => line.split("  ")[0]),
+        [`==> ${first} <==`, "Frame 1", "Frame 2", `==> ${second} <==`, "Frame 1", "3 RSVP messages in 3 frames"],
+      );
+      const lines = jsonLines((await run(["decode", "--ndjson", first, second])).out);
+      assertEquals(lines.map(({ file }) => file), files);
+      assertEquals(JSON.parse((await run(["decode", "--json", first, second])).out), lines);
+      assertEquals(
+        (await run(["decode", "--fields", "file,frame", first, second])).out,
+        ["file\tframe", `${first}\t1`, `${first}\t2`, `${second}\t1`, ""].join("\n"),
+      );
+      const [alone] = jsonLines((await run(["decode", "--ndjson", second])).out);
+      assertEquals({ file: second, ...alone }, lines[2]);
+      assert(!("file" in alone) && !(await run(["decode", second])).out.includes("==>"));
+    }));
 });
 
 Deno.test("decode: a file that is cut anywhere shows what came before, one line, and exit code 1", async () => {
@@ -132,7 +157,8 @@ Deno.test("decode: a file that is cut anywhere shows what came before, one line,
       assertEquals(code, 1, `cut at ${length}`);
       assertMatch(err, /^resv: standard input: (not a capture|cut short) ?.*\n$/, `cut at ${length}`);
       const complete = Math.max(0, Math.floor((length - 24) / RECORD_BYTES));
-      const messages = form === "--json"
+      // Of a file whose header is not whole nothing is shown, not even an empty list.
+      const messages = form === "--json" && length >= 24
         ? JSON.parse(out)
         : out.split("\n").filter((line) => line !== "").map(JSON.parse as (line: string) => unknown);
       assertEquals(messages.length, complete, `cut at ${length}`);

@@ -215,8 +215,8 @@ Deno.test("encode says in one line what is no JSON, no file, or no place for byt
   assertEquals((await run(["encode", "/nonexistent.json"])).err, "resv: /nonexistent.json: no such file\n");
   const terminal = await run(["encode", "--pcap", "-"], { outIsTerminal: true });
   assertMatch(terminal.err, /not for a terminal/);
-  assertEquals((await run(["encode", "--pcap", "--bytes", "-"])).code, 1);
-  assertEquals((await run(["encode", "--raw", "--order", "rfc", "-"])).code, 1);
+  assertEquals((await run(["encode", "--pcap", "--bytes", "-"])).code, 2);
+  assertEquals((await run(["encode", "--raw", "--order", "rfc", "-"])).code, 2);
 });
 
 Deno.test("encode reads several files one after the other", async () => {

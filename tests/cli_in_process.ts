@@ -17,14 +17,19 @@ export interface World {
   readonly input?: string | Uint8Array<ArrayBuffer> | readonly Uint8Array<ArrayBuffer>[];
   readonly outIsTerminal?: boolean;
   readonly errIsTerminal?: boolean;
+  /** Nothing can be written to standard output. */
+  readonly outIsFull?: boolean;
 }
 
 /** Runs one command line. */
 export async function run(args: readonly string[], world: World = {}): Promise<Ran> {
   const written = { out: [] as Uint8Array[], err: [] as Uint8Array[] };
-  const output = (into: Uint8Array[], isTerminal = false) =>
+  const output = (into: Uint8Array[], isTerminal = false, isFull = false) =>
     new Output({
-      write: (bytes) => into.push(bytes.slice()),
+      write(bytes) {
+        if (isFull) throw new Error("No space left on device (os error 28)");
+        into.push(bytes.slice());
+      },
       isTerminal,
       noColor: true,
       onClosed: () => {
@@ -38,7 +43,7 @@ export async function run(args: readonly string[], world: World = {}): Promise<R
     ? [input]
     : input;
   const code = await runResv(args, {
-    out: output(written.out, world.outIsTerminal),
+    out: output(written.out, world.outIsTerminal, world.outIsFull),
     err: output(written.err, world.errIsTerminal),
     standardInput: ReadableStream.from(pieces),
   });

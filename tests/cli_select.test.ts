@@ -109,7 +109,7 @@ Deno.test("decode says in one line which type, session or field is not understoo
   ];
   for (const [args, expected] of cases) {
     const { code, out, err } = await run(["decode", ...args, "-"]);
-    assertEquals([code, out], [1, ""]);
+    assertEquals([code, out], [2, ""]);
     assertMatch(err, expected);
   }
 });

@@ -63,7 +63,7 @@ Deno.test("summary tells types, sessions, senders, reservations, refreshes and e
   assertEquals(
     out,
     `12 RSVP messages (${bytes} B) in 12 frames, 80 s
-2 sessions, 2 senders, 1 reservation, 1 kind of error
+2 sessions, 2 senders, 1 reservation, 2 errors
 
 message   count
 Path          5
@@ -164,14 +164,18 @@ Deno.test("summary: files that cannot be read are one line, the others are still
     assertMatch(err, /^resv: \/nonexistent\.pcap: no such file\nresv: .*cut short inside the record.*\nresv: .*\n$/);
     assertMatch(out, /^22 RSVP messages/);
   });
-  const none = await run(["summary", "/nonexistent.pcap"]);
-  assertEquals([none.code, none.out], [1, ""]);
+  for (const file of ["/nonexistent.pcap", "README.md", "/dev/null", "/"]) {
+    for (const form of [[], ["--json"]]) {
+      const { code, out, err } = await run(["summary", ...form, file]);
+      assertEquals([code, out, err.split("\n").length], [1, "", 2], file);
+    }
+  }
   const empty = await run(["summary", "-"], { input: capture([]) });
   assertEquals([empty.code, empty.out], [
     0,
-    "0 RSVP messages (0 B) in 0 frames, 0 ms\n0 sessions, 0 senders, 0 reservations, 0 kinds of error\n",
+    "0 RSVP messages (0 B) in 0 frames, 0 ms\n0 sessions, 0 senders, 0 reservations, 0 errors\n",
   ]);
-  assertEquals((await run(["summary", "--json", "--ladder", "-"])).code, 1);
+  assertEquals((await run(["summary", "--json", "--ladder", "-"])).code, 2);
 });
 
 Deno.test({

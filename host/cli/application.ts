@@ -4,7 +4,7 @@ import type { ResvContext } from "./context.ts";
 import { decodeCommand } from "./decode.ts";
 import { demoCommand } from "./demo.ts";
 import { encodeCommand } from "./encode.ts";
-import { CommandError } from "./output.ts";
+import { CommandError, UsageError } from "./output.ts";
 import { summaryCommand } from "./summary.ts";
 import { VERSION } from "./version.ts";
 
@@ -36,7 +36,7 @@ export function buildResv(): Application<ResvContext> {
     versionInfo: { currentVersion: VERSION },
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
     documentation: { disableAnsiColor: true },
-    determineExitCode: () => EXIT_FAILURE,
+    determineExitCode: (error) => error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE,
     localization: {
       text: {
         ...text_en,
@@ -65,8 +65,15 @@ export async function runResv(args: readonly string[], world: Omit<ResvContext, 
     world.out.flush();
     world.err.line(`resv: ${line}`);
   };
-  await run(buildResv(), args, { ...world, process, fail });
-  world.out.flush();
+  // `resv help decode` is what some expect beside `resv decode --help`.
+  const asked = args[0] === "help" ? [...args.slice(1), "--help"] : args;
+  await run(buildResv(), asked, { ...world, process, fail });
+  try {
+    world.out.flush();
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    fail(error.message);
+  }
   world.err.flush();
   const code = Number(process.exitCode ?? 0);
   return code < 0 ? EXIT_USAGE : code === 0 && failed ? EXIT_FAILURE : code;

@@ -15,7 +15,7 @@ export type CaptureEnd = ReturnType<CaptureReader["end"]>;
 
 /**
  * Reads one capture and hands what the engine finds to `take`, a view that is good during the call only. What is wrong
- * with the file is said in one line; undefined if it could not be read at all.
+ * with the file is said in one line; undefined if nothing of it could be read: then there is nothing to show.
  */
 export async function readCaptureFile(
   file: string,
@@ -36,14 +36,14 @@ export async function readCaptureFile(
     const reason = unreadable(error);
     if (reason === undefined) throw error;
     context.fail(`${inputName(file)}: ${reason}`);
-    return undefined;
+    return fed === 0 ? undefined : reader.end();
   } finally {
     progress?.end();
   }
   const end = reader.end();
   const fault = describeEnd(end, fed);
   if (fault) context.fail(`${inputName(file)}: ${fault}`);
-  return end;
+  return end.status === "NOT_A_CAPTURE" || end.status === "CUT_HEADER" ? undefined : end;
 }
 
 /** What a person calls it. */

@@ -5,11 +5,22 @@
  * in one column with commas, what it lacks leaves the column empty.
  */
 import { FAMILY_METADATA, type FieldMetadata, OBJECT_METADATA, type RestMetadata } from "../metadata.gen.ts";
-import { CommandError } from "./output.ts";
+import { UsageError } from "./output.ts";
 
 /** Members of a line itself. */
 const LINE_MEMBERS = new Set([
-  ...["frame", "timestamp", "source", "destination", "ttl", "encapsulation", "routerAlert", "truncated", "ipChecksum"],
+  ...[
+    "file",
+    "frame",
+    "timestamp",
+    "source",
+    "destination",
+    "ttl",
+    "encapsulation",
+    "routerAlert",
+    "truncated",
+    "ipChecksum",
+  ],
   ...["reassembled", "tunnelled", "quoted", "mpls", "message", "type", "version", "flags", "checksum", "checksumValue"],
   ...["sendTtl", "length", "reserved", "problems", "objects", "messages", "error", "bytes"],
 ]);
@@ -29,7 +40,7 @@ export interface FieldColumn {
 
 /**
  * Reads the list of fields.
- * @throws {CommandError} naming a field that no message can have.
+ * @throws {UsageError} naming a field that no message can have.
  */
 export function parseFields(list: string): FieldColumn[] {
   const known = knownNames();
@@ -37,7 +48,7 @@ export function parseFields(list: string): FieldColumn[] {
     const heading = text.trim(), path = heading.split(".");
     const unknown = path.find((part) => !known.structures.has(part) && !known.members.has(part));
     if (unknown !== undefined || path.length === 0) {
-      throw new CommandError(
+      throw new UsageError(
         `--fields: no field "${unknown}"; ${nearest(String(unknown), known)}`,
       );
     }

@@ -72,7 +72,7 @@ function timeText({ seconds, nanoseconds }: CapturedMessage): string {
   // No date of JavaScript is so far in the future.
   if (seconds > 8.64e12) return `${seconds} s`;
   const text = new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
-  return `${text}.${String(Math.floor(nanoseconds / 1000)).padStart(6, "0")}`;
+  return `${text}.${String(Math.floor(nanoseconds / 1000)).padStart(6, "0")} UTC`;
 }
 
 function headerLines(message: Message, style: Ansis): string[] {

@@ -5,6 +5,12 @@ import type { ResvContext } from "./context.ts";
 /** Reservation styles of RFC 2205 1.3, as one writes them. */
 export const STYLES = ["WF", "FF", "SE"] as const;
 
+function parseStyle(text: string): (typeof STYLES)[number] {
+  const style = STYLES.find((one) => one === text.toUpperCase());
+  if (style === undefined) throw new Error(`there are ${STYLES.join(", ")}`);
+  return style;
+}
+
 /** Flags of the command. */
 export interface DemoFlags {
   readonly style: (typeof STYLES)[number];
@@ -22,7 +28,13 @@ export const demoCommand = buildCommand<DemoFlags, [], ResvContext>({
   },
   parameters: {
     flags: {
-      style: { kind: "enum", values: STYLES, default: "FF", brief: "Reservation style (RFC 2205 1.3)" },
+      style: {
+        kind: "parsed",
+        parse: parseStyle,
+        default: "FF",
+        placeholder: STYLES.join("|"),
+        brief: "Reservation style (RFC 2205 1.3)",
+      },
       overbook: { kind: "boolean", default: false, brief: "Ask for more than the router may give away" },
       virtual: { kind: "boolean", default: false, brief: "The same in memory, on virtual time" },
       write: {

@@ -6,7 +6,7 @@ import type { DemoFlags } from "./demo.ts";
 import { type DemoWorld, NODE_NAMES, type Sighting } from "./demo_world.ts";
 import { type AnyObject, describeError, describeFlow, describeMessage, describeSender } from "./describe.ts";
 import { Ladder } from "./ladder.ts";
-import { CommandError, type Output } from "./output.ts";
+import { CommandError, type Output, reasonText } from "./output.ts";
 import { readMessage } from "./read_message.ts";
 import { formatTable } from "./table.ts";
 import { formatAddressPort, formatRate } from "./units.ts";
@@ -37,6 +37,7 @@ const COLOURS: Readonly<Record<string, "blue" | "green" | "red" | "yellow">> = {
 
 /** Runs the demo. */
 export async function runDemo(this: ResvContext, flags: DemoFlags): Promise<void> {
+  const file = flags.write === undefined ? undefined : CaptureFile.open(flags.write);
   const options = { reservableBytesPerSecond: RESERVABLE_BYTES_PER_SECOND };
   const world = flags.virtual
     ? (await import("./demo_virtual.ts")).openVirtual(options)
@@ -46,20 +47,44 @@ export async function runDemo(this: ResvContext, flags: DemoFlags): Promise<void
     await demo.run();
   } finally {
     await world.close();
-    if (flags.write !== undefined) writeCapture(flags.write, world, this.out);
+    file?.write(world, this.out);
   }
 }
 
-function writeCapture(path: string, world: DemoWorld, out: Output): void {
-  try {
-    Deno.writeFileSync(path, world.capture());
-  } catch (error) {
-    throw new CommandError(`cannot write ${path}: ${(error as Error).message}`);
+/** The file of --write, opened before the demo runs: a path that is wrong is told at once. */
+class CaptureFile {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
   }
-  out.line();
-  out.line(`Every message is in ${path}.`);
-  // tshark knows RSVP in IP by itself, but not the ports of RFC 2205 appendix C.
-  if (world.encapsulated) out.line(`tshark -d udp.port==1698,rsvp -d udp.port==1699,rsvp -r ${path}`);
+
+  static open(path: string): CaptureFile {
+    try {
+      return new CaptureFile(path, Deno.openSync(path, { write: true, create: true }));
+    } catch (error) {
+      throw new CommandError(`cannot write ${path}: ${reasonText(error)}`);
+    }
+  }
+
+  /** Writes what the world has seen, and closes. */
+  write(world: DemoWorld, out: Output): void {
+    const bytes = world.capture();
+    try {
+      if (this.#file.statSync().isFile) this.#file.truncateSync();
+      for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
+    } catch (error) {
+      throw new CommandError(`cannot write ${this.#path}: ${reasonText(error)}`);
+    } finally {
+      this.#file.close();
+    }
+    out.line();
+    out.line(`Every message is in ${this.#path}.`);
+    // tshark knows RSVP in IP by itself, but not the ports of RFC 2205 appendix C.
+    if (world.encapsulated) out.line(`tshark -d udp.port==1698,rsvp -d udp.port==1699,rsvp -r ${this.#path}`);
+  }
 }
 
 /** The story, told as it happens. */

@@ -6,17 +6,17 @@ import type { ResvContext } from "./context.ts";
 import type { EncodeFlags } from "./encode.ts";
 import { CapturedOutput } from "./encode_capture.ts";
 import { InputError, readMessages } from "./message_input.ts";
-import { CommandError } from "./output.ts";
+import { UsageError } from "./output.ts";
 
 /** What becomes of one encoded message. */
 type Sink = (bytes: Uint8Array<ArrayBuffer>, value: Record<string, unknown>) => void;
 
 /** Runs the command. */
 export async function runEncode(this: ResvContext, flags: EncodeFlags, ...files: string[]): Promise<void> {
-  if (flags.bytes && flags.pcap) throw new CommandError("--bytes and --pcap exclude each other; choose one");
-  if (flags.raw && flags.order === "rfc") throw new CommandError("--raw keeps the order; --order rfc contradicts it");
+  if (flags.bytes && flags.pcap) throw new UsageError("--bytes and --pcap exclude each other; choose one");
+  if (flags.raw && flags.order === "rfc") throw new UsageError("--raw keeps the order; --order rfc contradicts it");
   if ((flags.bytes || flags.pcap) && this.out.isTerminal) {
-    throw new CommandError("what --bytes and --pcap write is not for a terminal; send it to a file or a pipe");
+    throw new UsageError("what --bytes and --pcap write is not for a terminal; send it to a file or a pipe");
   }
   const codec = defaultCodec(), sink = sinkFor(flags, this);
   for (const file of files) {

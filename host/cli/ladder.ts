@@ -23,45 +23,56 @@ export interface LadderEvent {
   readonly lost?: boolean;
 }
 
-/** Room between two columns. */
+/** Room between two columns, or more where a name needs it. */
 const COLUMN_WIDTH = 22;
+/** Room for `999.999 s`, or more where later times come. */
 const TIME_WIDTH = 9;
+
+const timeText = (timeMs: number) => `${(timeMs / 1000).toFixed(3)} s`;
 
 /** Draws the lines of a ladder. */
 export class Ladder {
   readonly #names: readonly string[];
+  readonly #columnWidth: number;
+  readonly #timeWidth: number;
 
-  constructor(names: readonly string[]) {
+  /** @param latestMs the latest time that will come, if it is known */
+  constructor(names: readonly string[], latestMs = 0) {
     this.#names = names;
+    // Names stand over their columns with two blanks between them.
+    this.#columnWidth = Math.max(COLUMN_WIDTH, ...names.slice(0, -1).map((name) => name.length + 2));
+    this.#timeWidth = Math.max(TIME_WIDTH, timeText(latestMs).length);
   }
 
   /** The line of the nodes' names. */
   heading(): string {
-    return `${"time".padStart(TIME_WIDTH)}  ${this.#names.map((name) => name.padEnd(COLUMN_WIDTH)).join("")}`.trimEnd();
+    return `${"time".padStart(this.#timeWidth)}  ${this.#names.map((name) => name.padEnd(this.#columnWidth)).join("")}`
+      .trimEnd();
   }
 
   /** The line of one message. `colour` is applied to the arrow with its label. */
   line(event: LadderEvent, colour: (text: string) => string = (text) => text): string {
     const low = Math.min(event.from, event.to);
     const high = Math.max(event.from, event.to);
+    const width = this.#columnWidth;
     let text = "";
     for (let column = 0; column < this.#names.length; column++) {
       const last = column === this.#names.length - 1;
       if (column === low && high > low) {
-        text += colour(drawArrow(event, (high - low) * COLUMN_WIDTH));
+        text += colour(drawArrow(event, (high - low) * width));
         column = high;
-        text += high === this.#names.length - 1 ? "" : " ".repeat(COLUMN_WIDTH - 1);
-      } else text += last ? "│" : "│".padEnd(COLUMN_WIDTH);
+        text += high === this.#names.length - 1 ? "" : " ".repeat(width - 1);
+      } else text += last ? "│" : "│".padEnd(width);
     }
-    const time = `${(event.timeMs / 1000).toFixed(3)} s`.padStart(TIME_WIDTH);
+    const time = timeText(event.timeMs).padStart(this.#timeWidth);
     return `${time}  ${text}${event.detail ? `  ${event.detail}` : ""}`.trimEnd();
   }
 
   /** A line that says what a node did between messages. */
   note(timeMs: number, node: number, text: string): string {
-    const time = `${(timeMs / 1000).toFixed(3)} s`.padStart(TIME_WIDTH);
+    const time = timeText(timeMs).padStart(this.#timeWidth), width = this.#columnWidth;
     const bars = this.#names.map((_, column) => (column === node ? "●" : "│"));
-    return `${time}  ${bars.map((bar, i) => (i < bars.length - 1 ? bar.padEnd(COLUMN_WIDTH) : bar)).join("")}  ${text}`;
+    return `${time}  ${bars.map((bar, i) => (i < bars.length - 1 ? bar.padEnd(width) : bar)).join("")}  ${text}`;
   }
 }
 

@@ -13,7 +13,15 @@ function outputTo(stream: typeof Deno.stdout): Output {
   });
 }
 
+/** Where the user is: `deno task` runs in the project's folder, and tells where it was called in RESV_CWD (deno.json). */
+function enterUsersFolder(): void {
+  if (Deno.permissions.querySync({ name: "env", variable: "RESV_CWD" }).state !== "granted") return;
+  const folder = Deno.env.get("RESV_CWD");
+  if (folder) Deno.chdir(folder);
+}
+
 if (import.meta.main) {
+  enterUsersFolder();
   const out = outputTo(Deno.stdout);
   const err = outputTo(Deno.stderr);
   Deno.exitCode = await runResv(Deno.args, { out, err, standardInput: Deno.stdin.readable });

@@ -3,7 +3,22 @@ import { Ansis } from "ansis";
 
 /** Something a person should read as one line, without a stack: a missing file, a taken port, a bad value. */
 export class CommandError extends Error {
-  override readonly name = "CommandError";
+  override readonly name: string = "CommandError";
+}
+
+/** The command line was wrong: options that exclude each other, a value that means nothing. The exit code is 2. */
+export class UsageError extends CommandError {
+  override readonly name = "UsageError";
+}
+
+/** Why the system refused something, as a person would say it: without Deno's number and call. */
+export function reasonText(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file or folder";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.IsADirectory) return "is a directory";
+  if (error instanceof Deno.errors.NotCapable) return "Deno was not permitted to; -A permits everything";
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/ \(os error \d+\).*$/s, "").replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
 }
 
 /** How an {@linkcode Output} reaches the world. */
@@ -28,6 +43,7 @@ export class Output {
   #options: OutputOptions;
   #pending = "";
   #encoder = new TextEncoder();
+  #failed = false;
 
   constructor(options: OutputOptions) {
     this.#options = options;
@@ -60,13 +76,17 @@ export class Output {
     this.#put(bytes);
   }
 
+  /** @throws {CommandError} once, when nothing more can be written; what comes after that is dropped. */
   #put(bytes: Uint8Array): void {
+    if (this.#failed) return;
     try {
       this.#options.write(bytes);
     } catch (error) {
       const { name, code } = error as { name?: string; code?: string };
       if (name === "BrokenPipe" || code === "EPIPE") this.#options.onClosed();
-      throw error;
+      this.#failed = true;
+      this.#pending = "";
+      throw new CommandError(`cannot write the output: ${reasonText(error)}`);
     }
   }
 }

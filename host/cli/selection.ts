@@ -2,7 +2,7 @@
 import { formatAddress, parseAddress } from "../address.ts";
 import { MESSAGE_NAMES, MESSAGE_TYPES } from "../messages.gen.ts";
 import type { AnyObject } from "./describe.ts";
-import { CommandError } from "./output.ts";
+import { UsageError } from "./output.ts";
 import { sessionAddress, sessionPort } from "./session_name.ts";
 
 /** A message, whole or broken, decoded or read from a line. */
@@ -33,7 +33,7 @@ export class Selection {
 
   /**
    * Reads `Path,Resv` (names in any case, or numbers) and `ADDR[/PORT]`; undefined if nothing is asked for.
-   * @throws {CommandError} naming what is not understood.
+   * @throws {UsageError} naming what is not understood.
    */
   static of(types: string | undefined, session: string | undefined): Selection | undefined {
     if (types === undefined && session === undefined) return undefined;
@@ -71,20 +71,20 @@ function parseType(name: string): number {
   if (/^\d{1,3}$/.test(name) && Number(name) <= 255) return Number(name);
   const type = Object.entries(MESSAGE_TYPES).find(([known]) => known.toLowerCase() === name.toLowerCase())?.[1];
   if (type !== undefined) return type;
-  throw new CommandError(`--type: "${name}" is no message type; there are ${Object.values(MESSAGE_NAMES).join(", ")}`);
+  throw new UsageError(`--type: "${name}" is no message type; there are ${Object.values(MESSAGE_NAMES).join(", ")}`);
 }
 
 function parseSession(text: string): WantedSession {
   const slash = text.lastIndexOf("/");
   const place = slash < 0 ? text : text.slice(0, slash), port = slash < 0 ? undefined : text.slice(slash + 1);
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65535)) {
-    throw new CommandError(`--session: the port must be 0 to 65535, not "${port}" (ADDR[/PORT])`);
+    throw new UsageError(`--session: the port must be 0 to 65535, not "${port}" (ADDR[/PORT])`);
   }
   try {
     const { bytes, family } = parseAddress(place);
     return { address: formatAddress(bytes, family), port: port === undefined ? undefined : Number(port) };
   } catch (error) {
-    if (error instanceof RangeError) throw new CommandError(`--session: ${error.message} (ADDR[/PORT])`);
+    if (error instanceof RangeError) throw new UsageError(`--session: ${error.message} (ADDR[/PORT])`);
     throw error;
   }
 }

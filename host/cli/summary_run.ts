@@ -3,7 +3,7 @@ import { readCaptured } from "../capture.ts";
 import { defaultCodec } from "../default_codec.ts";
 import { readCaptureFile } from "./capture_input.ts";
 import type { ResvContext } from "./context.ts";
-import { CommandError } from "./output.ts";
+import { UsageError } from "./output.ts";
 import { Selection } from "./selection.ts";
 import type { SummaryFlags } from "./summary.ts";
 import { SummaryCollector } from "./summary_collect.ts";
@@ -11,7 +11,7 @@ import { summaryLines } from "./summary_text.ts";
 
 /** Runs the command. */
 export async function runSummary(this: ResvContext, flags: SummaryFlags, ...files: string[]): Promise<void> {
-  if (flags.json && flags.ladder) throw new CommandError("--json and --ladder exclude each other; choose one");
+  if (flags.json && flags.ladder) throw new UsageError("--json and --ladder exclude each other; choose one");
   const codec = defaultCodec(), selection = Selection.of(undefined, flags.session);
   const collector = new SummaryCollector({ ladders: flags.ladder });
   let read = 0;

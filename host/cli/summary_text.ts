@@ -24,13 +24,14 @@ function headLines(summary: Summary): string[] {
   const { messages, frames, bytes, types, sessions, firstSeconds, lastSeconds } = summary;
   const count = (states: (session: SessionSummary) => readonly unknown[]) =>
     sessions.reduce((sum, session) => sum + states(session).length, 0);
+  const errors = sessions.reduce((sum, one) => sum + one.errors.reduce((all, { count }) => all + count, 0), 0);
   const time = firstSeconds === undefined || lastSeconds === undefined ? 0 : lastSeconds - firstSeconds;
   const lines = [
     `${formatCount(messages, "RSVP message")} (${formatBytes(bytes)}) in ${formatCount(frames, "frame")}, ` +
     `${formatMs(Math.round(time * 1000))}`,
     `${formatCount(sessions.length, "session")}, ${formatCount(count((one) => one.senders), "sender")}, ` +
     `${formatCount(count((one) => one.reservations), "reservation")}, ` +
-    `${formatCount(count((one) => one.errors), "kind")} of error`,
+    formatCount(errors, "error"),
   ];
   if (Object.keys(types).length > 0) lines.push("", ...countTable("message", types));
   const odd: Record<string, number> = {};
@@ -75,7 +76,7 @@ function ladderLines(
   style: Ansis,
 ): string[] {
   const hosts = [...new Set(events.flatMap(({ source, destination }) => [source, destination]))];
-  const ladder = new Ladder(hosts), start = events[0].timeMs;
+  const start = events[0].timeMs, ladder = new Ladder(hosts, events[events.length - 1].timeMs - start);
   const lines = events.map(({ source, destination, timeMs, label, detail }) => {
     const [from, to] = [hosts.indexOf(source), hosts.indexOf(destination)];
     if (from === to) return ladder.note(timeMs - start, from, `${label}  ${detail}`);

@@ -1,5 +1,6 @@
 /** The messages that a network has seen, kept as bytes and told as text when somebody asks. */
 import { Ladder } from "../cli/ladder.ts";
+import { formatRate } from "../cli/units.ts";
 import { MESSAGE_NAMES } from "../messages.gen.ts";
 import { decodeObjects } from "../object_list.ts";
 import type { RsvpObject } from "../objects.gen.ts";
@@ -80,9 +81,9 @@ export class Log {
   }
 
   ladder(nodes: readonly string[], options: LogOptions): string {
-    const ladder = new Ladder(nodes);
+    const lines = this.lines(options), ladder = new Ladder(nodes, lines[lines.length - 1]?.timeMs);
     const out = [ladder.heading()];
-    for (const line of this.lines(options)) {
+    for (const line of lines) {
       const [from, to] = [nodes.indexOf(line.from), nodes.indexOf(line.to)];
       if (from < 0 || to < 0) continue;
       out.push(
@@ -132,7 +133,7 @@ function wordsOf(object: RsvpObject): string {
       return styleName(Number(fields.optionVector ?? fields.style ?? 0));
     case "FLOWSPEC":
       return "tokenBucketRateBytesPerSecond" in object
-        ? `r=${fields.rateBytesPerSecond ?? fields.tokenBucketRateBytesPerSecond}`
+        ? formatRate(Number(fields.rateBytesPerSecond ?? fields.tokenBucketRateBytesPerSecond))
         : "";
     case "ERROR_SPEC":
       return "errorCode" in object && object.errorCode !== 0
