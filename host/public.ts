@@ -1,49 +1,20 @@
 /**
- * RSVP, the Resource ReSerVation Protocol (RFC 2205): an engine in WebAssembly and a thin host around it.
- *
- * - {@linkcode Network}: whole virtual networks in virtual time; needs no permissions.
- * - {@linkcode RsvpNode}: one node, on sockets or in memory.
- * - {@linkcode QosServiceProvider}: sockets with QOS, whose reservations come and go by themselves.
- * - {@linkcode decode} and {@linkcode encode}: messages as plain values; {@linkcode CaptureStream}: those of captures.
- * - {@linkcode Engine}: the protocol engine itself, typed records in, typed actions out.
- *
- * ```ts
- * import { Network } from "@resv/resv";
- *
- * const network = new Network();
- * const alice = network.host("alice"), r1 = network.router("r1"), bob = network.host("bob");
- * network.link(alice, r1);
- * network.link(r1, bob, { reservableBytesPerSecond: 1_000_000 });
- *
- * const session = { destination: bob.address, protocol: "udp", port: 5004 } as const;
- * alice.send(session, { port: 5004, tokenBucketRateBytesPerSecond: 12_500 });
- * bob.receive(session, { style: "FF" });
- * network.run(1_000);
- *
- * console.log(network.ladder());
- * console.log(r1.inspect("installed"));
- * ```
+ * Everything that users import, re-exported; `mod.ts` hands it out as one bundled file.
  *
  * @module
  */
 
 // Virtual networks.
-export { Network, type NetworkOptions } from "./host/network/network.ts";
-export { NetworkNode, type NetworkNodeOptions, type ReceiveOptions } from "./host/network/network_node.ts";
-export { NetworkLink, type PacketTap, type Sighting } from "./host/network/network_link.ts";
-export type { LogLine, LogOptions } from "./host/network/log.ts";
-export {
-  type Attachment,
-  type LinkOptions,
-  type LinkRecord,
-  type NodeRecord,
-  Topology,
-} from "./host/network/topology.ts";
+export { Network, type NetworkOptions } from "./network/network.ts";
+export { NetworkNode, type NetworkNodeOptions, type ReceiveOptions } from "./network/network_node.ts";
+export { NetworkLink, type PacketTap, type Sighting } from "./network/network_link.ts";
+export type { LogLine, LogOptions } from "./network/log.ts";
+export { type Attachment, type LinkOptions, type LinkRecord, type NodeRecord, Topology } from "./network/topology.ts";
 
 // One node, its applications and tables.
-export { type DropReport, RsvpNode, type RsvpNodeOptions } from "./host/node.ts";
-export { DEFAULT_SETTINGS, type InterfaceSettings, type NodeSettings } from "./host/node_settings.ts";
-export { Session } from "./host/session.ts";
+export { type DropReport, RsvpNode, type RsvpNodeOptions } from "./node.ts";
+export { DEFAULT_SETTINGS, type InterfaceSettings, type NodeSettings } from "./node_settings.ts";
+export { Session } from "./session.ts";
 export type {
   FlowspecOptions,
   ReserveOptions,
@@ -53,8 +24,8 @@ export type {
   SessionEvent,
   StyleName,
   TokenBucket,
-} from "./host/application.ts";
-export type { PlainRow } from "./host/tables.ts";
+} from "./application.ts";
+export type { PlainRow } from "./tables.ts";
 export type {
   BlockadeRow,
   CounterRow,
@@ -66,44 +37,41 @@ export type {
   SenderRow,
   SessionRow,
   TableRows,
-} from "./host/boundary.gen.ts";
+} from "./boundary.gen.ts";
 
 // What a node stands on.
-export { type Clock, SystemClock, type SystemClockOptions, type TimerHandle, VirtualClock } from "./host/clock.ts";
-export type { Packet, PacketsHandler, Transport, TransportErrorHandler } from "./host/transport/transport.ts";
-export { type Address, formatAddress, parseAddress } from "./host/address.ts";
+export { type Clock, SystemClock, type SystemClockOptions, type TimerHandle, VirtualClock } from "./clock.ts";
+export type { Packet, PacketsHandler, Transport, TransportErrorHandler } from "./transport/transport.ts";
+export { type Address, formatAddress, parseAddress } from "./address.ts";
 export {
   type UdpAddress,
   type UdpCounters,
   UdpOpenError,
   UdpTransport,
   type UdpTransportOptions,
-} from "./host/transport/udp.ts";
-export { MemoryTransport, type MemoryTransportOptions } from "./host/transport/memory_transport.ts";
-export { PcapFile, PcapWriter } from "./host/transport/pcap_writer.ts";
-export { FaultInjector, FaultModel, type FaultOptions, type FaultyCopy } from "./host/transport/fault_injector.ts";
-export type { RouteAnswer, RouteChange, RouteHop, RouteQuestion, Routing } from "./host/routing/routing.ts";
-export { type StaticRoute, StaticRouting } from "./host/routing/static_routing.ts";
+} from "./transport/udp.ts";
+export { MemoryTransport, type MemoryTransportOptions } from "./transport/memory_transport.ts";
+export { PcapFile, PcapWriter } from "./transport/pcap_writer.ts";
+export { FaultInjector, FaultModel, type FaultOptions, type FaultyCopy } from "./transport/fault_injector.ts";
+export type { RouteAnswer, RouteChange, RouteHop, RouteQuestion, Routing } from "./routing/routing.ts";
+export { type StaticRoute, StaticRouting } from "./routing/static_routing.ts";
 export type {
   InstallRequest,
   ReservationLostHandler,
   TrafficControl,
   TrafficControlAnswer,
-} from "./host/traffic_control/traffic_control.ts";
-export {
-  MemoryTrafficControl,
-  type MemoryTrafficControlOptions,
-} from "./host/traffic_control/memory_traffic_control.ts";
+} from "./traffic_control/traffic_control.ts";
+export { MemoryTrafficControl, type MemoryTrafficControlOptions } from "./traffic_control/memory_traffic_control.ts";
 
 // The engine, its errors, logs and snapshots.
-export { Engine, type EngineOptions, type SubmitObserver } from "./host/engine.ts";
-export type { SubmitRecords } from "./host/engine_exports.ts";
-export { defaultModule } from "./host/default_module.ts";
-export { EngineMisuseError, EngineTrapError, ResvError, type TrapFrame, type TrapMap } from "./host/engine_errors.ts";
-export { SnapshotError } from "./host/snapshot.ts";
-export { EngineLoop, type LoopEngine, type LoopOptions } from "./host/loop.ts";
-export { type LogEntry, LogError, Recorder } from "./host/recorder.ts";
-export { replay, type ReplayOptions, type ReplayResult } from "./host/replay.ts";
+export { Engine, type EngineOptions, type SubmitObserver } from "./engine.ts";
+export type { SubmitRecords } from "./engine_exports.ts";
+export { defaultModule } from "./default_module.ts";
+export { EngineMisuseError, EngineTrapError, ResvError, type TrapFrame, type TrapMap } from "./engine_errors.ts";
+export { SnapshotError } from "./snapshot.ts";
+export { EngineLoop, type LoopEngine, type LoopOptions } from "./loop.ts";
+export { type LogEntry, LogError, Recorder } from "./recorder.ts";
+export { replay, type ReplayOptions, type ReplayResult } from "./replay.ts";
 
 // The records that cross the boundary, and the numbers in them.
 export type {
@@ -121,7 +89,7 @@ export type {
   SendAction,
   TickInput,
   TrafficControlResultInput,
-} from "./host/boundary.gen.ts";
+} from "./boundary.gen.ts";
 export {
   CALL_KIND,
   CALL_OPTION,
@@ -133,10 +101,10 @@ export {
   SERVICE,
   STATUS,
   STATUS_TEXT,
-} from "./host/boundary.gen.ts";
+} from "./boundary.gen.ts";
 
 // Messages and objects as plain values.
-export { decode, decodeBatch, defaultCodec, encode, peek, tryDecode } from "./host/default_codec.ts";
+export { decode, decodeBatch, defaultCodec, encode, peek, tryDecode } from "./default_codec.ts";
 export {
   type BrokenMessage,
   type CheckResult,
@@ -154,9 +122,9 @@ export {
   ResvDecodeError,
   ResvEncodeError,
   type TypedObjectInput,
-} from "./host/codec.ts";
-export type { CaptureStatus } from "./host/capture.ts";
-export { CodecEngine } from "./host/codec_engine.ts";
+} from "./codec.ts";
+export type { CaptureStatus } from "./capture.ts";
+export { CodecEngine } from "./codec_engine.ts";
 export {
   type CaptureEntry,
   CaptureError,
@@ -166,23 +134,23 @@ export {
   type CaptureTotals,
   decodeCapture,
   type UnreadableMessage,
-} from "./host/capture_stream.ts";
-export { decodeObjects, encodeObjects, findObject, type ObjectInput } from "./host/object_list.ts";
-export type { MessageName } from "./host/messages.gen.ts";
+} from "./capture_stream.ts";
+export { decodeObjects, encodeObjects, findObject, type ObjectInput } from "./object_list.ts";
+export type { MessageName } from "./messages.gen.ts";
 
 // One type for each object, form and item of the catalogue (docs/objects.md), and the unions of them.
-export type * from "./host/object_types.gen.ts";
+export type * from "./object_types.gen.ts";
 
 // QOS on sockets (docs/qos.md).
-export { type GroupMembership, type QosServiceOptions, QosServiceProvider } from "./host/qos/service_provider.ts";
-export { type JoinDirection, QosEndpoint } from "./host/qos/endpoint.ts";
-export type { SocketAddress } from "./host/qos/matching.ts";
-export { type Qos, qos, type QosInput } from "./host/qos/qos.ts";
-export { POSITIVE_INFINITY_RATE, QOS_NOT_SPECIFIED, type QosFlowspec, qosFlowspec } from "./host/qos/flowspec.ts";
-export { SERVICE_FLAG, SERVICE_TYPE } from "./host/qos/service_types.ts";
-export type { Direction, QosEvent, QosEventError } from "./host/qos/events.ts";
-export { QOS_ERROR, QOS_STATUS, QosError, type QosErrorName, type QosStatusName } from "./host/qos/status.ts";
-export { GQOS_STATUS } from "./host/qos/extended_status.ts";
+export { type GroupMembership, type QosServiceOptions, QosServiceProvider } from "./qos/service_provider.ts";
+export { type JoinDirection, QosEndpoint } from "./qos/endpoint.ts";
+export type { SocketAddress } from "./qos/matching.ts";
+export { type Qos, qos, type QosInput } from "./qos/qos.ts";
+export { POSITIVE_INFINITY_RATE, QOS_NOT_SPECIFIED, type QosFlowspec, qosFlowspec } from "./qos/flowspec.ts";
+export { SERVICE_FLAG, SERVICE_TYPE } from "./qos/service_types.ts";
+export type { Direction, QosEvent, QosEventError } from "./qos/events.ts";
+export { QOS_ERROR, QOS_STATUS, QosError, type QosErrorName, type QosStatusName } from "./qos/status.ts";
+export { GQOS_STATUS } from "./qos/extended_status.ts";
 export {
   type AdspecGeneral,
   type AdspecInfo,
@@ -204,12 +172,12 @@ export {
   type StatusInfo,
   type TrafficClass,
   type UnknownProviderObject,
-} from "./host/qos/provider_objects.ts";
-export { type QosDatagram, QosUdpSocket } from "./host/qos/udp_socket.ts";
-export { type AcceptCondition, type AcceptDecision, QosTcpListener, QosTcpSocket } from "./host/qos/tcp_socket.ts";
-export { QosNotifier } from "./host/qos/notifier.ts";
-export { QosTemplates } from "./host/qos/templates.ts";
-export type { LayoutOptions } from "./host/qos/layout.ts";
-export { decodeFlowspec, decodeProviderObjects, decodeQos } from "./host/qos/layout_read.ts";
-export { encodeFlowspec, encodeProviderObjects, encodeQos } from "./host/qos/layout_write.ts";
-export { openQosHost, type QosHost, type QosHostInterface, type QosHostOptions } from "./host/qos/host.ts";
+} from "./qos/provider_objects.ts";
+export { type QosDatagram, QosUdpSocket } from "./qos/udp_socket.ts";
+export { type AcceptCondition, type AcceptDecision, QosTcpListener, QosTcpSocket } from "./qos/tcp_socket.ts";
+export { QosNotifier } from "./qos/notifier.ts";
+export { QosTemplates } from "./qos/templates.ts";
+export type { LayoutOptions } from "./qos/layout.ts";
+export { decodeFlowspec, decodeProviderObjects, decodeQos } from "./qos/layout_read.ts";
+export { encodeFlowspec, encodeProviderObjects, encodeQos } from "./qos/layout_write.ts";
+export { openQosHost, type QosHost, type QosHostInterface, type QosHostOptions } from "./qos/host.ts";

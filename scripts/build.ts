@@ -15,7 +15,7 @@ const CONFIG = "engine-as/asconfig.json";
 /** Scripts that write `*.gen.ts` files and docs/objects.md from the catalogue, in this order. */
 const GENERATORS = ["scripts/generate.ts"];
 /** Scripts that write files from the compiled engine, in this order. */
-const FOLLOWERS = ["scripts/embed_wasm.ts", "scripts/trap_map.ts"];
+const FOLLOWERS = ["scripts/embed_wasm.ts", "scripts/trap_map.ts", "scripts/bundle_public.ts"];
 
 async function run(script: string): Promise<void> {
   const { code } = await new Deno.Command(Deno.execPath(), {
