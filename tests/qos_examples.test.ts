@@ -2,6 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "./assert.ts";
 import { loopback } from "./loopback.ts";
+import { needs } from "./require.ts";
+import { bundle, withFolder } from "./runtimes/bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -36,6 +38,24 @@ for (const [name, expected] of Object.entries(OUTPUT)) {
     const { code, stdout, stderr } = await child.output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     assertEquals([code, text(stderr), text(stdout)], [0, "", expected]);
+  });
+}
+
+for (const [name, expected] of Object.entries(OUTPUT)) {
+  Deno.test({
+    name: `qos examples: ${name} runs in Node and prints the same`,
+    ...needs("node"),
+    fn: () =>
+      withFolder(async (folder) => {
+        const file = `${folder}/${name}.mjs`;
+        await bundle(`../../examples/${name}.ts`, file);
+        const code = (await Deno.readTextFile(file)).replaceAll(/127\.2[123]\./g, `127.${loopback(12)}.`);
+        await Deno.writeTextFile(file, code);
+        const { stdout, stderr } = await new Deno.Command("node", { args: [file], signal: AbortSignal.timeout(20_000) })
+          .output();
+        const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+        assertEquals([text(stderr), text(stdout)], ["", expected]);
+      }),
   });
 }
 

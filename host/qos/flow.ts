@@ -29,6 +29,7 @@ import { RESERVE_STYLE } from "./provider_objects.ts";
 import { deriveFlowspec, type KnownSender } from "./receiver_derivation.ts";
 import { deriveSender } from "./sender_derivation.ts";
 import { isSignalledService, SERVICE_TYPE, splitServiceType } from "./service_types.ts";
+import { toHex } from "./hex.ts";
 
 /** What is to be announced in a session. */
 export interface SendingPart {
@@ -114,7 +115,7 @@ export class QosFlow {
       adspec,
       ...policyDataObjects(sending.policyElements),
     ];
-    const key = encodeObjects(objects).toHex();
+    const key = toHex(encodeObjects(objects));
     if (key === this.#announced) return;
     this.#announced = key;
     this.#call("sending", () => this.#session.announce(objects));
@@ -227,7 +228,7 @@ export class QosFlow {
     const request = this.#wanted();
     if (!request) return this.#unreserve();
     const confirm = this.#receiving!.confirmation > this.#confirmed;
-    const key = `${request.style} ${encodeObjects(request.objects).toHex()}`;
+    const key = `${request.style} ${toHex(encodeObjects(request.objects))}`;
     if (key === this.#requested && !confirm) return;
     // The old style is torn down explicitly before another is asked for: the two cannot stand side by side.
     if (this.#requestedStyle !== "" && this.#requestedStyle !== request.style) this.#unreserve();

@@ -25,6 +25,7 @@ import type { AdspecGeneral, AdspecService, QosFlowDescriptor, QosPolicyElement 
 import type { Qos } from "./qos.ts";
 import { SERVICE_TYPE } from "./service_types.ts";
 import { QosError, type QosErrorName } from "./status.ts";
+import { toHex } from "./hex.ts";
 
 /**
  * Reads a QOS with its provider-specific buffer.
@@ -134,7 +135,7 @@ const NAMES = new Map(Object.entries(PROVIDER_OBJECT).map(([name, type]) => [typ
 function readObject(block: Block, type: number, at: number, length: number, member: string): ProviderObject {
   const name = NAMES.get(type) as keyof typeof OBJECT_BYTES | undefined;
   if (name === undefined) {
-    return { object: "UNKNOWN", type, content: block.bytes.subarray(at + OBJECT_HEADER_BYTES, at + length).toHex() };
+    return { object: "UNKNOWN", type, content: toHex(block.bytes.subarray(at + OBJECT_HEADER_BYTES, at + length)) };
   }
   if (length < OBJECT_BYTES[name]) {
     const what = `is ${length}, and ${name} has at least ${OBJECT_BYTES[name]} bytes`;
@@ -258,7 +259,7 @@ function readPolicy(block: Block, start: number, length: number, member: string)
     if (bytes < POLICY_HEADER_BYTES || bytes > end - at) {
       throw new QosError("EPOLICYOBJ", element, `is cut or has no length`, GQOS_STATUS.SETQOS_BADPOLICYOBJ, at);
     }
-    const content = block.bytes.subarray(at + POLICY_HEADER_BYTES, at + bytes).toHex();
+    const content = toHex(block.bytes.subarray(at + POLICY_HEADER_BYTES, at + bytes));
     elements.push({ type: block.view.getUint16(at + 2, true), content });
     at += bytes;
   }

@@ -20,6 +20,7 @@ import {
 import { FILTER_TYPE, PROVIDER_OBJECT, type ProviderObject, type QosFilter } from "./provider_objects.ts";
 import type { AdspecGeneral, AdspecInfo, QosPolicyElement, ReserveInfo } from "./provider_objects.ts";
 import type { Qos } from "./qos.ts";
+import { fromHex } from "./hex.ts";
 
 /**
  * Writes a QOS and, right behind it, its provider-specific buffer: one block.
@@ -114,7 +115,7 @@ function writeFlowspec(out: Output, at: number, flowspec: QosFlowspec): void {
 
 function writeObject(out: Output, object: ProviderObject): void {
   if (object.object === "UNKNOWN") {
-    const content = Uint8Array.fromHex(object.content);
+    const content = fromHex(object.content);
     const at = out.take(OBJECT_HEADER_BYTES + content.length);
     out.bytes.set(content, at + OBJECT_HEADER_BYTES);
     return writeHeader(out, at, object.type);
@@ -205,7 +206,7 @@ function filterType(filter: QosFilter, family: number): number {
 function writePolicy(out: Output, at: number, elements: readonly QosPolicyElement[]): void {
   out.u32(at + 8, elements.length);
   for (const { type, content } of elements) {
-    const bytes = Uint8Array.fromHex(content);
+    const bytes = fromHex(content);
     const place = out.take(POLICY_HEADER_BYTES + bytes.length);
     out.view.setUint16(place, POLICY_HEADER_BYTES + bytes.length, true);
     out.view.setUint16(place + 2, type, true);

@@ -2,6 +2,7 @@
 import { decodeObjects, encodeObjects } from "../object_list.ts";
 import type { RsvpObject } from "../objects.gen.ts";
 import type { QosPolicyElement } from "./provider_objects.ts";
+import { fromHex, toHex } from "./hex.ts";
 
 /** Header of the object, with offset and reserved field; header of an element. */
 const OBJECT_HEADER_BYTES = 8, ELEMENT_HEADER_BYTES = 4;
@@ -10,7 +11,7 @@ const POLICY_DATA_CLASS = 14, POLICY_DATA_CTYPE = 1;
 /** One POLICY_DATA object with these elements; none if there are none. */
 export function policyDataObjects(elements: readonly QosPolicyElement[]): RsvpObject[] {
   if (elements.length === 0) return [];
-  const contents = elements.map((element) => Uint8Array.fromHex(element.content));
+  const contents = elements.map((element) => fromHex(element.content));
   const length = contents.reduce((sum, { length }) => sum + ELEMENT_HEADER_BYTES + length, OBJECT_HEADER_BYTES);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -37,7 +38,7 @@ export function policyElementsOf(objects: readonly RsvpObject[]): QosPolicyEleme
     while (at + ELEMENT_HEADER_BYTES <= bytes.length) {
       const length = view.getUint16(at);
       if (length < ELEMENT_HEADER_BYTES || at + length > bytes.length) break;
-      const content = bytes.subarray(at + ELEMENT_HEADER_BYTES, at + length).toHex();
+      const content = toHex(bytes.subarray(at + ELEMENT_HEADER_BYTES, at + length));
       elements.push({ type: view.getUint16(at + 2), content });
       at += length;
     }
