@@ -55,6 +55,14 @@ Deno.test("[2205-1.4-02] [2205-2.3-06] Figure 8: a previous hop whose senders do
 });
 
 for (const [name, resvs] of [["5", FIGURE_5], ["6", FIGURE_6], ["7", FIGURE_7]] as const) {
+  Deno.test(`Figure ${name} with IPv6 ends in what it ends in with IPv4`, () => {
+    const [four, six] = [run(figure4(), resvs), run(figure4({ family: 6 }), resvs)];
+    assertEquals(reserved(six), reserved(four));
+    assertEquals(six.sent(), four.sent());
+  });
+}
+
+for (const [name, resvs] of [["5", FIGURE_5], ["6", FIGURE_6], ["7", FIGURE_7]] as const) {
   Deno.test(`Figure ${name}: every order of the Resv messages ends in the same state`, () => {
     const wanted = run(figure4(), resvs);
     for (const order of permutations(resvs)) {

@@ -1,0 +1,81 @@
+/** Applications of a router beside its neighbours: merging, styles and teardown where both take part. */
+import { assertEquals } from "../assert.ts";
+import { STATUS } from "../../host/boundary.gen.ts";
+import { figure4 } from "./figures.ts";
+
+Deno.test("A local receiver and next hops merge towards the previous hop; traffic control has the network's alone", () => {
+  const router = figure4();
+  router.callSession(1);
+  router.callReserve(1, "WF(*{3B})");
+  assertEquals(router.sent("a"), ["Resv WF(*{3B}) SCOPE[S1]"]);
+  assertEquals(router.trafficControl, []);
+  router.resv("R1", "WF(*{2B})");
+  assertEquals([router.reserved("c"), router.sent("a")], [["*{2B}"], ["Resv WF(*{3B}) SCOPE[S1]"]]);
+  router.clear();
+  router.callReserve(1, "");
+  assertEquals(router.sent("a"), ["Resv WF(*{2B}) SCOPE[S1]"]);
+});
+
+Deno.test("Two applications of one session merge, and each withdraws its own", () => {
+  const router = figure4();
+  for (const application of [1, 2]) router.callSession(application);
+  router.callReserve(1, "SE(S1{2B})");
+  router.callReserve(2, "SE((S1,S2){4B})");
+  assertEquals(router.sent("a").at(-1), "Resv SE(S1{4B})");
+  router.clear();
+  router.call(2, "RELEASE");
+  assertEquals(router.sent("a"), ["Resv SE(S1{2B})"]);
+  assertEquals(router.sent("b"), ["ResvTear SE(S2)"]);
+});
+
+Deno.test("An application's style must be the session's", () => {
+  const router = figure4();
+  router.resv("R1", "WF(*{2B})");
+  router.callSession(1);
+  router.clear();
+  router.callReserve(1, "FF(S1{B})");
+  assertEquals(router.heard(), [`1: CALL_ERROR ${STATUS.STYLE_CONFLICT}`]);
+  assertEquals(router.sent(), []);
+});
+
+Deno.test("A next hop's style must be that of the application's reservation", () => {
+  const router = figure4();
+  router.callSession(1);
+  router.callReserve(1, "SE(S1{B})");
+  router.clear();
+  router.resv("R1", "WF(*{B})");
+  assertEquals(router.sent(), ["c: ResvErr 5/0x0012 WF(*{B})"]);
+});
+
+Deno.test("A sender whose template changes is another sender: the old one is torn, the new one announced", () => {
+  const router = figure4();
+  router.sender("S8", { out: ["c"] }, { address: router.ownAddress("a"), port: 8 });
+  router.sender("S9", { out: ["c"] }, { address: router.ownAddress("a"), port: 9 });
+  router.callSession(1);
+  router.callSender(1, "S8");
+  router.clear();
+  router.callSender(1, "S9");
+  assertEquals(router.sent("c"), ["PathTear S8", "Path S9{B}"]);
+});
+
+Deno.test("A sender that is withdrawn takes the reservations for it along", () => {
+  const router = figure4();
+  router.sender("S8", { out: ["c"] }, { address: router.ownAddress("a"), port: 8 });
+  router.callSession(1);
+  router.callSender(1, "S8", 9);
+  router.resv("R1", "FF(S8{2B})");
+  assertEquals(router.reserved("c"), ["S8{2B}"]);
+  router.clear();
+  router.call(1, "SENDER");
+  assertEquals([router.sent("c"), router.reserved("c"), router.trafficControl], [["PathTear S8"], [], ["c: REMOVE"]]);
+});
+
+Deno.test("A RESERVE of the same style replaces the one before: filters that it does not name are torn", () => {
+  const router = figure4();
+  router.callSession(1);
+  router.callReserve(1, "FF(S1{2B}, S2{3B})");
+  router.clear();
+  router.callReserve(1, "FF(S2{3B}, S3{B})");
+  assertEquals(router.sent("a"), ["ResvTear FF(S1)"]);
+  assertEquals(router.sent("b"), ["Resv FF(S2{3B}, S3{B})"]);
+});
