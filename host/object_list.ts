@@ -1,5 +1,5 @@
 /** Lists of RSVP objects as they stand in the tails of boundary records: decoded to plain values, and back to bytes. */
-import { type ObjectName, readObjects, type RsvpObject, writeObject } from "./objects.gen.js";
+import { type MalformedObject, type ObjectName, readObjects, type RsvpObject, writeObject } from "./objects.gen.js";
 import { Writer } from "./codec/write.ts";
 
 /** What an object needs to be written: its name and form, or class and C-Type, and its fields. */
@@ -53,7 +53,40 @@ export function encodeObjects(objects: readonly (ObjectInput | RsvpObject)[]): U
 }
 
 /**
- * The first object of that name, typed as such; undefined if there is none.
+ * Whether an object is of that name (and form) and was read: then its fields have their types. A plain comparison of
+ * names does not tell as much, for the bytes of an object with any name may contradict themselves
+ * ({@linkcode MalformedObject}).
+ *
+ * @example
+ * ```ts
+ * import { decode, encode, isObject } from "@resv/resv";
+ *
+ * const bytes = encode({ message: "Path", objects: [{ name: "TIME_VALUES", refreshPeriodMs: 30_000 }] });
+ * for (const object of decode(bytes).objects) {
+ *   if (isObject(object, "TIME_VALUES")) console.log(object.refreshPeriodMs); // 30000
+ *   if (isObject(object, "SESSION", "IPv4")) console.log(object.destinationAddress);
+ * }
+ * ```
+ */
+export function isObject<N extends RsvpObject["name"]>(
+  object: RsvpObject,
+  name: N,
+): object is Exclude<Extract<RsvpObject, { name: N }>, MalformedObject>;
+export function isObject<N extends RsvpObject["name"], F extends FormOf<N>>(
+  object: RsvpObject,
+  name: N,
+  form: F,
+): object is Extract<RsvpObject, { name: N; form: F }>;
+export function isObject(object: RsvpObject, name: string, form?: string): boolean {
+  return object.name === name && !("malformed" in object) &&
+    (form === undefined || ("form" in object && object.form === form));
+}
+
+/** The forms of a class that has several. */
+export type FormOf<N extends RsvpObject["name"]> = Extract<Extract<RsvpObject, { name: N }>, { form: string }>["form"];
+
+/**
+ * The first object of that name that was read, typed as such; undefined if there is none.
  *
  * @example
  * ```ts
@@ -74,5 +107,5 @@ export function findObject<N extends RsvpObject["name"]>(
   objects: readonly RsvpObject[],
   name: N,
 ): Extract<RsvpObject, { name: N }> | undefined {
-  return objects.find((object) => object.name === name) as Extract<RsvpObject, { name: N }> | undefined;
+  return objects.find((object) => isObject(object, name)) as Extract<RsvpObject, { name: N }> | undefined;
 }

@@ -4915,8 +4915,11 @@ function encodeObjects(objects) {
   for (const object of objects) writeObject(writer, object, false);
   return writer.bytes.slice(0, writer.at);
 }
+function isObject(object, name, form) {
+  return object.name === name && !("malformed" in object) && (form === void 0 || "form" in object && object.form === form);
+}
 function findObject(objects, name) {
-  return objects.find((object) => object.name === name);
+  return objects.find((object) => isObject(object, name));
 }
 
 // host/application.ts
@@ -12774,6 +12777,7 @@ export {
   encodeQos,
   findObject,
   formatAddress,
+  isObject,
   openQosHost,
   parseAddress,
   peek,

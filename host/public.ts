@@ -135,7 +135,7 @@ export {
   decodeCapture,
   type UnreadableMessage,
 } from "./capture_stream.ts";
-export { decodeObjects, encodeObjects, findObject, type ObjectInput } from "./object_list.ts";
+export { decodeObjects, encodeObjects, findObject, type FormOf, isObject, type ObjectInput } from "./object_list.ts";
 export type { MessageName } from "./messages.gen.ts";
 
 // One type for each object, form and item of the catalogue (docs/objects.md), and the unions of them.
