@@ -35,7 +35,7 @@ export interface RunResult {
 
 /** Looks at invariants so many times in a refresh interval. */
 const SAMPLES_PER_INTERVAL = 2;
-/** Beyond one lifetime: a lost message is sent again within 1.5 R, and what it sets off may meet a style that has only then gone. */
+/** Beyond lifetimes: a lost message is sent again within 1.5 R, and may then meet a style that has only just gone. */
 const EXTRA_INTERVALS = 4;
 /** Delay of faults, links, routing and traffic control together stays below this. */
 const LATE_MS = 2_000;
@@ -113,9 +113,11 @@ class Run {
 
   get #settlingMs(): number {
     const { refreshIntervalMs, lifetimeMultiplier, scarce } = this.#plan;
-    const lifetimes = (lifetimeMultiplier + 0.5) * 1.5 + EXTRA_INTERVALS;
+    // Path state that data have left lives for a lifetime and asks for reservations meanwhile; the last of those lives
+    // for one more, because a path state that times out has nobody upstream to tell (RFC 2209, PATH TEAR).
+    const lifetimes = 2 * (lifetimeMultiplier + 0.5) * 1.5;
     // Blockade state holds smaller requests back for Kb * R (RFC 2205 3.5).
-    return (lifetimes + (scarce ? 5 : 0)) * refreshIntervalMs + LATE_MS;
+    return (lifetimes + EXTRA_INTERVALS + (scarce ? 5 : 0)) * refreshIntervalMs + LATE_MS;
   }
 
   /** Events at their times, with looks at the invariants after each and in between. */
