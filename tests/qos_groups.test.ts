@@ -75,3 +75,27 @@ Deno.test("qos: one reservation for senders behind links of different MTU fits t
     assertEquals(sent(world, "ResvErr"), []);
   });
 });
+
+Deno.test("qos: a qualitative flow is announced and answered with the null service (RFC 2997)", async () => {
+  await virtualWorld({}, async (world) => {
+    const to = { address: world.at.bob, port: 5004 };
+    const qualitative = { serviceType: SERVICE_TYPE.QUALITATIVE, maxSduSizeBytes: 900 };
+    const receiving = listen(world.bob.endpoint("udp").bind(to).setQos({ receivingFlowspec: qualitative }));
+    const sender = world.alice.endpoint("udp").bind({ address: world.at.alice, port: 4000 });
+    const sending = listen(sender);
+    sender.connect(to, { sendingFlowspec: qualitative });
+    await world.settle();
+    const [path] = sent(world, "Path", "alice"), [resv] = sent(world, "Resv", "bob");
+    const services = (seen: typeof path, name: "SENDER_TSPEC" | "FLOWSPEC" | "ADSPEC") =>
+      (fields(seen, name)?.services as { type: number; parameters: Record<string, unknown>[] }[])
+        .map(({ type, parameters }) => [type, ...parameters.map((one) => one.maximumPacketSizeBytes)]);
+    assertEquals(services(path, "SENDER_TSPEC"), [[6, 900]]);
+    assertEquals(services(path, "ADSPEC").map(([type]) => type), [1, 6]);
+    assertEquals(services(resv, "FLOWSPEC"), [[6, 900]]);
+    assertEquals(names(receiving)[0], "SENDERS");
+    assertEquals(receiving[0].qos.receivingFlowspec.serviceType, SERVICE_TYPE.QUALITATIVE);
+    assertEquals([names(receiving), names(sending)], [["SENDERS"], ["RECEIVERS"]]);
+    assertEquals(receiving[0].qos.receivingFlowspec.maxSduSizeBytes, 900);
+    assertEquals(sending[0].qos.sendingFlowspec.maxSduSizeBytes, 900);
+  });
+});

@@ -43,7 +43,7 @@ import {
   STATUS_OK,
 } from "../boundary.gen";
 import { effectiveRate } from "../admission/admission";
-import { isAdspec, isFlowspec, isSenderTspec } from "../wire/int_serv";
+import { isAdspec, isFlowspec, isNullSenderTspec, isSenderTspec } from "../wire/int_serv";
 import {
   composeAdspec,
   createAdspec,
@@ -129,7 +129,7 @@ function checkOperands(inbox: usize): u32 {
     if (object == FLOWSPEC_OBJECT) {
       if (!isFlowspec(at, length)) return STATUS_OBJECT_CONTENT;
     } else if (object == SENDER_TSPEC_OBJECT) {
-      if (!isSenderTspec(at, length)) return STATUS_OBJECT_CONTENT;
+      if (!isSenderTspec(at, length) && !isNullSenderTspec(at, length)) return STATUS_OBJECT_CONTENT;
     } else if (object == ADSPEC_OBJECT) {
       if (!isAdspec(at, length)) return STATUS_OBJECT_CONTENT;
     } else {

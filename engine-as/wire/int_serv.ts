@@ -10,8 +10,10 @@ import { load16 } from "./bytes";
 export const SERVICE_NUMBER_DEFAULT: u32 = 1;
 export const SERVICE_NUMBER_GUARANTEED: u32 = 2;
 export const SERVICE_NUMBER_CONTROLLED_LOAD: u32 = 5;
+const SERVICE_NUMBER_NULL: u32 = 6;
 
 const PARAMETER_TOKEN_BUCKET: u32 = 127;
+const PARAMETER_NULL_TSPEC: u32 = 128;
 const PARAMETER_GUARANTEED_RSPEC: u32 = 130;
 
 // The header word: version 0, and a length that is exactly the object's.
@@ -46,6 +48,14 @@ export function isSenderTspec(object: usize, length: u32): bool {
   const end = object + 12 + load16(object + 10) * 4;
   if (load<u8>(object, 8) != SERVICE_NUMBER_DEFAULT || end > object + length || end < object + 36) return false;
   return isParameter(object + 12, PARAMETER_TOKEN_BUCKET, 5) && parametersFit(object + 12, end);
+}
+
+// RFC 2997 section 3.2: where only the null service is offered, its TSpec (M) stands alone. There is no token bucket, so
+// nothing may be read at its places: merge/ looks for it by number.
+export function isNullSenderTspec(object: usize, length: u32): bool {
+  if (length != 20 || !headerFits(object, length)) return false;
+  return load<u8>(object, 8) == SERVICE_NUMBER_NULL && load16(object + 10) == 2 &&
+    isParameter(object + 12, PARAMETER_NULL_TSPEC, 1);
 }
 
 // RFC 2210 section 3.2. For services 2 and 5 the token bucket stands at +16 to +35, and for 2 the RSpec (R, S) at +40.

@@ -25,7 +25,7 @@ import { MAXIMUM_FORWARDED_OBJECTS, MAXIMUM_OBJECTS_PER_MESSAGE } from "../limit
 import { load16, load32 } from "./bytes";
 import { sumBytes } from "./checksum";
 import { flowDescriptorObject, flowDescriptorsComplete, STYLE_FF, STYLE_SE, STYLE_WF } from "./flow_grammar";
-import { isAdspec, isFlowspec, isSenderTspec } from "./int_serv";
+import { isAdspec, isFlowspec, isNullSenderTspec, isSenderTspec } from "./int_serv";
 import {
   CLASS_ADSPEC, CLASS_ERROR_SPEC, CLASS_FILTER_SPEC, CLASS_FLOWSPEC, CLASS_INTEGRITY, CLASS_POLICY_DATA,
   CLASS_RSVP_HOP, CLASS_SCOPE, CLASS_SENDER_TEMPLATE, CLASS_SENDER_TSPEC, CLASS_SESSION, CLASS_STYLE,
@@ -315,7 +315,7 @@ function checkContent(v: MessageView, object: usize, length: u32, objectClass: u
     case CLASS_FLOWSPEC:
       return takeIntServ(v, object, objectClass, isFlowspec(object, length));
     case CLASS_SENDER_TSPEC:
-      return takeIntServ(v, object, objectClass, isSenderTspec(object, length));
+      return takeIntServ(v, object, objectClass, isSenderTspec(object, length) || isNullSenderTspec(object, length));
     case CLASS_ADSPEC:
       return takeIntServ(v, object, objectClass, isAdspec(object, length));
     default:

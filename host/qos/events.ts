@@ -110,7 +110,8 @@ export function errorCodeOfStatus(status: number): number {
 export function describeFlowspec(object: RsvpObject | undefined): QosFlowspec {
   const service = (object as { service?: number } | undefined)?.service;
   if (!object || (service !== INTEGRATED_SERVICE.CONTROLLED_LOAD && service !== INTEGRATED_SERVICE.GUARANTEED)) {
-    return qosFlowspec({ serviceType: object ? SERVICE_TYPE.QUALITATIVE : SERVICE_TYPE.BESTEFFORT });
+    if (!object) return qosFlowspec({ serviceType: SERVICE_TYPE.BESTEFFORT });
+    return qosFlowspec({ ...bucketMembers(object), serviceType: SERVICE_TYPE.QUALITATIVE });
   }
   const guaranteed = service === INTEGRATED_SERVICE.GUARANTEED;
   const { rateBytesPerSecond, slackTermMicroseconds } = object as unknown as Record<string, number>;
@@ -142,7 +143,7 @@ export function describeSender(sender: KnownSender, arithmetic: QosArithmetic): 
 
 function bucketMembers(object: RsvpObject): Partial<QosFlowspec> {
   const bucket = tokenBucketOf(object);
-  if (Number.isNaN(bucket.tokenBucketRateBytesPerSecond)) return {};
+  if (Number.isNaN(bucket.tokenBucketRateBytesPerSecond)) return { maxSduSizeBytes: nullServiceMaximum(object) };
   return {
     tokenRateBytesPerSecond: rateMember(bucket.tokenBucketRateBytesPerSecond),
     tokenBucketSizeBytes: Math.min(Math.ceil(bucket.tokenBucketSizeBytes), QOS_NOT_SPECIFIED - 1),
@@ -150,6 +151,14 @@ function bucketMembers(object: RsvpObject): Partial<QosFlowspec> {
     minimumPolicedSizeBytes: bucket.minimumPolicedUnitBytes,
     maxSduSizeBytes: bucket.maximumPacketSizeBytes,
   };
+}
+
+/** M of the null service's TSpec (RFC 2997), which has nothing else; undefined if there is none. */
+function nullServiceMaximum(object: RsvpObject): number | undefined {
+  type Service = { parameters?: readonly { name: string; maximumPacketSizeBytes?: number }[] };
+  const { services = [] } = object as { services?: readonly Service[] };
+  return services.flatMap(({ parameters = [] }) => parameters)
+    .find(({ name }) => name === "NULL_SERVICE_TSPEC")?.maximumPacketSizeBytes;
 }
 
 /** What a receiver is told with its senders: who they are, what the path offers, what policy came along. */
