@@ -35,6 +35,7 @@ export type {
   LooseObject,
   Message,
   MessageInput,
+  ObjectChoice,
   Problem,
   TypedObjectInput,
 } from "./codec/message.ts";
@@ -52,7 +53,7 @@ export type { CheckResult, MessageChecker } from "./codec/checker.ts";
  *
  * const codec = new Codec(CodecEngine.of(defaultModule()));
  * const bytes = codec.encode({ message: "Hello", objects: [
- *   { name: "HELLO", ctype: 1, form: "REQUEST", sourceInstance: 7, destinationInstance: 0 },
+ *   { name: "HELLO", form: "REQUEST", sourceInstance: 7, destinationInstance: 0 },
  * ] });
  * console.log(bytes.length, codec.decode(bytes).message); // 20 Hello
  * ```

@@ -34,7 +34,7 @@ export function defaultCodec(): Codec {
  *
  * @example
  * ```ts
- * import { decode } from "@resv/resv";
+ * import { decode, isObject } from "@resv/resv";
  *
  * const bytes = Uint8Array.of(
  *   ...[0x10, 5, 0, 0, 63, 0, 0, 44], // version 1, PathTear, no checksum, TTL 63, 44 bytes
@@ -45,9 +45,7 @@ export function defaultCodec(): Codec {
  * const { message, checksum, objects, problems } = decode(bytes);
  * console.log(message, checksum, problems); // PathTear none undefined
  * for (const object of objects) {
- *   if (object.name === "SESSION" && object.form === "IPv4" && object.malformed === undefined) {
- *     console.log(object.destinationAddress, object.destinationPort); // 10.0.9.9 5004
- *   }
+ *   if (isObject(object, "SESSION", "IPv4")) console.log(object.destinationAddress, object.destinationPort); // 10.0.9.9 5004
  * }
  * ```
  */
@@ -94,7 +92,7 @@ export function decodeBatch(messages: Iterable<Uint8Array>): ({ ok: true; messag
  * ```ts
  * import { encode, peek } from "@resv/resv";
  *
- * const bytes = encode({ message: "Ack", objects: [{ name: "MESSAGE_ID_ACK", ctype: 1, form: "ACK", flags: 0, epoch: 5, messageIdentifier: 9 }] });
+ * const bytes = encode({ message: "Ack", objects: [{ name: "MESSAGE_ID_ACK", ctype: 1, flags: 0, epoch: 5, messageIdentifier: 9 }] });
  * console.log(peek(bytes).message, peek(bytes).classAt(0)); // Ack 24
  * ```
  */
@@ -114,9 +112,9 @@ export function peek(bytes: Uint8Array): MessageOutline {
  *   message: "PathTear",
  *   sendTtl: 63,
  *   objects: [
- *     { name: "SESSION", ctype: 1, form: "IPv4", destinationAddress: "10.0.9.9", protocolId: 17, flags: 0, destinationPort: 5004 },
- *     { name: "RSVP_HOP", ctype: 1, form: "IPv4", hopAddress: "10.0.1.1", logicalInterfaceHandle: 7 },
- *     { name: "SENDER_TEMPLATE", ctype: 1, form: "IPv4", sourceAddress: "10.0.1.1", sourcePort: 5004 },
+ *     { name: "SESSION", form: "IPv4", destinationAddress: "10.0.9.9", protocolId: 17, flags: 0, destinationPort: 5004 },
+ *     { name: "RSVP_HOP", form: "IPv4", hopAddress: "10.0.1.1", logicalInterfaceHandle: 7 },
+ *     { name: "SENDER_TEMPLATE", form: "IPv4", sourceAddress: "10.0.1.1", sourcePort: 5004 },
  *   ],
  * });
  * console.log(bytes.length, decode(bytes).checksum); // 44 ok

@@ -72,6 +72,7 @@ export function isObject<N extends RsvpObject["name"]>(
   object: RsvpObject,
   name: N,
 ): object is Exclude<Extract<RsvpObject, { name: N }>, MalformedObject>;
+/** The same, for one form of the class: `isObject(object, "SESSION", "IPv4")`. */
 export function isObject<N extends RsvpObject["name"], F extends FormOf<N>>(
   object: RsvpObject,
   name: N,

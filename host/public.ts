@@ -117,6 +117,7 @@ export {
   type MessageChecker,
   type MessageInput,
   MessageOutline,
+  type ObjectChoice,
   type ObjectEntry,
   type Problem,
   ResvDecodeError,

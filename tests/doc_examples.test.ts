@@ -103,7 +103,7 @@ let checked: Promise<string> | undefined;
 /** What the type checker says of all of them, once; empty if nothing. */
 function typeErrors(): Promise<string> {
   return checked ??= deno("check", "--config", "deno.json", ...files).output().then(({ success, stderr }) =>
-    success ? "" : new TextDecoder().decode(stderr)
+    success ? "" : new TextDecoder().decode(stderr).replace(/^Check .*\n/gm, "")
   );
 }
 

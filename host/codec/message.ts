@@ -70,10 +70,20 @@ export interface BrokenMessage {
 }
 
 /** What follows from the rest of an object, and so need not be given. */
-export type DerivedField = "class" | "form" | "offset" | "length";
+export type DerivedField = "class" | "form" | "ctype" | "offset" | "length";
+/** What has to be said of which form of its class an object is: nothing where there is one, else `ctype` or `form`. */
+export type ObjectChoice<T> = T extends { form: ""; ctype: unknown } ? Partial<Pick<T, "form" | "ctype">>
+  : T extends { form: unknown; ctype: unknown }
+    ? Pick<T, "ctype"> & Partial<Pick<T, "form">> | Pick<T, "form"> & Partial<Pick<T, "ctype">>
+  : T extends { ctype: unknown } ? Pick<T, "ctype">
+  : unknown;
 /** A decoded object of which what follows from the rest may be left out. */
-export type LooseObject<T> = T extends { name: string }
-  ? { [K in keyof T as K extends DerivedField ? never : K]: T[K] } & Partial<Pick<T, keyof T & DerivedField>>
+export type LooseObject<T> = T extends { name: string } ?
+    & { [K in keyof T as K extends DerivedField ? never : K]: T[K] }
+    & ObjectChoice<T>
+    & {
+      [K in keyof T & ("class" | "offset" | "length")]?: T[K];
+    }
   : never;
 /** An object to encode: `name` and, where the class has several, `ctype` tell which; lengths are computed. */
 export type TypedObjectInput = LooseObject<RsvpObject>;

@@ -8,7 +8,7 @@
  * import { encode, ResvEncodeError } from "@resv/resv";
  *
  * try {
- *   encode({ message: "Path", objects: [{ name: "TIME_VALUES", ctype: 1, form: "", refreshPeriodMs: -1 }] });
+ *   encode({ message: "Path", objects: [{ name: "TIME_VALUES", refreshPeriodMs: -1 }] });
  * } catch (error) {
  *   if (error instanceof ResvEncodeError) console.log(error.field); // objects[0].TIME_VALUES.refreshPeriodMs
  * }

@@ -29,10 +29,10 @@ export interface MemoryTransportOptions {
  *   message: "Path",
  *   sendTtl: 63,
  *   objects: [
- *     { name: "SESSION", ctype: 1, form: "IPv4", destinationAddress: "10.0.9.9", protocolId: 17, flags: 0, destinationPort: 5004 },
- *     { name: "RSVP_HOP", ctype: 1, form: "IPv4", hopAddress: "10.0.1.1", logicalInterfaceHandle: 7 },
- *     { name: "TIME_VALUES", ctype: 1, form: "", refreshPeriodMs: 30_000 },
- *     { name: "SENDER_TEMPLATE", ctype: 1, form: "IPv4", sourceAddress: "10.0.1.1", sourcePort: 5004 },
+ *     { name: "SESSION", form: "IPv4", destinationAddress: "10.0.9.9", protocolId: 17, flags: 0, destinationPort: 5004 },
+ *     { name: "RSVP_HOP", form: "IPv4", hopAddress: "10.0.1.1", logicalInterfaceHandle: 7 },
+ *     { name: "TIME_VALUES", refreshPeriodMs: 30_000 },
+ *     { name: "SENDER_TEMPLATE", form: "IPv4", sourceAddress: "10.0.1.1", sourcePort: 5004 },
  *     {
  *       name: "SENDER_TSPEC", ctype: 2, form: "IntServ", service: 1, tokenBucketRateBytesPerSecond: 12_500, tokenBucketSizeBytes: 1500,
  *       peakRateBytesPerSecond: "Infinity", minimumPolicedUnitBytes: 64, maximumPacketSizeBytes: 1500,
