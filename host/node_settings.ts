@@ -71,13 +71,13 @@ export const DEFAULT_SETTINGS: Readonly<NodeSettings> = {
 export interface InterfaceSettings {
   /** Handle, 1 to 65,535; also sent as the logical interface handle, so it has to survive a restart. */
   interface: number;
-  /** For people; not sent. */
+  /** For people, such as `eth0`; not sent. */
   name?: string;
   /** With prefix lengths: `10.0.0.1/24`, `2001:db8::1/64`, `fe80::1/64`; at most one of each kind. */
   addresses: readonly string[];
-  /** True by default. */
+  /** Down, nothing is sent or taken on it and what is reserved on it goes; true by default. */
   up?: boolean;
-  /** 1,500 by default. */
+  /** MTU of the link, announced in the ADSPEC as PATH_MTU (RFC 2215); 1,500 by default. */
   mtuBytes?: number;
   /** What admission may give away in all; no limit by default. */
   reservableBytesPerSecond?: number;

@@ -94,7 +94,7 @@ export interface MessageInput {
   message?: MessageName | "UNKNOWN";
   /** Number of the type. */
   type?: number;
-  /** 1 by default. */
+  /** Version of RSVP; 1 by default. */
   version?: number;
   /** Four bits of the common header; 0 by default. */
   flags?: number;
@@ -102,15 +102,15 @@ export interface MessageInput {
   checksum?: "ok" | "bad" | "none";
   /** The checksum of a `bad` one. */
   checksumValue?: number;
-  /** 255 by default. */
+  /** IP TTL with which the message is to be sent (Send_TTL, RFC 2205 3.1.1); 255 by default. */
   sendTtl?: number;
   /** The reserved byte of the header; 0 by default. */
   reserved?: number;
-  /** Only read with `raw`. */
+  /** What the header is to say of the length, right or wrong; only read with `raw`. */
   length?: number;
   /** In the order in which they are written, unless `order` says otherwise. */
   objects: readonly TypedObjectInput[];
-  /** Of a Bundle. */
+  /** The messages in a Bundle (RFC 2961 3.2), after its objects. */
   messages?: readonly (MessageInput | BrokenMessage)[];
 }
 

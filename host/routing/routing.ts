@@ -6,7 +6,7 @@
 
 /** A question from the engine's ROUTE_QUERY action. */
 export interface RouteQuestion {
-  /** Session destination. */
+  /** Where the session's data go. */
   destination: Uint8Array;
   /** The sender, which matters for multicast trees. */
   source: Uint8Array;
@@ -22,7 +22,7 @@ export interface RouteQuestion {
   sourcePort: number;
 }
 
-/** One way out. */
+/** One way out: an outgoing interface, and the next router on it. */
 export interface RouteHop {
   /** Outgoing interface handle. */
   interface: number;

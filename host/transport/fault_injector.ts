@@ -18,13 +18,13 @@ export interface FaultOptions {
   corruption?: number;
   /** Held back by a random part of `reorderingDelayMs`, so that later ones overtake it. */
   reordering?: number;
-  /** 10 by default. */
+  /** The longest that reordering holds one back; 10 by default. */
   reorderingDelayMs?: number;
   /** Every datagram is held back by a random part of this. */
   jitterMs?: number;
 }
 
-/** A copy that arrives. */
+/** What becomes of one datagram, as {@linkcode FaultModel} decides: one copy that arrives. */
 export interface FaultyCopy {
   /** The datagram, or a corrupted copy of it. */
   packet: Packet;
