@@ -175,7 +175,7 @@ Deno.test("encode says in one line which message, object and field cannot be wri
   const good = { message: "Path", objects: [{ ...session, destinationPort: 1 }] };
   const cases: [unknown, RegExp][] = [
     [{ message: "Path", objects: [session] }, /message 2: objects\[0\]\.SESSION\.destinationPort: is missing$/],
-    [{ message: "Pat", objects: [] }, /message 2: message: Pat is not the name of a message/],
+    [{ message: "Pat", objects: [] }, /message 2: message: no message "Pat", did you mean "Path"\?$/],
     [{ message: "Path" }, /message 2: objects: is missing$/],
     [{ bytes: "0g" }, /message 2: bytes: is not hex$/],
   ];
@@ -204,6 +204,8 @@ Deno.test("encode says in one line what is no JSON, no file, or no place for byt
   const cases: [string, RegExp][] = [
     ['{"message":', /^resv: standard input: is no JSON: .*\n$/],
     ["hello", /^resv: standard input: is no JSON: .*\n$/],
+    ["", /^resv: standard input: empty, no JSON\n$/],
+    ["\n \n", /^resv: standard input: empty, no JSON\n$/],
     ['{"message":"Ack","objects":[]}\n{"mess', /^resv: standard input: line 2 is no JSON\n$/],
     ["[1]", /^resv: standard input: message 1: is not an object\n$/],
   ];
@@ -211,12 +213,60 @@ Deno.test("encode says in one line what is no JSON, no file, or no place for byt
     const { code, err } = await run(["encode", "-"], { input });
     assertEquals(code, 1, input);
     assertMatch(err, expected);
+    // Of what cannot be read there is no capture either, not even its header; of no messages there is.
+    if (!input.includes("{")) assertEquals((await run(["encode", "--pcap", "-"], { input })).out, "", input);
   }
   assertEquals((await run(["encode", "/nonexistent.json"])).err, "resv: /nonexistent.json: no such file\n");
   const terminal = await run(["encode", "--pcap", "-"], { outIsTerminal: true });
   assertMatch(terminal.err, /not for a terminal/);
   assertEquals((await run(["encode", "--pcap", "--bytes", "-"])).code, 2);
   assertEquals((await run(["encode", "--raw", "--order", "rfc", "-"])).code, 2);
+});
+
+Deno.test("encode: what goes without saying need not be written by hand", async () => {
+  const hexOfObject = async (object: Record<string, unknown>) => {
+    const { out, err } = await run(["encode", "-"], { input: JSON.stringify({ message: "Path", objects: [object] }) });
+    assertEquals(err, "");
+    return out.trim().slice(16);
+  };
+  const session = { name: "SESSION", protocolId: 17, destinationPort: 5004 };
+  assertEquals(await hexOfObject({ ...session, destinationAddress: "10.0.0.1" }), "000c01010a0000011100138c");
+  assertEquals(
+    await hexOfObject({ ...session, destinationAddress: "::1" }),
+    "00180102" + "0".repeat(30) + "01" + "1100138c",
+  );
+  assertEquals(
+    await hexOfObject({ name: "ERROR_SPEC", errorNodeAddress: "10.0.0.1", errorCode: 1, errorValue: 2 }),
+    "000c06010a00000100010002",
+  );
+  assertEquals(await hexOfObject({ name: "STYLE", optionVector: 10 }), "000808010000000a");
+});
+
+Deno.test("encode refuses by name what there is not, unless it is raw", async () => {
+  const object = { name: "SESSION", ctype: 1, destinationAddress: "10.0.0.1", protocolId: 17, destinationPort: 5004 };
+  const cases: [Record<string, unknown>, string][] = [
+    [{ ...object, name: "SESION" }, 'objects[0]: unknown object "SESION", did you mean "SESSION"?'],
+    [
+      { ...object, destinationAdress: "::1" },
+      'objects[0].SESSION: no field "destinationAdress", did you mean "destinationAddress"?',
+    ],
+    [{ ...object, ctype: undefined, form: "ipv4" }, 'objects[0].SESSION: no form "ipv4", did you mean "IPv4"?'],
+    [{ name: "STYLE", style: "FF" }, 'objects[0].STYLE: no field "style"; there are flags, optionVector'],
+    [{ name: "SESSION", destinationAddress: "::1", protocolId: 17 }, "objects[0].SESSION.destinationPort: is missing"],
+    [
+      { name: "ADSPEC", ctype: 2, messageFormatVersion: 0, services: [{ name: "GENERL", parameters: [] }] },
+      'objects[0].ADSPEC.services[0]: unknown item "GENERL", did you mean "GENERAL"?',
+    ],
+  ];
+  for (const [bad, expected] of cases) {
+    const { code, out, err } = await run(["encode", "-"], {
+      input: JSON.stringify({ message: "Path", objects: [bad] }),
+    });
+    assertEquals([code, out, err], [1, "", `resv: standard input: message 1: ${expected}\n`]);
+  }
+  const unknown = JSON.stringify({ message: "Path", objcts: [], objects: [{ ...object, flags: 0, more: 1 }] });
+  assertMatch((await run(["encode", "-"], { input: unknown })).err, /no member "objcts", did you mean "objects"\?/);
+  assertEquals((await run(["encode", "--raw", "-"], { input: unknown })).code, 0);
 });
 
 Deno.test("encode reads several files one after the other", async () => {

@@ -8,7 +8,7 @@ import { FAMILY_METADATA, type FieldMetadata, OBJECT_METADATA, type RestMetadata
 import { UsageError } from "./output.ts";
 
 /** Members of a line itself. */
-const LINE_MEMBERS = new Set([
+export const LINE_MEMBERS: ReadonlySet<string> = new Set([
   ...[
     "file",
     "frame",
@@ -25,7 +25,7 @@ const LINE_MEMBERS = new Set([
   ...["sendTtl", "length", "reserved", "problems", "objects", "messages", "error", "bytes"],
 ]);
 /** Members that an object, item, problem or error has besides its fields. */
-const COMMON_MEMBERS = [
+export const COMMON_MEMBERS: readonly string[] = [
   ...["name", "class", "ctype", "form", "offset", "length", "type", "malformed", "bytes", "padding", "trailing"],
   ...["status"],
 ];

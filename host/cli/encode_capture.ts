@@ -18,16 +18,23 @@ const DEFAULT_TTL = 64;
 export class CapturedOutput {
   #write: (bytes: Uint8Array<ArrayBuffer>) => void;
   #records = 0;
+  #started = false;
 
   constructor(write: (bytes: Uint8Array<ArrayBuffer>) => void) {
     this.#write = write;
+  }
+
+  /** Writes the file's header, if it is not there yet; a capture of no message is one too. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
     const header = new DataView(new ArrayBuffer(24));
     header.setUint32(0, MAGIC_NANOSECONDS, true);
     header.setUint16(4, 2, true);
     header.setUint16(6, 4, true);
     header.setUint32(16, SNAPLEN, true);
     header.setUint32(20, LINKTYPE_RAW, true);
-    write(new Uint8Array(header.buffer));
+    this.#write(new Uint8Array(header.buffer));
   }
 
   /**
@@ -60,6 +67,7 @@ export class CapturedOutput {
     view.setUint32(8, datagram.length, true);
     view.setUint32(12, datagram.length, true);
     record.set(datagram, RECORD_HEADER_BYTES);
+    this.start();
     this.#write(record);
   }
 }

@@ -8,10 +8,10 @@ export class InputError extends Error {
 /**
  * The values in a stream of JSON text. One value a line, as `--ndjson` and `--json` write them, is read as it comes, in
  * constant memory; anything else is read whole.
- * @throws {InputError} if it is no JSON.
+ * @throws {InputError} if it is no JSON, or nothing at all.
  */
 export async function* readMessages(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown, void, void> {
-  let number = 0, read = 0;
+  let number = 0, read = 0, empty = true;
   let whole: string[] | undefined;
   for await (const line of readLines(chunks)) {
     number++;
@@ -21,6 +21,7 @@ export async function* readMessages(chunks: AsyncIterable<Uint8Array>): AsyncGen
     }
     // An array whose members have a line each: its brackets and commas are left out.
     const text = line.trim().replace(/,$/, "");
+    if (text !== "") empty = false;
     if (text === "" || text === "[" || text === "]") continue;
     const value = text.startsWith("{") ? parse(text) : undefined;
     if (value !== undefined) {
@@ -30,6 +31,7 @@ export async function* readMessages(chunks: AsyncIterable<Uint8Array>): AsyncGen
     else throw new InputError(`line ${number} is no JSON`);
   }
   if (whole) yield* parseWhole(whole.join("\n"));
+  else if (empty) throw new InputError("empty, no JSON");
 }
 
 function parse(text: string): unknown {
