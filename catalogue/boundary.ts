@@ -220,7 +220,7 @@ export const CONSTANTS = {
 /** What each group of `ENUMERATIONS` means, for its docstring. */
 export const ENUMERATION_DOCS: Readonly<Record<keyof typeof ENUMERATIONS, string>> = {
   ENCAPSULATION: "How a datagram travels: as raw IP protocol 46, or in UDP to port 1698 or 1699 (RFC 2205 appendix C).",
-  CONFIG_OPTION: "Bits of `options` of CONFIG: reservations count as installed without an answer of traffic control; dropped messages are reported; refreshes come without jitter (RFC 2205 3.7); routes of a group do not depend on the sender; the node is an end system that forwards nothing.",
+  CONFIG_OPTION: "Bits of `options` of CONFIG: reservations count as installed without an answer of traffic control; dropped messages are reported; refreshes come without jitter (RFC 2205 3.7); routes of a group do not depend on the sender; the node is an end system that forwards nothing; the first refresh after a change comes after a tenth of R (RFC 2205 3.7).",
   INTERFACE_OPTION: "Bits of `options` of INTERFACE: only UDP encapsulation on it, or that too (RFC 2205 appendix C); no RSVP on it; it is the loopback; what comes by it has passed a hop without RSVP, or its TTL does not tell (RFC 2205 section 3.8).",
   SERVICE: "Bits of `services` of INTERFACE: controlled load (RFC 2211), guaranteed (RFC 2212), null service (RFC 2997).",
   CALL_KIND: "What an application calls for: to register in a session, to announce or withdraw a sender, to reserve or give up, to end its registration (RFC 2205 3.11.1).",
@@ -231,7 +231,7 @@ export const ENUMERATION_DOCS: Readonly<Record<keyof typeof ENUMERATIONS, string
 
 export const ENUMERATIONS = {
   ENCAPSULATION: { RAW: 0, UDP: 1, UDP_ALTERNATE: 2 },
-  CONFIG_OPTION: { NO_TRAFFIC_CONTROL_RESULT: 1, REPORT_DROPS: 2, NO_JITTER: 4, SHARED_TREES: 8, HOST: 16 },
+  CONFIG_OPTION: { NO_TRAFFIC_CONTROL_RESULT: 1, REPORT_DROPS: 2, NO_JITTER: 4, SHARED_TREES: 8, HOST: 16, FAST_START: 32 },
   INTERFACE_OPTION: { UDP_ONLY: 1, UDP_ALSO: 2, NO_RSVP: 4, LOOPBACK: 8, NON_RSVP_HOP: 16, IGNORE_TTL: 32 },
   SERVICE: { CONTROLLED_LOAD: 1, GUARANTEED: 2, NULL: 4 },
   CALL_KIND: { SESSION: 1, SENDER: 2, RESERVE: 3, RELEASE: 4 },

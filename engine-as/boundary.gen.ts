@@ -20,6 +20,7 @@ export const CONFIG_OPTION_REPORT_DROPS: u32 = 2;
 export const CONFIG_OPTION_NO_JITTER: u32 = 4;
 export const CONFIG_OPTION_SHARED_TREES: u32 = 8;
 export const CONFIG_OPTION_HOST: u32 = 16;
+export const CONFIG_OPTION_FAST_START: u32 = 32;
 export const INTERFACE_OPTION_UDP_ONLY: u32 = 1;
 export const INTERFACE_OPTION_UDP_ALSO: u32 = 2;
 export const INTERFACE_OPTION_NO_RSVP: u32 = 4;

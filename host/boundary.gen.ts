@@ -14,8 +14,8 @@ export const UDP_ENCAPSULATION_PORT = 1698;
 export const UDP_ENCAPSULATION_PORT_ALTERNATE = 1699;
 /** How a datagram travels: as raw IP protocol 46, or in UDP to port 1698 or 1699 (RFC 2205 appendix C). */
 export const ENCAPSULATION = {"RAW":0,"UDP":1,"UDP_ALTERNATE":2} as const;
-/** Bits of `options` of CONFIG: reservations count as installed without an answer of traffic control; dropped messages are reported; refreshes come without jitter (RFC 2205 3.7); routes of a group do not depend on the sender; the node is an end system that forwards nothing. */
-export const CONFIG_OPTION = {"NO_TRAFFIC_CONTROL_RESULT":1,"REPORT_DROPS":2,"NO_JITTER":4,"SHARED_TREES":8,"HOST":16} as const;
+/** Bits of `options` of CONFIG: reservations count as installed without an answer of traffic control; dropped messages are reported; refreshes come without jitter (RFC 2205 3.7); routes of a group do not depend on the sender; the node is an end system that forwards nothing; the first refresh after a change comes after a tenth of R (RFC 2205 3.7). */
+export const CONFIG_OPTION = {"NO_TRAFFIC_CONTROL_RESULT":1,"REPORT_DROPS":2,"NO_JITTER":4,"SHARED_TREES":8,"HOST":16,"FAST_START":32} as const;
 /** Bits of `options` of INTERFACE: only UDP encapsulation on it, or that too (RFC 2205 appendix C); no RSVP on it; it is the loopback; what comes by it has passed a hop without RSVP, or its TTL does not tell (RFC 2205 section 3.8). */
 export const INTERFACE_OPTION = {"UDP_ONLY":1,"UDP_ALSO":2,"NO_RSVP":4,"LOOPBACK":8,"NON_RSVP_HOP":16,"IGNORE_TTL":32} as const;
 /** Bits of `services` of INTERFACE: controlled load (RFC 2211), guaranteed (RFC 2212), null service (RFC 2997). */

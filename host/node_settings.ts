@@ -35,6 +35,8 @@ export interface NodeSettings {
   sharedTrees: boolean;
   /** This node is an end system and does not forward; false. */
   host: boolean;
+  /** The first refresh after a change comes after a tenth of R, so that one loss costs little (RFC 2205 3.7); false. */
+  fastStart: boolean;
   /** Reservations count as installed without asking traffic control for its answer; false. */
   noTrafficControlResult: boolean;
 }
@@ -64,6 +66,7 @@ export const DEFAULT_SETTINGS: Readonly<NodeSettings> = {
   reportDrops: false,
   sharedTrees: false,
   host: false,
+  fastStart: false,
   noTrafficControlResult: false,
 };
 
@@ -122,10 +125,11 @@ export function configRecord(settings: Partial<NodeSettings>, seed: number): Con
   for (const name of ["refreshIntervalMs", "lifetimeMultiplier", "blockadeMultiplier", "memoryLimitBytes"] as const) {
     if (all[name] === 0) throw new RangeError(`${name} must be above zero`);
   }
-  const { noJitter, reportDrops, sharedTrees, host, noTrafficControlResult, ...numbers } = all;
+  const { noJitter, reportDrops, sharedTrees, host, fastStart, noTrafficControlResult, ...numbers } = all;
   const options = (noTrafficControlResult ? CONFIG_OPTION.NO_TRAFFIC_CONTROL_RESULT : 0) |
     (reportDrops ? CONFIG_OPTION.REPORT_DROPS : 0) | (noJitter ? CONFIG_OPTION.NO_JITTER : 0) |
-    (sharedTrees ? CONFIG_OPTION.SHARED_TREES : 0) | (host ? CONFIG_OPTION.HOST : 0);
+    (sharedTrees ? CONFIG_OPTION.SHARED_TREES : 0) | (host ? CONFIG_OPTION.HOST : 0) |
+    (fastStart ? CONFIG_OPTION.FAST_START : 0);
   return { ...numbers, seed: seed >>> 0, options };
 }
 

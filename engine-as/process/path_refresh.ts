@@ -31,8 +31,9 @@ import { appendBlob, blobBytes } from "./upcall";
 // E_Police (RFC 2205 A.1): stays on until the first node that can police has turned it off (section 3.8).
 const SESSION_E_POLICE: u32 = 1;
 
-export function pathRefresh(session: Session, path: PathState): void {
-  path.refreshAt = nextRefresh();
+// `changed`: not the timer, but something new to say.
+export function pathRefresh(session: Session, path: PathState, changed: bool): void {
+  path.refreshAt = nextRefresh(changed);
   if (hasFlag(path, PATH_LOCAL_ONLY)) return;
   schedule(session, path.refreshAt);
   forEachInterface(session, path, MESSAGE_PATH);

@@ -43,7 +43,7 @@ export function pathRouted(
   if (session.multicast) elect(session, path);
   if (pathChanged) {
     pathEvents(session, path, false);
-    pathRefresh(session, path);
+    pathRefresh(session, path, true);
   }
   applyWanted(session);
   adjustReservations(session, path, rerouted);

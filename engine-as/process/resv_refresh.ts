@@ -221,7 +221,7 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
   if (mode == SYNC_FORCED || confirm != null || changed) {
     request.sentDigest = digest;
     request.sentStyle = <u8> style;
-    request.refreshAt = nextRefresh();
+    request.refreshAt = nextRefresh(mode != SYNC_FORCED);
     schedule(session, request.refreshAt);
     if (confirm) clearConfirm(confirm);
     sendMessage(iface, at, 0, neighbourAddress(request.neighbour!), family, 0);

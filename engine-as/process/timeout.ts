@@ -27,7 +27,7 @@ function sessionDue(session: Session): void {
   while (path) {
     const next: PathState | null = path.next;
     if (!hasFlag(path, PATH_LOCAL) && isDue(path.expiresAt)) expirePath(session, path);
-    else if (isRefreshed(path) && isDue(path.refreshAt)) pathRefresh(session, path);
+    else if (isRefreshed(path) && isDue(path.refreshAt)) pathRefresh(session, path, false);
     path = next;
   }
   expireReservations(session);

@@ -1,6 +1,7 @@
 /** Soft state and its timers: RFC 2205 sections 2.3, 3.5, 3.6 and 3.7. */
 import { assert, assertAlmostEquals, assertEquals } from "../assert.ts";
 import { figure4, unicast } from "./figures.ts";
+import { CONFIG_OPTION } from "../../host/boundary.gen.ts";
 import { objectOf } from "./node.ts";
 import { Router } from "./router.ts";
 
@@ -171,6 +172,19 @@ Deno.test("[2205-2.3-03] A changed Tspec goes downstream in the same instant", (
   router.advance(1_000);
   router.path("S1", "P1", { tspec: 5 });
   assertEquals(times(router, "c", "Path S1{5B}"), [1_000]);
+});
+
+Deno.test("[2205-3.7-07] With a fast start the first refresh after a change comes after a tenth of R, and R is told as it is", () => {
+  const router = unicast({ config: { options: CONFIG_OPTION.FAST_START } });
+  for (const sender of ["S2", "S3"]) router.pathTear(sender, "P2");
+  router.advanceTo(40_000);
+  router.clear();
+  router.path("S1", "P1", { tspec: 5 });
+  router.resv("R1", "FF(S1{B})");
+  router.advanceTo(80_000);
+  assertEquals(times(router, "c", "Path"), [40_000, 43_000, 73_000]);
+  assertEquals(times(router, "a", "Resv"), [40_000, 43_000, 73_000]);
+  assertEquals([...new Set([...periods(router, "c"), ...periods(router, "a")])], [30_000]);
 });
 
 Deno.test("[2205-3.7-07] Messages for a change do not shorten the R that is told", () => {
