@@ -10,7 +10,7 @@ const RELIABLE = ["MESSAGE_ID_ACK*", "MESSAGE_ID?"];
 /** RFC 2745 3: DREQ and DREP carry the same. */
 const DIAGNOSTIC = ["SESSION", "RSVP_HOP", "DIAGNOSTIC", "DIAG_SELECT?", "ROUTE?", "DIAG_RESPONSE*"];
 const DIAGNOSTIC_REQUIRED = ["SESSION", "RSVP_HOP", "DIAGNOSTIC"];
-const NO_TEXT = "Only its name is registered; no text at hand says what it carries.";
+const NO_TEXT = "Only its name is registered; contents not described.";
 
 export const EXTENDED_MESSAGES: readonly MessageDescription[] = [
   {

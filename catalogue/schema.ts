@@ -127,7 +127,7 @@ export interface ObjectDescription extends Body {
   /** `RFC 2205 A.1`, with the section. */
   readonly rfc: string;
   readonly doc: string;
-  /** Why the content is shown as bytes only (the text that describes it is not public, or not at hand). */
+  /** Why the content is shown as bytes only (what is in it is not public, or not described here). */
   readonly opaque?: string;
   /** A vector: hex of a whole object, header included, that a test decodes, prints and re-encodes. Several where shapes differ. */
   readonly vectors: readonly string[];

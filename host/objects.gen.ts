@@ -5042,7 +5042,7 @@ export interface Capability {
   /** Absent: its fields say everything. */
   bytes?: undefined;
 }
-/** CONDITIONS: In PathTear: when the receiver may act on it. Flags as registered; the text of RFC 9705 is not at hand. RFC 9705. */
+/** CONDITIONS: In PathTear: when the receiver may act on it. Flags as registered. RFC 9705. */
 export interface Conditions {
   /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "CONDITIONS";
@@ -5956,7 +5956,7 @@ export interface ReverseLsp {
   /** Absent: its fields say everything. */
   bytes?: undefined;
 }
-/** S2L_SUB_LSP_FRAG: The registry's S2L_SUB_LSP_FRAG, whose text is not at hand, shares its number with a vendor's older object, PROPERTIES; what dissectors show, and what is shown here, is the latter. RFC 8149. */
+/** S2L_SUB_LSP_FRAG: The registry's S2L_SUB_LSP_FRAG, whose contents are not described, shares its number with a vendor's older object, PROPERTIES; what dissectors show, and what is shown here, is the latter. RFC 8149. */
 export interface S2lSubLspFragJuniperProperties {
   /** Name of the class, as in the registry of class numbers; `UNKNOWN` if it is not there. */
   name: "S2L_SUB_LSP_FRAG";
@@ -7686,7 +7686,7 @@ export interface EthernetTrafficBandwidthProfile {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** LAYER_2_CONTROL_PROTOCOL: What to do with layer 2 control frames. Shown as bytes: the text of RFC 6003 is not at hand. RFC 6003 4.2. */
+/** LAYER_2_CONTROL_PROTOCOL: What to do with layer 2 control frames. Contents not described: shown as bytes. RFC 6003 4.2. */
 export interface EthernetTrafficLayer2ControlProtocol {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "LAYER_2_CONTROL_PROTOCOL";
@@ -7828,7 +7828,7 @@ export interface InterfaceIdUpstreamLabel {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** NODE_ID: A node. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
+/** NODE_ID: A node. As common dissectors read it. RFC 4920. */
 export interface InterfaceIdNodeId {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "NODE_ID";
@@ -7845,7 +7845,7 @@ export interface InterfaceIdNodeId {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** OSPF_AREA: An OSPF area. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
+/** OSPF_AREA: An OSPF area. As common dissectors read it. RFC 4920. */
 export interface InterfaceIdOspfArea {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "OSPF_AREA";
@@ -7862,7 +7862,7 @@ export interface InterfaceIdOspfArea {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** ISIS_AREA: An IS-IS area. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
+/** ISIS_AREA: An IS-IS area. Contents not described: shown as bytes. RFC 4920. */
 export interface InterfaceIdIsisArea {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ISIS_AREA";
@@ -7879,7 +7879,7 @@ export interface InterfaceIdIsisArea {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** AUTONOMOUS_SYSTEM: An autonomous system. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
+/** AUTONOMOUS_SYSTEM: An autonomous system. As common dissectors read it. RFC 4920. */
 export interface InterfaceIdAutonomousSystem {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AUTONOMOUS_SYSTEM";
@@ -7896,7 +7896,7 @@ export interface InterfaceIdAutonomousSystem {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** ERO_CONTEXT: The explicit route as the failing node saw it. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
+/** ERO_CONTEXT: The explicit route as the failing node saw it. Contents not described: shown as bytes. RFC 4920. */
 export interface InterfaceIdEroContext {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ERO_CONTEXT";
@@ -7913,7 +7913,7 @@ export interface InterfaceIdEroContext {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** ERO_NEXT_CONTEXT: The explicit route as the next node would have seen it. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
+/** ERO_NEXT_CONTEXT: The explicit route as the next node would have seen it. Contents not described: shown as bytes. RFC 4920. */
 export interface InterfaceIdEroNextContext {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ERO_NEXT_CONTEXT";
@@ -7930,7 +7930,7 @@ export interface InterfaceIdEroNextContext {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** PREVIOUS_HOP_IPv4: The previous hop. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
+/** PREVIOUS_HOP_IPv4: The previous hop. As common dissectors read it. RFC 4920. */
 export interface InterfaceIdPreviousHopIPv4 {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PREVIOUS_HOP_IPv4";
@@ -7947,7 +7947,7 @@ export interface InterfaceIdPreviousHopIPv4 {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** PREVIOUS_HOP_IPv6: The previous hop. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
+/** PREVIOUS_HOP_IPv6: The previous hop. As common dissectors read it. RFC 4920. */
 export interface InterfaceIdPreviousHopIPv6 {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PREVIOUS_HOP_IPv6";
@@ -7964,7 +7964,7 @@ export interface InterfaceIdPreviousHopIPv6 {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** INCOMING_IPv4: The incoming interface. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
+/** INCOMING_IPv4: The incoming interface. As common dissectors read it. RFC 4920. */
 export interface InterfaceIdIncomingIPv4 {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "INCOMING_IPv4";
@@ -7981,7 +7981,7 @@ export interface InterfaceIdIncomingIPv4 {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** INCOMING_IPv6: The incoming interface. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
+/** INCOMING_IPv6: The incoming interface. As common dissectors read it. RFC 4920. */
 export interface InterfaceIdIncomingIPv6 {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "INCOMING_IPv6";
@@ -7998,7 +7998,7 @@ export interface InterfaceIdIncomingIPv6 {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** INCOMING_IF_INDEX: The incoming interface. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
+/** INCOMING_IF_INDEX: The incoming interface. As common dissectors read it. RFC 4920. */
 export interface InterfaceIdIncomingIfIndex {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "INCOMING_IF_INDEX";
@@ -8051,7 +8051,7 @@ export interface InterfaceIdIncomingUpLabel {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** REPORTING_NODE_ID: The node that reports. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
+/** REPORTING_NODE_ID: The node that reports. As common dissectors read it. RFC 4920. */
 export interface InterfaceIdReportingNodeId {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "REPORTING_NODE_ID";
@@ -8068,7 +8068,7 @@ export interface InterfaceIdReportingNodeId {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** REPORTING_OSPF_AREA: The area of the node that reports. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
+/** REPORTING_OSPF_AREA: The area of the node that reports. As common dissectors read it. RFC 4920. */
 export interface InterfaceIdReportingOspfArea {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "REPORTING_OSPF_AREA";
@@ -8085,7 +8085,7 @@ export interface InterfaceIdReportingOspfArea {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** REPORTING_ISIS_AREA: The area of the node that reports. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
+/** REPORTING_ISIS_AREA: The area of the node that reports. Contents not described: shown as bytes. RFC 4920. */
 export interface InterfaceIdReportingIsisArea {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "REPORTING_ISIS_AREA";
@@ -8102,7 +8102,7 @@ export interface InterfaceIdReportingIsisArea {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** REPORTING_AS: The autonomous system of the node that reports. As common dissectors read it; the text of RFC 4920 is not at hand. RFC 4920. */
+/** REPORTING_AS: The autonomous system of the node that reports. As common dissectors read it. RFC 4920. */
 export interface InterfaceIdReportingAs {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "REPORTING_AS";
@@ -8119,7 +8119,7 @@ export interface InterfaceIdReportingAs {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** PROPOSED_ERO: An explicit route that might work. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
+/** PROPOSED_ERO: An explicit route that might work. Contents not described: shown as bytes. RFC 4920. */
 export interface InterfaceIdProposedEro {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "PROPOSED_ERO";
@@ -8136,7 +8136,7 @@ export interface InterfaceIdProposedEro {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** NODE_EXCLUSIONS: Nodes to leave out. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
+/** NODE_EXCLUSIONS: Nodes to leave out. Contents not described: shown as bytes. RFC 4920. */
 export interface InterfaceIdNodeExclusions {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "NODE_EXCLUSIONS";
@@ -8153,7 +8153,7 @@ export interface InterfaceIdNodeExclusions {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** LINK_EXCLUSIONS: Links to leave out. Shown as bytes: the text of RFC 4920 is not at hand. RFC 4920. */
+/** LINK_EXCLUSIONS: Links to leave out. Contents not described: shown as bytes. RFC 4920. */
 export interface InterfaceIdLinkExclusions {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "LINK_EXCLUSIONS";
@@ -8170,7 +8170,7 @@ export interface InterfaceIdLinkExclusions {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** REFERENCE_COUNT: How many alarms this one stands for. Shown as bytes: the text of RFC 4783 is not at hand. RFC 4783. */
+/** REFERENCE_COUNT: How many alarms this one stands for. Contents not described: shown as bytes. RFC 4783. */
 export interface InterfaceIdReferenceCount {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "REFERENCE_COUNT";
@@ -8187,7 +8187,7 @@ export interface InterfaceIdReferenceCount {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** SEVERITY: How grave the alarm is. Shown as bytes: the text of RFC 4783 is not at hand. RFC 4783. */
+/** SEVERITY: How grave the alarm is. Contents not described: shown as bytes. RFC 4783. */
 export interface InterfaceIdSeverity {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SEVERITY";
@@ -8204,7 +8204,7 @@ export interface InterfaceIdSeverity {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** GLOBAL_TIMESTAMP: When it was raised, by a common clock. Shown as bytes: the text of RFC 4783 is not at hand. RFC 4783. */
+/** GLOBAL_TIMESTAMP: When it was raised, by a common clock. Contents not described: shown as bytes. RFC 4783. */
 export interface InterfaceIdGlobalTimestamp {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "GLOBAL_TIMESTAMP";
@@ -8221,7 +8221,7 @@ export interface InterfaceIdGlobalTimestamp {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** LOCAL_TIMESTAMP: When it was raised, by the node's own clock. Shown as bytes: the text of RFC 4783 is not at hand. RFC 4783. */
+/** LOCAL_TIMESTAMP: When it was raised, by the node's own clock. Contents not described: shown as bytes. RFC 4783. */
 export interface InterfaceIdLocalTimestamp {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "LOCAL_TIMESTAMP";
@@ -8475,7 +8475,7 @@ export interface LspAttributesAttributeFlags {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** SERVICE_ID: The service that an Ethernet connection is for. The text of RFC 6060 is not at hand: shown as bytes. RFC 6060. */
+/** SERVICE_ID: The service that an Ethernet connection is for. Contents not described: shown as bytes. RFC 6060. */
 export interface LspAttributesServiceId {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SERVICE_ID";
@@ -8492,7 +8492,7 @@ export interface LspAttributesServiceId {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** OAM_CONFIGURATION: How to configure operations, administration and maintenance. The text of RFC 7260 is not at hand: shown as bytes. RFC 7260. */
+/** OAM_CONFIGURATION: How to configure operations, administration and maintenance. Contents not described: shown as bytes. RFC 7260. */
 export interface LspAttributesOamConfiguration {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "OAM_CONFIGURATION";
@@ -8509,7 +8509,7 @@ export interface LspAttributesOamConfiguration {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** WSON_PROCESSING_HOP: What a hop of a wavelength-switched network should do. The text of RFC 7689 is not at hand: shown as bytes. RFC 7689. */
+/** WSON_PROCESSING_HOP: What a hop of a wavelength-switched network should do. Contents not described: shown as bytes. RFC 7689. */
 export interface LspAttributesWsonProcessingHop {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "WSON_PROCESSING_HOP";
@@ -8526,7 +8526,7 @@ export interface LspAttributesWsonProcessingHop {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** RTM_SET: Nodes that can measure residence time. The text of RFC 8169 is not at hand: shown as bytes. RFC 8169. */
+/** RTM_SET: Nodes that can measure residence time. Contents not described: shown as bytes. RFC 8169. */
 export interface LspAttributesRtmSet {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "RTM_SET";
@@ -8581,7 +8581,7 @@ export interface CallAttributesCallAttributesFlags {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** ENDPOINT_ID: The end point of an Ethernet service. The text of RFC 6004 is not at hand: shown as bytes. RFC 6004. */
+/** ENDPOINT_ID: The end point of an Ethernet service. Contents not described: shown as bytes. RFC 6004. */
 export interface CallAttributesEndpointId {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ENDPOINT_ID";
@@ -8598,7 +8598,7 @@ export interface CallAttributesEndpointId {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** SERVICE_ID: The service that an Ethernet connection is for. The text of RFC 6060 is not at hand: shown as bytes. RFC 6060. */
+/** SERVICE_ID: The service that an Ethernet connection is for. Contents not described: shown as bytes. RFC 6060. */
 export interface CallAttributesServiceId {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SERVICE_ID";
@@ -8615,7 +8615,7 @@ export interface CallAttributesServiceId {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** VCAT: A virtually concatenated group. The text of RFC 6344 is not at hand: shown as bytes. RFC 6344. */
+/** VCAT: A virtually concatenated group. Contents not described: shown as bytes. RFC 6344. */
 export interface CallAttributesVcat {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "VCAT";
@@ -8794,7 +8794,7 @@ export interface ExplicitRouteUnnumberedInterface {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** AUTONOMOUS_SYSTEM_4_BYTES: An autonomous system with a four-byte number. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
+/** AUTONOMOUS_SYSTEM_4_BYTES: An autonomous system with a four-byte number. Contents not described: shown as bytes. RFC 7898. */
 export interface ExplicitRouteAutonomousSystem4Bytes {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AUTONOMOUS_SYSTEM_4_BYTES";
@@ -8813,7 +8813,7 @@ export interface ExplicitRouteAutonomousSystem4Bytes {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** OSPF_AREA: An OSPF area as one abstract node. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
+/** OSPF_AREA: An OSPF area as one abstract node. Contents not described: shown as bytes. RFC 7898. */
 export interface ExplicitRouteOspfArea {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "OSPF_AREA";
@@ -8832,7 +8832,7 @@ export interface ExplicitRouteOspfArea {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** ISIS_AREA: An IS-IS area as one abstract node. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
+/** ISIS_AREA: An IS-IS area as one abstract node. Contents not described: shown as bytes. RFC 7898. */
 export interface ExplicitRouteIsisArea {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ISIS_AREA";
@@ -8914,7 +8914,7 @@ export interface ExplicitRouteHopAttributes {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** SR_ERO: A segment of a segment-routed path. The text of RFC 8664 is not at hand: shown as bytes. RFC 8664. */
+/** SR_ERO: A segment of a segment-routed path. Contents not described: shown as bytes. RFC 8664. */
 export interface ExplicitRouteSrEro {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SR_ERO";
@@ -9034,7 +9034,7 @@ export interface ExplicitRouteProtectionLspProtection {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** IPv4_DIVERSITY: An LSP or path from which this one should be diverse. The text of RFC 8390 is not at hand: shown as bytes. RFC 8390. */
+/** IPv4_DIVERSITY: An LSP or path from which this one should be diverse. Contents not described: shown as bytes. RFC 8390. */
 export interface ExplicitRouteIPv4Diversity {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4_DIVERSITY";
@@ -9053,7 +9053,7 @@ export interface ExplicitRouteIPv4Diversity {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** IPv6_DIVERSITY: An LSP or path from which this one should be diverse. The text of RFC 8390 is not at hand: shown as bytes. RFC 8390. */
+/** IPv6_DIVERSITY: An LSP or path from which this one should be diverse. Contents not described: shown as bytes. RFC 8390. */
 export interface ExplicitRouteIPv6Diversity {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv6_DIVERSITY";
@@ -9072,7 +9072,7 @@ export interface ExplicitRouteIPv6Diversity {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** SRv6_ERO: An SRv6 segment; PCEP only. The text of RFC 9603 is not at hand: shown as bytes. RFC 9603. */
+/** SRv6_ERO: An SRv6 segment; PCEP only. Contents not described: shown as bytes. RFC 9603. */
 export interface ExplicitRouteSRv6Ero {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SRv6_ERO";
@@ -9282,7 +9282,7 @@ export interface RecordRouteHopAttributes {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** SR_RRO: A segment of a segment-routed path. The text of RFC 8664 is not at hand: shown as bytes. RFC 8664. */
+/** SR_RRO: A segment of a segment-routed path. Contents not described: shown as bytes. RFC 8664. */
 export interface RecordRouteSrRro {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SR_RRO";
@@ -9394,7 +9394,7 @@ export interface RecordRouteProtectionLspProtection {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** BYPASS_ASSIGNMENT_IPv4: The bypass tunnel assigned for fast reroute. The text of RFC 8271 is not at hand: shown as bytes. RFC 8271. */
+/** BYPASS_ASSIGNMENT_IPv4: The bypass tunnel assigned for fast reroute. Contents not described: shown as bytes. RFC 8271. */
 export interface RecordRouteBypassAssignmentIPv4 {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "BYPASS_ASSIGNMENT_IPv4";
@@ -9411,7 +9411,7 @@ export interface RecordRouteBypassAssignmentIPv4 {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** BYPASS_ASSIGNMENT_IPv6: The bypass tunnel assigned for fast reroute. The text of RFC 8271 is not at hand: shown as bytes. RFC 8271. */
+/** BYPASS_ASSIGNMENT_IPv6: The bypass tunnel assigned for fast reroute. Contents not described: shown as bytes. RFC 8271. */
 export interface RecordRouteBypassAssignmentIPv6 {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "BYPASS_ASSIGNMENT_IPv6";
@@ -9428,7 +9428,7 @@ export interface RecordRouteBypassAssignmentIPv6 {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** SRv6_RRO: An SRv6 segment; PCEP only. The text of RFC 9603 is not at hand: shown as bytes. RFC 9603. */
+/** SRv6_RRO: An SRv6 segment; PCEP only. Contents not described: shown as bytes. RFC 9603. */
 export interface RecordRouteSRv6Rro {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "SRv6_RRO";
@@ -9579,7 +9579,7 @@ export interface ExcludeRouteUnnumberedInterface {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** AUTONOMOUS_SYSTEM_4_BYTES: An autonomous system with a four-byte number. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
+/** AUTONOMOUS_SYSTEM_4_BYTES: An autonomous system with a four-byte number. Contents not described: shown as bytes. RFC 7898. */
 export interface ExcludeRouteAutonomousSystem4Bytes {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "AUTONOMOUS_SYSTEM_4_BYTES";
@@ -9598,7 +9598,7 @@ export interface ExcludeRouteAutonomousSystem4Bytes {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** OSPF_AREA: An OSPF area as one abstract node. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
+/** OSPF_AREA: An OSPF area as one abstract node. Contents not described: shown as bytes. RFC 7898. */
 export interface ExcludeRouteOspfArea {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "OSPF_AREA";
@@ -9617,7 +9617,7 @@ export interface ExcludeRouteOspfArea {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** ISIS_AREA: An IS-IS area as one abstract node. The text of RFC 7898 is not at hand: shown as bytes. RFC 7898. */
+/** ISIS_AREA: An IS-IS area as one abstract node. Contents not described: shown as bytes. RFC 7898. */
 export interface ExcludeRouteIsisArea {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "ISIS_AREA";
@@ -9716,7 +9716,7 @@ export interface ExcludeRouteSwitchingCapability {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** IPv4_DIVERSITY: An LSP or path from which this one should be diverse. The text of RFC 8390 is not at hand: shown as bytes. RFC 8390. */
+/** IPv4_DIVERSITY: An LSP or path from which this one should be diverse. Contents not described: shown as bytes. RFC 8390. */
 export interface ExcludeRouteIPv4Diversity {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv4_DIVERSITY";
@@ -9735,7 +9735,7 @@ export interface ExcludeRouteIPv4Diversity {
   /** Hex of padding that is not zero. */
   padding?: string;
 }
-/** IPv6_DIVERSITY: An LSP or path from which this one should be diverse. The text of RFC 8390 is not at hand: shown as bytes. RFC 8390. */
+/** IPv6_DIVERSITY: An LSP or path from which this one should be diverse. Contents not described: shown as bytes. RFC 8390. */
 export interface ExcludeRouteIPv6Diversity {
   /** Name of the type of item; `UNKNOWN` if it is not in the catalogue. */
   name: "IPv6_DIVERSITY";

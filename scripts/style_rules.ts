@@ -2,6 +2,9 @@
  * The house's style as rules over text. Each rule looks at one file and reports lines; `tests/style.test.ts` runs them
  * all over the tree. Generated files (`*.gen.ts`) are exempt from the rules of length.
  */
+import { fileURLToPath } from "node:url";
+
+/** A file of text. */
 export interface SourceFile {
   /** Relative to the root of the repository, with forward slashes. */
   readonly path: string;
@@ -263,10 +266,18 @@ const LAW_RULES: Rule[] = [
 ];
 
 // Put together from parts, so that this file does not find itself.
+const MACHINE_FOLDERS = ["root", "home", "Users", "tmp", "var/tmp", "mnt", "media", "srv", "opt"];
+/** Absolute paths into people's folders and temporary ones, and into the folder that this checkout stands in. */
 const MACHINE_PATHS = new RegExp(
-  ["(?:^|[^\\w.])/(?:", ["work", "farm", "root", "home/\\w+", "Users/\\w+"].join("|"), ")/(?!\\*)|/tmp/", "bash_jobs"]
-    .join(""),
+  "(?:^|[^\\w./:-]|file://)/(?:" + [...MACHINE_FOLDERS, ...placeOfCheckout()].join("|") + ")/[\\w.]",
 );
+
+function placeOfCheckout(): string[] {
+  const [, ...folders] = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "").split("/");
+  const place = folders.join("/").replace(/[^\w/]/g, "\\$&");
+  return place === "" ? [] : [place];
+}
+
 const JSR = new RegExp("\\bjsr" + ":(?!`)[@\\w]");
 const REGISTRY = new RegExp("registry\\.npm" + "js|npm\\.jsr" + "\\.io|https?://deno\\.land/(x|std)");
 

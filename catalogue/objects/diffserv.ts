@@ -1,6 +1,6 @@
 /**
- * Diff-Serv over MPLS: DIFFSERV (RFC 3270) and CLASSTYPE (RFC 4124). Neither text is at hand; the layouts are those that
- * common dissectors read, and a test compares them with one.
+ * Diff-Serv over MPLS: DIFFSERV (RFC 3270) and CLASSTYPE (RFC 4124). The layouts are those that common
+ * dissectors read, and a test compares them with one.
  */
 import type { ObjectDescription } from "../schema.ts";
 import { bits, reserved, reservedBits, u16 } from "../shorthand.ts";

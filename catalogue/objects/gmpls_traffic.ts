@@ -1,7 +1,7 @@
 /**
  * Traffic parameters of circuits, in place of Int-Serv's: SENDER_TSPEC and FLOWSPEC C-Types 3 to 8, which share layouts;
- * and the upstream kin of FLOWSPEC, SENDER_TSPEC and ADSPEC (RFC 6387: "same values as"). The texts of RFC 4606, 4328,
- * 6003, 7139, 7792 and 6387 are not at hand; where there are fields, they are what common dissectors read.
+ * and the upstream kin of FLOWSPEC, SENDER_TSPEC and ADSPEC (RFC 6387: "same values as"). Where there are
+ * fields for RFC 4606, 4328, 6003, 7139, 7792 and 6387, they are what common dissectors read.
  */
 import type { Field, ItemFamily, Names, ObjectDescription } from "../schema.ts";
 import { bits, f32, hexByte, reserved, reservedBits, u16, u32, u8 } from "../shorthand.ts";
@@ -65,7 +65,7 @@ export const FAMILIES: readonly ItemFamily[] = [{
       name: "LAYER_2_CONTROL_PROTOCOL",
       type: 3,
       rfc: "RFC 6003 4.2",
-      doc: "What to do with layer 2 control frames. Shown as bytes: the text of RFC 6003 is not at hand.",
+      doc: "What to do with layer 2 control frames. Contents not described: shown as bytes.",
       rest: { kind: "bytes", name: "content", doc: "Processing at ingress and egress." },
     },
   ],
@@ -126,7 +126,7 @@ const traffic = (name: string, number: number, doc: string): readonly ObjectDesc
     form: "OTN_TDM",
     rfc: "RFC 7139",
     doc,
-    opaque: "The text of RFC 7139 is not at hand.",
+    opaque: "Contents not described (RFC 7139).",
     rest: { kind: "bytes", name: "content", doc: "Traffic parameters of optical transport networks." },
     vectors: [`0010${hexByte(number)}07010000000000000100000000`],
   },
@@ -137,7 +137,7 @@ const traffic = (name: string, number: number, doc: string): readonly ObjectDesc
     form: "SSON",
     rfc: "RFC 7792",
     doc,
-    opaque: "The text of RFC 7792 is not at hand.",
+    opaque: "Contents not described (RFC 7792).",
     rest: { kind: "bytes", name: "content", doc: "Traffic parameters of spectrum-switched networks." },
     vectors: [`0008${hexByte(number)}0800040000`],
   },

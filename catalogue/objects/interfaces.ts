@@ -17,8 +17,8 @@ const addressAndInterface: readonly Field[] = [
   u32("interfaceId", 8, "The identifier of the link; 0xFFFFFFFF for all component links."),
 ];
 
-const AS_READ = "As common dissectors read it; the text of RFC 4920 is not at hand.";
-const AS_BYTES = "Shown as bytes: the text of RFC 4920 is not at hand.";
+const AS_READ = "As common dissectors read it.";
+const AS_BYTES = "Contents not described: shown as bytes.";
 
 /** Interface_ID TLVs of RFC 3471, and RFC 4920's in the same number space. */
 const tlv = (name: string, type: number, rfc: string, doc: string, length: number, fields: readonly Field[]) => ({
@@ -51,7 +51,7 @@ const bytesTlv = (name: string, type: number, rfc: string, doc: string): ItemDes
   doc,
   rest: { kind: "bytes", name: "value", doc: "What follows type and length." },
 });
-const ALARM = "Shown as bytes: the text of RFC 4783 is not at hand.";
+const ALARM = "Contents not described: shown as bytes.";
 
 const ITEMS: readonly ItemDescription[] = [
   ipv4Tlv("IPv4", 1, "RFC 3471 9.1.1", "A numbered interface."),
@@ -203,7 +203,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     form: "RESERVED_1",
     rfc: "RFC 4783",
     doc: "A reserved form.",
-    opaque: "The text of RFC 4783 is not at hand, and the registry calls the C-Type reserved.",
+    opaque: "Contents not described (RFC 4783); the registry calls the C-Type reserved.",
     rest: { kind: "bytes", name: "content", doc: "Whatever follows." },
     vectors: ["0008c60100000000"],
   },
@@ -214,7 +214,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     form: "RESERVED_2",
     rfc: "RFC 4783",
     doc: "A reserved form.",
-    opaque: "The text of RFC 4783 is not at hand, and the registry calls the C-Type reserved.",
+    opaque: "Contents not described (RFC 4783); the registry calls the C-Type reserved.",
     rest: { kind: "bytes", name: "content", doc: "Whatever follows." },
     vectors: ["0008c60200000000"],
   },

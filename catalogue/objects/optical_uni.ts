@@ -1,6 +1,6 @@
 /**
  * The optical user-network interface and switched optical networks: SESSION C-Types 11, 12, 15, 16, GENERALIZED_UNI
- * (RFC 3476), CALL_OPS and CALL_ID (RFC 3474). Neither text is at hand; where there are fields, they are what common
+ * (RFC 3476), CALL_OPS and CALL_ID (RFC 3474). Where there are fields, they are what common
  * dissectors read, and a test compares them with one.
  */
 import type { Field, ItemDescription, ItemFamily, Names, ObjectDescription, Variant } from "../schema.ts";
@@ -146,7 +146,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     form: "UNI_IPv6",
     rfc: "RFC 3474",
     doc: "A connection across the user-network interface.",
-    opaque: "The text of RFC 3474 is not at hand.",
+    opaque: "Contents not described (RFC 3474).",
     rest: { kind: "bytes", name: "content", doc: "The session." },
     vectors: ["0028010c20010db80000000000000000000000050000000120010db8000000000000000000000001"],
   },
@@ -168,7 +168,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     form: "ENNI_IPv6",
     rfc: "RFC 3474",
     doc: "A connection across the external network-network interface.",
-    opaque: "The text of RFC 3474 is not at hand.",
+    opaque: "Contents not described (RFC 3474).",
     rest: { kind: "bytes", name: "content", doc: "The session." },
     vectors: ["0028011020010db80000000000000000000000050000000120010db8000000000000000000000001"],
   },
@@ -179,7 +179,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     form: "",
     rfc: "RFC 3474",
     doc: "What a message does to a call.",
-    opaque: "The text of RFC 3474 is not at hand.",
+    opaque: "Contents not described (RFC 3474).",
     rest: { kind: "bytes", name: "content", doc: "The operation." },
     vectors: ["0008e40100000001"],
   },

@@ -60,7 +60,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     form: "EGRESS",
     rfc: "RFC 8400 4.1",
     doc: "Protection of the egress of an LSP: sub-objects that name the primary egress and its LSP.",
-    opaque: "The text of RFC 8400 is not at hand.",
+    opaque: "Contents not described (RFC 8400).",
     rest: { kind: "bytes", name: "content", doc: "Sub-objects." },
     vectors: ["000c2503010800000a000001"],
   },

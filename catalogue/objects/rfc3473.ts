@@ -14,7 +14,7 @@ const WAVEBAND: readonly Field[] = [
   u32("endLabel", 12, "The highest label of the waveband."),
 ];
 const PACKET: readonly Field[] = [u32("label", 4, "An MPLS label (0 to 1,048,575), right-aligned.")];
-const CHANNEL_SET = "The text of RFC 6002 is not at hand.";
+const CHANNEL_SET = "Contents not described (RFC 6002).";
 
 /** The C-Types that every label class has in common (registry: "same values as RSVP_LABEL"). */
 const generalized = (name: string, number: number, rfc: string, doc: string): readonly ObjectDescription[] => [

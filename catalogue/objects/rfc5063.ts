@@ -20,7 +20,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     ctype: 1,
     form: "",
     rfc: "RFC 9705",
-    doc: "In PathTear: when the receiver may act on it. Flags as registered; the text of RFC 9705 is not at hand.",
+    doc: "In PathTear: when the receiver may act on it. Flags as registered.",
     length: 8,
     fields: [u32("flags", 4, "One bit for each condition.", { flags: "conditions" })],
     vectors: ["0008870100000001"],

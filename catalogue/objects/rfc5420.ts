@@ -25,7 +25,7 @@ const opaqueTlv = (name: string, type: number, rfc: string, doc: string): ItemDe
   name,
   type,
   rfc,
-  doc: `${doc} The text of ${rfc} is not at hand: shown as bytes.`,
+  doc: `${doc} Contents not described: shown as bytes.`,
   rest: { kind: "bytes", name: "value", doc: "What follows type and length." },
 });
 

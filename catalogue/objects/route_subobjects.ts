@@ -54,7 +54,7 @@ const opaqueSubobject = (name: string, type: number, rfc: string, doc: string): 
   name,
   type,
   rfc,
-  doc: `${doc} The text of ${rfc} is not at hand: shown as bytes.`,
+  doc: `${doc} Contents not described: shown as bytes.`,
   rest: { kind: "bytes", name: "content", doc: "What follows type and length." },
 });
 

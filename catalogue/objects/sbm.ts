@@ -1,12 +1,12 @@
 /**
- * The Subnet Bandwidth Manager (RFC 2814). Its text is not at hand, so its objects are named and kept as bytes, except
- * where the registry's name of the C-Type says the whole layout: an IPv4 or IPv6 address, or an IEEE address.
+ * The Subnet Bandwidth Manager (RFC 2814). Its objects are named and kept as bytes, except where the registry's
+ * name of the C-Type says the whole layout: an IPv4 or IPv6 address, or an IEEE address.
  */
 import type { ObjectDescription } from "../schema.ts";
 import { hexByte, ipv4, ipv6, mac, reserved } from "../shorthand.ts";
 
 const RFC = "RFC 2814";
-const NOT_AT_HAND = "The text of RFC 2814 is not at hand.";
+const NOT_DESCRIBED = "Contents not described (RFC 2814).";
 
 const opaque = (name: string, number: number, form: string, doc: string): ObjectDescription => ({
   name,
@@ -15,7 +15,7 @@ const opaque = (name: string, number: number, form: string, doc: string): Object
   form,
   rfc: RFC,
   doc,
-  opaque: NOT_AT_HAND,
+  opaque: NOT_DESCRIBED,
   rest: { kind: "bytes", name: "content", doc: "All after the object header." },
   vectors: [`0008${hexByte(number)}0100000004`],
 });

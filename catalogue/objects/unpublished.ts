@@ -1,5 +1,5 @@
 /**
- * What the registry lists but no text at hand describes: named, kept as bytes, each with the reason. Also class 204,
+ * What the registry lists and the catalogue does not describe: named, kept as bytes, each with the reason. Also class 204,
  * where a vendor's object is what is met in the field.
  */
 import type { ItemFamily, Names, ObjectDescription } from "../schema.ts";
@@ -27,7 +27,7 @@ const opaque = (
   vectors: [`000c${hexByte(number)}${hexByte(ctype)}0102030405060708`],
 });
 
-const RFC_6016 = "The text of RFC 6016 is not at hand.";
+const RFC_6016 = "Contents not described (RFC 6016).";
 const VPN = "RFC 6016";
 const VPN_SESSIONS = [
   "VPN_IPv4",
@@ -80,7 +80,7 @@ const packetCable: readonly ObjectDescription[] = PACKET_CABLE_FORMS.map((form, 
     form,
     "PKT-SP-DQOS-O01-991201",
     "PacketCable: quality of service on cable access networks.",
-    "The PacketCable specification is not at hand.",
+    "Contents not described (PacketCable).",
   )
 );
 
@@ -93,7 +93,7 @@ const preCongestion: readonly ObjectDescription[] = PCN_FORMS.map((form, index) 
     form,
     "RFC 7417",
     "Pre-congestion notification for aggregate reservations.",
-    "The text of RFC 7417 is not at hand.",
+    "Contents not described (RFC 7417).",
   )
 );
 
@@ -132,7 +132,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     "TE_LINK_CAPABILITIES",
     "RFC 4974",
     "What the link of a call can do.",
-    "The text of RFC 4974 is not at hand.",
+    "Contents not described (RFC 4974).",
   ),
   {
     name: "S2L_SUB_LSP_FRAG",
@@ -141,7 +141,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     form: "JUNIPER_PROPERTIES",
     rfc: "RFC 8149",
     doc:
-      "The registry's S2L_SUB_LSP_FRAG, whose text is not at hand, shares its number with a vendor's older object, " +
+      "The registry's S2L_SUB_LSP_FRAG, whose contents are not described, shares its number with a vendor's older object, " +
       "PROPERTIES; what dissectors show, and what is shown here, is the latter.",
     fields: [
       u16("propertyCount", 4, "How many properties follow."),
@@ -158,7 +158,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     "",
     "RFC 3496",
     "The service class of an ATM connection.",
-    "The text of RFC 3496 is not at hand.",
+    "Contents not described (RFC 3496).",
   ),
   opaque(
     "OBJECT_3GPP2",
@@ -167,7 +167,7 @@ export const OBJECTS: readonly ObjectDescription[] = [
     "",
     "3GPP2 X.S0011-D",
     "Packet filters and quality of service of a mobile network.",
-    "The 3GPP2 specification is not at hand.",
+    "Contents not described (3GPP2).",
   ),
   ...preCongestion,
 ];

@@ -129,7 +129,7 @@ export function docsText(objects: readonly ObjectDescription[], families: readon
     "shown (addresses, floats, bytes, what is malformed) is in [ARCHITECTURE.md](../ARCHITECTURE.md#one-catalogue).",
     "",
     ...(opaque.length === 0 ? [] : [
-      "Kept as named bytes, because the text that describes them is not public or not at hand:",
+      "Kept as named bytes, because their contents are not public or not described here:",
       "",
       ...opaque.map((object) =>
         `- ${object.name}${
