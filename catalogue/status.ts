@@ -53,6 +53,7 @@ export const STATUSES: readonly Status[] = [
   s(61, "STALE_RESULT", "traffic control result for an older generation", ""),
   s(62, "TTL_EXPIRED", "TTL reached zero; not forwarded", "RFC 2209"),
   s(63, "NOT_ON_LINK", "arrived on an interface that its state does not expect", ""),
+  s(64, "RESERVATION_LIMIT", "limit of reservations in the session reached", ""),
 ];
 
 /** Counters beyond the drops: number, name. Drops are counted under their STATUS code. */

@@ -107,6 +107,7 @@ export const STATUS_BAD_CALL: u32 = 60;
 export const STATUS_STALE_RESULT: u32 = 61;
 export const STATUS_TTL_EXPIRED: u32 = 62;
 export const STATUS_NOT_ON_LINK: u32 = 63;
+export const STATUS_RESERVATION_LIMIT: u32 = 64;
 export const COUNTER_RECEIVED_PATH: u32 = 101;
 export const COUNTER_RECEIVED_RESV: u32 = 102;
 export const COUNTER_RECEIVED_PATH_ERROR: u32 = 103;

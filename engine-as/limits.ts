@@ -14,6 +14,10 @@ export const MAXIMUM_FORWARDED_OBJECTS: u32 = 16;
 // Work that one TICK may do, in sessions visited; what is left keeps `deadline()` in the past, so the loop comes back.
 export const MAXIMUM_SESSIONS_PER_TICK: u32 = 1024;
 
+// A TICK ends when it has filled so many chunks of actions (68 KB each): sessions with hundreds of senders and branches
+// must not make it grow memory without end.
+export const MAXIMUM_CHUNKS_PER_TICK: u32 = 16;
+
 // Room kept free under the configured memory limit, so that handling what already exists never fails for memory.
 export const MEMORY_MARGIN_BYTES: u32 = 262144;
 
@@ -34,6 +38,10 @@ export const MAXIMUM_ENCAPSULATION_DEPTH: u32 = 16;
 // Senders of one session, whatever CONFIG says: a Resv with a FLOWSPEC (at most 48 bytes) and an IPv6 FILTER_SPEC (24) for
 // each, and a SCOPE (16), stays within one datagram.
 export const MAXIMUM_SENDERS_PER_SESSION: u32 = 400;
+
+// Filters of all reservations of one session together (a WF reservation has one, an FF reservation is one): next hops times
+// the senders that each names. More are refused, because merging looks at all of them with every change.
+export const MAXIMUM_FILTERS_PER_SESSION: u32 = 4096;
 
 // Outgoing interfaces of one route. A multicast group with more branches than this on one node is refused.
 export const MAXIMUM_ROUTE_HOPS: u32 = 1024;

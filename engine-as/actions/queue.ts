@@ -45,6 +45,14 @@ function appendChunk(): Chunk {
   return chunk;
 }
 
+// How many chunks wait to be polled, counted up to `limit`.
+export function queuedChunks(limit: u32): u32 {
+  let chunks: u32 = 0;
+  let chunk: Chunk | null = changetype<Chunk>(<usize> root().firstChunk);
+  for (; chunk && chunks < limit; chunk = chunk!.next) chunks += 1;
+  return chunks;
+}
+
 // Room for a record of at most `bytes`; the caller fills it and calls `commitAction` with its true length.
 export function reserveAction(bytes: usize): usize {
   let chunk = changetype<Chunk>(<usize> root().lastChunk);

@@ -35,7 +35,7 @@ import { closeAnnex, deleteTrafficControl, openAnnex, TrafficControlState } from
 import { CLASS_SENDER_TEMPLATE } from "../wire/object_forms";
 import { routesTo } from "./routing";
 import { settle, settleWaiting } from "./settle";
-import { coveredBefore, isOf, target } from "./traffic_control_target";
+import { beginUnion, digestOf, isNewToUnion, isOf, target, writtenUnion } from "./traffic_control_target";
 import { updateTrafficControlOf } from "./update_traffic_control";
 
 export function removeInstalled(session: Session, block: TrafficControlState): void {
@@ -137,6 +137,7 @@ export function writeFilters(session: Session, block: TrafficControlState, start
     }
     return at;
   }
+  beginUnion(writtenUnion);
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;
@@ -145,7 +146,7 @@ export function writeFilters(session: Session, block: TrafficControlState, start
     if (!isOf(reservation, block)) continue;
     for (let filter: Filter | null = reservation.firstFilter; filter && at < limit; filter = filter!.next) {
       if (block.distinct && at != start) return at;
-      if (block.distinct || !coveredBefore(session, reservation, filter, block.interface, null)) {
+      if (block.distinct || isNewToUnion(writtenUnion, digestOf(filter))) {
         at += writeFilterObject(filter, at);
       }
     }

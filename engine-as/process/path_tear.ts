@@ -31,7 +31,7 @@ import { sendPathTear } from "./path_refresh";
 import { dropRequestIfIdle } from "./requests";
 import { routesTo } from "./routing";
 import { pathEvents } from "./upcall";
-import { updateTrafficControlOf } from "./update_traffic_control";
+import { touchInterface, updateTouched } from "./update_traffic_control";
 
 export function pathTearArrives(): void {
   const v = view();
@@ -78,13 +78,13 @@ export function endPath(session: Session, path: PathState): void {
     loseSender(session, reservation, path);
     reservation = next;
   }
-  const flagged = collectAdjust(session, path);
+  touchAll(session, path);
   if (hasFlag(path, PATH_ROUTE_PENDING)) {
     releaseHandle(openQuery(path));
     if (hasFlag(path, PATH_REPAIR)) endRepair(path);
   }
   deletePathState(session, path);
-  if (flagged) adjustMarked(session);
+  updateTouched(session);
   dropRequestIfIdle(session, request);
 }
 
@@ -110,43 +110,19 @@ function loseSender(session: Session, reservation: ReservationState, path: PathS
   if (reservation.firstFilter == null) removeReservation(session, reservation);
 }
 
-// Takes a reservation out and sets traffic control right.
-export function removeReservation(session: Session, reservation: ReservationState): void {
-  const iface = reservation.interface;
+function removeReservation(session: Session, reservation: ReservationState): void {
+  touchInterface(session, reservation.interface);
   deleteReservation(session, reservation);
-  updateTrafficControlOf(session, iface);
 }
 
 // Reservations that covered the sender and stay have a smaller Path_Te once it is gone.
-function collectAdjust(session: Session, path: PathState): bool {
-  let any = false;
+function touchAll(session: Session, path: PathState): void {
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;
     reservation = reservation!.next
   ) {
     if (reservation.flags & RESERVATION_LOCAL) continue;
-    if (!routesTo(session, path, reservation.interface)) continue;
-    reservation.marked = 1;
-    any = true;
-  }
-  return any;
-}
-
-function adjustMarked(session: Session): void {
-  let again = true;
-  while (again) {
-    again = false;
-    for (
-      let reservation: ReservationState | null = session.firstReservation;
-      reservation;
-      reservation = reservation!.next
-    ) {
-      if (!reservation.marked) continue;
-      reservation.marked = 0;
-      updateTrafficControlOf(session, reservation.interface);
-      again = true;
-      break;
-    }
+    if (routesTo(session, path, reservation.interface)) touchInterface(session, reservation.interface);
   }
 }

@@ -9,6 +9,7 @@ import {
   STATUS_NO_SENDER,
   STATUS_OBJECT_CONTENT,
   STATUS_OUT_OF_MEMORY,
+  STATUS_RESERVATION_LIMIT,
   STATUS_STYLE_CONFLICT,
   STATUS_UNKNOWN_CLASS,
   STATUS_UNKNOWN_STYLE,
@@ -20,11 +21,13 @@ import { blobData, blobEquals, blobEqualsObject, releaseBlob, retainBlob, retain
 import { Interface, interfaceByAddress, interfaceByHandle } from "../state/interface";
 import { count, mayGrow, root } from "../state/memory";
 import { findNeighbour, Neighbour, releaseNeighbour, retainNeighbour } from "../state/neighbour";
+import { MAXIMUM_FILTERS_PER_SESSION } from "../limits";
 import { matchesObject, PathState } from "../state/path_state";
 import {
   addFilter,
   annexOf,
   createReservation,
+  Filter,
   deleteReservation,
   findFilter,
   RESERVATION_CONFIRM,
@@ -159,9 +162,21 @@ export function clearForStyle(session: Session, iface: u32): void {
   updateTrafficControlOf(session, iface);
 }
 
+// Filters of all the session's reservations while a list is carried out.
+let filtersHeld: u32 = 0;
+
+function countFilters(session: Session): u32 {
+  let filters: u32 = 0;
+  for (let one: ReservationState | null = session.firstReservation; one; one = one!.next) {
+    for (let filter: Filter | null = one.firstFilter; filter; filter = filter!.next) filters += 1;
+  }
+  return filters;
+}
+
 // Carries out a flow descriptor list for `resvContext()`.
 export function makeReservations(session: Session, style: u32, start: usize, end: usize, services: u32): void {
   const list = beginFlowDescriptors(descriptorMemory, style, start, end);
+  filtersHeld = countFilters(session);
   while (nextFlowDescriptor(list)) {
     const bad = validateFlowspec(list.flowspec, services);
     if (bad != 0) {
@@ -233,7 +248,8 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
     const limit = root().maximumStatePerNeighbour;
     const hop = context.hop;
     if (hop && limit != 0 && hop.states >= limit) return drop(STATUS_NEIGHBOUR_LIMIT, view().hop);
-    if (!mayGrow(<usize> view().length + 1024)) return drop(STATUS_OUT_OF_MEMORY, list.flowspec);
+    if (filtersHeld >= MAXIMUM_FILTERS_PER_SESSION) return drop(STATUS_RESERVATION_LIMIT, list.flowspec);
+    if (!mayGrow(<usize> view().length * 2 + 4096)) return drop(STATUS_OUT_OF_MEMORY, list.flowspec);
     if (hop) hop.references += 1;
     reservation = createReservation(session, context.interface, hop, style);
     reservation.flags = <u8> (RESERVATION_NEW | RESERVATION_PENDING | (hop ? 0 : RESERVATION_LOCAL));
@@ -294,8 +310,12 @@ function takeFilters(session: Session, reservation: ReservationState, style: u32
   const expiresAt = resvContext().expiresAt;
   if (style == STYLE_WILDCARD_FILTER) {
     const only = reservation.firstFilter;
-    if (only) only.expiresAt = expiresAt;
-    else addFilter(reservation, 0, expiresAt);
+    if (only) {
+      only.expiresAt = expiresAt;
+    } else {
+      addFilter(reservation, 0, expiresAt);
+      filtersHeld += 1;
+    }
     return only == null;
   }
   let added = false;
@@ -308,7 +328,13 @@ function takeFilters(session: Session, reservation: ReservationState, style: u32
     if (known) {
       known.expiresAt = expiresAt;
     } else if (senderOf(session, object)) {
+      // A new reservation has room for its first filter at least; that was asked before it was made.
+      if (filtersHeld >= MAXIMUM_FILTERS_PER_SESSION) {
+        drop(STATUS_RESERVATION_LIMIT, object);
+        break;
+      }
       addFilter(reservation, object, expiresAt).fresh = 1;
+      filtersHeld += 1;
       added = true;
     }
     if (style == STYLE_FIXED_FILTER) break;

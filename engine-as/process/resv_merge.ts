@@ -16,6 +16,7 @@ import {
   STYLE_FIXED_FILTER,
   STYLE_WILDCARD_FILTER,
 } from "../state/reservation_state";
+import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
 import { Session } from "../state/session";
 import { isDue } from "../timers/clock";
 import { mergeA, mergeB } from "./context";
@@ -48,7 +49,26 @@ export function covers(session: Session, reservation: ReservationState, path: Pa
   return annex == null || annex.scope == 0 || inScope(blobData(annex.scope), path);
 }
 
-// Whether the reservation concerns the request at all: any of its senders, or just `only`.
+// The senders behind the previous hop of the request at hand, gathered once: asking each reservation about each sender of
+// the session would cost the product of next hops, senders and previous hops.
+const ownPaths: usize = memory.data(1604, 8);
+let ownCount: usize = 0;
+assert(MAXIMUM_SENDERS_PER_SESSION * 4 <= 1604);
+
+export function gatherPaths(session: Session, request: RequestState): void {
+  ownCount = 0;
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (path.request != request || ownCount == <usize> MAXIMUM_SENDERS_PER_SESSION) continue;
+    store<u32>(ownPaths + ownCount * 4, <u32> changetype<usize>(path));
+    ownCount += 1;
+  }
+}
+@inline
+function ownPath(index: usize): PathState {
+  return changetype<PathState>(<usize> load<u32>(ownPaths + index * 4));
+}
+
+// Whether the reservation concerns the request that was gathered at all: any of its senders, or just `only`.
 export function coversRequest(
   session: Session,
   reservation: ReservationState,
@@ -56,8 +76,8 @@ export function coversRequest(
   only: PathState | null,
 ): bool {
   if (only != null) return covers(session, reservation, only);
-  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (path.request == request && covers(session, reservation, path)) return true;
+  for (let index: usize = 0; index < ownCount; index++) {
+    if (covers(session, reservation, ownPath(index))) return true;
   }
   return false;
 }
@@ -77,8 +97,9 @@ function isBlockaded(
       deleteBlockade(request, block);
     } else if (!isStrictlyGreater(blobData(block.flowspec), blobData(standingFlowspec(reservation)))) {
       if (reservation.style == STYLE_WILDCARD_FILTER && block.keyLength == 0) return true;
-      for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-        if (path.request != request || (only != null && path != only)) continue;
+      for (let index: usize = 0; index < ownCount; index++) {
+        const path = ownPath(index);
+        if (only != null && path != only) continue;
         if (blockadeMatchesPath(block, path) && covers(session, reservation, path)) return true;
       }
     }

@@ -32,6 +32,7 @@ import {
   confirmOf,
   covers,
   coversRequest,
+  gatherPaths,
   merge,
   merged,
   mergedDigest,
@@ -131,20 +132,27 @@ function coveredByAny(session: Session, path: PathState): bool {
 // end, `at` if there are none.
 let othersDigest: u32 = 0;
 const MAXIMUM_OTHERS_BYTES: usize = 16384;
+// Next hops that each send hundreds of policies must not buy the comparison of all with all: after so many the union is
+// what has been found so far.
+const MAXIMUM_OTHERS_COMPARED: u32 = 100000;
+let othersCompared: u32 = 0;
 
 function appendOthers(session: Session, request: RequestState, start: usize): usize {
   let at = start;
   othersDigest = 0;
+  othersCompared = 0;
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;
     reservation = reservation!.next
   ) {
     const annex = reservation.annex;
+    if (othersCompared > MAXIMUM_OTHERS_COMPARED) break;
     if (annex == null || annex.others == 0 || !coversRequest(session, reservation, request, null)) continue;
     const end = blobData(annex.others) + blobLength(annex.others);
     for (let object = blobData(annex.others); object < end; object += objectLength(object)) {
       if (at - start + objectLength(object) > MAXIMUM_OTHERS_BYTES || stands(object, start, at)) continue;
+      if (othersCompared > MAXIMUM_OTHERS_COMPARED) break;
       at = copyObject(at, object);
     }
   }
@@ -153,6 +161,7 @@ function appendOthers(session: Session, request: RequestState, start: usize): us
 }
 function stands(object: usize, start: usize, end: usize): bool {
   for (let at = start; at < end; at += objectLength(at)) {
+    othersCompared += 1;
     if (objectLength(at) == objectLength(object) && memory.compare(at, object, objectLength(object)) == 0) return true;
   }
   return false;
@@ -182,6 +191,7 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
   // A change of style says the old one's end before the new one's beginning.
   if (request.sentDigest != 0 && style != 0 && request.sentStyle != style) tearRequest(session, request, false);
 
+  gatherPaths(session, request);
   prepareConfirms(session, request, style);
   // Room for SCOPE, and for each sender the longest FLOWSPEC with the longest FILTER_SPEC (limits.ts bounds the senders).
   const room: usize = 16 * countSenders(session);
@@ -276,6 +286,7 @@ function tearRequest(session: Session, request: RequestState, all: bool): void {
 // A local sender ends the way of a Resv: its application hears what is reserved for it (RESV_EVENT), on first occurrence
 // and when it changes, and RESV_CONFIRMs are answered (RFC 2205 section 2.6, RFC 2209 step 2).
 function syncApplication(session: Session, request: RequestState, style: u32): void {
+  gatherPaths(session, request);
   prepareConfirms(session, request, style);
   const start = startEvent(
     EVENT_KIND_RESV_EVENT,
@@ -302,5 +313,6 @@ function syncApplication(session: Session, request: RequestState, style: u32): v
 export function writeRequestDescriptors(session: Session, request: RequestState, at: usize): usize {
   const style = styleOf(session);
   if (style == 0) return at;
+  gatherPaths(session, request);
   return writeDescriptors(session, request, style, SYNC_TRIGGERED, appendStyle(at, style));
 }

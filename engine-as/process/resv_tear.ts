@@ -21,7 +21,7 @@ import { drop } from "./drop";
 import { addressOf, beginPassingOn, endPassingOn } from "./objects";
 import { outgoingInterface } from "./resv";
 import { markAffected, syncAffected } from "./settle";
-import { updateTrafficControlOf } from "./update_traffic_control";
+import { touchInterface, updateTrafficControlOf } from "./update_traffic_control";
 
 export function resvTearArrives(): void {
   const v = view();
@@ -73,7 +73,7 @@ function tearNamed(session: Session, reservation: ReservationState): bool {
   return removed;
 }
 
-// Filters whose cleanup time has come (RFC 2205 section 3.7). Returns whether anything went.
+// Filters whose cleanup time has come (RFC 2205 section 3.7). Returns whether anything went; then updateTouched() is due.
 export function expireReservation(session: Session, reservation: ReservationState): bool {
   let any = false;
   let filter: Filter | null = reservation.firstFilter;
@@ -90,7 +90,7 @@ export function expireReservation(session: Session, reservation: ReservationStat
   count(COUNTER_RESERVATION_EXPIRED);
   const iface = reservation.interface;
   if (reservation.firstFilter == null) deleteReservation(session, reservation);
-  updateTrafficControlOf(session, iface);
+  touchInterface(session, iface);
   return true;
 }
 

@@ -15,8 +15,8 @@ import {
   STATUS_OK,
   STATUS_STALE_RESULT,
 } from "../boundary.gen";
-import { reserveAction } from "../actions/queue";
-import { MAXIMUM_ROUTE_HOPS } from "../limits";
+import { queuedChunks, reserveAction } from "../actions/queue";
+import { MAXIMUM_CHUNKS_PER_TICK, MAXIMUM_ROUTE_HOPS } from "../limits";
 import { releaseBlob, retainBytes } from "../state/blob";
 import { HANDLE_QUERY, handleOwner, handleSession, releaseHandle } from "../state/handles";
 import { samePrefix } from "../state/interface";
@@ -97,18 +97,28 @@ function answered(session: Session, path: PathState, route: u32): void {
 }
 
 // The host says that routes under a prefix have changed: every sender whose destination lies there asks again, some at a
-// time; what is left is carried on by the ticks that follow. A change that comes meanwhile waits for this one to end.
+// time; what is left is carried on by the ticks that follow. A change that comes meanwhile is joined with this one.
 function routesChanged(record: usize): u32 {
   const family = <u32> load<u8>(record, INPUT_ROUTE_FAMILY);
   const bits = <u32> load<u8>(record, INPUT_ROUTE_PREFIX_LENGTH);
   if ((family != 4 && family != 6) || bits > (family == 4 ? 32 : 128)) return STATUS_BAD_SUBMIT;
-  while (routeChangeOpen()) continueRouteChange();
   const state = root();
-  state.routeChangeFamily = family;
-  state.routeChangePrefix = bits;
+  const destination = record + INPUT_ROUTE_DESTINATION;
+  if (!routeChangeOpen()) {
+    state.routeChangeFamily = family;
+    state.routeChangePrefix = bits;
+  } else if (state.routeChangeFamily == family) {
+    // Both together are a change of the prefix that they share; asking twice does no harm.
+    state.routeChangePrefix = min(state.routeChangePrefix, bits);
+    while (!samePrefix(destination, changedAddress(), state.routeChangePrefix)) state.routeChangePrefix -= 1;
+  } else {
+    // Of the other family: all of both, so that neither has to wait for the other.
+    state.routeChangeFamily = BOTH_FAMILIES;
+    state.routeChangePrefix = 0;
+  }
   state.routeChangeMask = sessionTable().mask;
   state.routeChangeCursor = 0;
-  memory.copy(changedAddress(), record + INPUT_ROUTE_DESTINATION, 16);
+  memory.copy(changedAddress(), destination, 16);
   continueRouteChange();
   return STATUS_OK;
 }
@@ -123,6 +133,9 @@ export function routeChangeOpen(): bool {
   return root().routeChangeFamily != 0;
 }
 
+// In place of 4 or 6.
+const BOTH_FAMILIES: u32 = 0xff;
+
 // Slots of the session table looked at in one go.
 const SLOTS_AT_ONCE: u32 = 4096;
 
@@ -135,16 +148,17 @@ export function continueRouteChange(): void {
     state.routeChangeCursor = 0;
   }
   const end = min(state.routeChangeCursor + SLOTS_AT_ONCE, table.mask + 1);
-  for (let slot = state.routeChangeCursor; slot < end; slot++) {
+  let slot = state.routeChangeCursor;
+  for (; slot < end && queuedChunks(MAXIMUM_CHUNKS_PER_TICK) < MAXIMUM_CHUNKS_PER_TICK; slot++) {
     const value = slotValue(table, slot);
     if (value == 0) continue;
     const session = changetype<Session>(<usize> value);
-    if (familyOf(session) != state.routeChangeFamily) continue;
+    if (state.routeChangeFamily != BOTH_FAMILIES && familyOf(session) != state.routeChangeFamily) continue;
     if (!samePrefix(destinationOf(session), changedAddress(), state.routeChangePrefix)) continue;
     for (let path: PathState | null = session.firstPath; path; path = path!.next) askAgain(session, path);
   }
-  state.routeChangeCursor = end;
-  if (end == table.mask + 1) state.routeChangeFamily = 0;
+  state.routeChangeCursor = slot;
+  if (slot == table.mask + 1) state.routeChangeFamily = 0;
 }
 
 function askAgain(session: Session, path: PathState): void {

@@ -37,6 +37,7 @@ import {
   initializeTable,
   neighbourTable,
   sessionTable,
+  shrinkSparseTables,
 } from "../state/hash_table";
 import { ensureMemory, INBOX_BYTES, inboxPointer, root, ROOT_BYTES, rootPointer } from "../state/memory";
 import { clampRefresh, setNow, setRefreshInterval } from "../timers/clock";
@@ -55,6 +56,12 @@ export function submitRecords(kind: u32, records: u32, nowMs: f64): u32 {
     return STATUS_NOT_CONFIGURED;
   }
   setNow(nowMs);
+  const status = take(kind, records);
+  shrinkSparseTables();
+  return status;
+}
+
+function take(kind: u32, records: u32): u32 {
   if (kind == INPUT_PACKETS) return packetsArrive(inboxPointer(), records, inboxPointer() + INBOX_BYTES);
   if (kind == INPUT_TICK) {
     if (routeChangeOpen()) continueRouteChange();

@@ -1,21 +1,25 @@
 // What is due in one session when its deadline comes (RFC 2205 section 3.7): state that was not refreshed goes, Paths and
 // Resvs are sent again. Then the session is put back with its next deadline.
+import { BlockadeState, deleteBlockade } from "../state/blockade_state";
 import { RequestState } from "../state/request_state";
 import { hasFlag, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_ROUTE_PENDING, PathState } from "../state/path_state";
 import { Filter, RESERVATION_LOCAL, ReservationState } from "../state/reservation_state";
 import { releaseIfIdle, Session } from "../state/session";
 import { isBefore, isDue, now, stepRefreshInterval } from "../timers/clock";
 import { nextDue, schedule, ticksPerCall } from "../timers/wheel";
+import { queuedChunks } from "../actions/queue";
+import { MAXIMUM_CHUNKS_PER_TICK } from "../limits";
 import { pathRefresh } from "./path_refresh";
 import { expirePath } from "./path_tear";
 import { SYNC_FORCED, syncRequest } from "./resv_refresh";
 import { expireReservation } from "./resv_tear";
 import { syncAffected } from "./settle";
+import { updateTouched } from "./update_traffic_control";
 
-// A bounded amount of due work; `deadline()` stays in the past while more is left.
+// A bounded amount of due work, by sessions and by what they send; `deadline()` stays in the past while more is left.
 export function tick(): void {
   stepRefreshInterval();
-  for (let left = ticksPerCall(); left != 0; left--) {
+  for (let left = ticksPerCall(); left != 0 && queuedChunks(MAXIMUM_CHUNKS_PER_TICK) < MAXIMUM_CHUNKS_PER_TICK; left--) {
     const session = nextDue(left);
     if (session == null) return;
     sessionDue(session);
@@ -33,6 +37,7 @@ function sessionDue(session: Session): void {
   expireReservations(session);
   syncAffected(session);
   for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
+    expireBlockades(request);
     if (request.neighbour && request.sentDigest != 0 && isDue(request.refreshAt)) {
       syncRequest(session, request, SYNC_FORCED);
     }
@@ -51,6 +56,17 @@ function expireReservations(session: Session): void {
     const next: ReservationState | null = reservation.next;
     if (!(reservation.flags & RESERVATION_LOCAL)) expireReservation(session, reservation);
     reservation = next;
+  }
+  updateTouched(session);
+}
+
+// A block whose time is over goes at once, and not when it is next asked: that may be weeks later, where times wrap.
+function expireBlockades(request: RequestState): void {
+  let block: BlockadeState | null = request.firstBlockade;
+  while (block) {
+    const next: BlockadeState | null = block.next;
+    if (isDue(block.expiresAt)) deleteBlockade(request, block);
+    block = next;
   }
 }
 
@@ -79,6 +95,7 @@ function reschedule(session: Session): void {
   }
   for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
     if (request.neighbour && request.sentDigest != 0) consider(request.refreshAt);
+    for (let block: BlockadeState | null = request.firstBlockade; block; block = block!.next) consider(block.expiresAt);
   }
   // Something due that could not be done now (an interface is down) must not spin.
   if (anything) schedule(session, isDue(earliest) ? now() + 1 : earliest);

@@ -10,6 +10,7 @@ import {
   Filter,
   filterFor,
   filterKey,
+  filterMatchesPath,
   ReservationState,
   STYLE_FIXED_FILTER,
 } from "../state/reservation_state";
@@ -60,6 +61,7 @@ function belongs(reservation: ReservationState, iface: u32, filter: Filter | nul
 export function computeTarget(session: Session, iface: u32, filter: Filter | null): bool {
   target().flowspec = 0;
   target().digest = 0;
+  beginUnion(targetUnion);
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;
@@ -68,7 +70,8 @@ export function computeTarget(session: Session, iface: u32, filter: Filter | nul
     if (!belongs(reservation, iface, filter)) continue;
     target().style = reservation.style;
     for (let f: Filter | null = reservation.firstFilter; f; f = f!.next) {
-      if (!coveredBefore(session, reservation, f, iface, filter)) target().digest += digestOf(f);
+      const digest = digestOf(f);
+      if (isNewToUnion(targetUnion, digest)) target().digest += digest;
     }
     const flowspec = blobData(reservation.flowspec);
     if (target().flowspec == 0) {
@@ -91,27 +94,35 @@ export function computeTarget(session: Session, iface: u32, filter: Filter | nul
   return true;
 }
 
-// Whether an earlier reservation of the set has this filter already: the list is a union.
-export function coveredBefore(
-  session: Session,
-  until: ReservationState,
-  wanted: Filter,
-  iface: u32,
-  filter: Filter | null,
-): bool {
-  for (
-    let reservation: ReservationState | null = session.firstReservation;
-    reservation && reservation != until;
-    reservation = reservation!.next
-  ) {
-    if (!belongs(reservation, iface, filter)) continue;
-    for (let f: Filter | null = reservation.firstFilter; f; f = f!.next) if (equalFilters(f, wanted)) return true;
+// The filters of several reservations as a union, by their digests: a small table, since no session has more filters that
+// differ than it has senders. Comparing each with all before it would cost the square of what next hops may ask for.
+const UNION_SLOTS: u32 = 1024;
+export const UNION_BYTES: i32 = 4096;
+const targetUnion: usize = memory.data(UNION_BYTES, 8);
+export const writtenUnion: usize = memory.data(UNION_BYTES, 8);
+
+export function beginUnion(union: usize): void {
+  memory.fill(union, 0, UNION_BYTES);
+}
+
+// Adds a digest, which is never zero; false if it is there already. Where the table is full nothing is added any more.
+export function isNewToUnion(union: usize, digest: u32): bool {
+  const home = digest >>> 1;
+  for (let step: u32 = 0; step < UNION_SLOTS; step++) {
+    const at = union + <usize> ((home + step) & (UNION_SLOTS - 1)) * 4;
+    const value = load<u32>(at);
+    if (value == digest) return false;
+    if (value != 0) continue;
+    store<u32>(at, digest);
+    return true;
   }
-  return false;
+  return true;
 }
 
 function covers(session: Session, iface: u32, filter: Filter | null, path: PathState): bool {
   if (!routesTo(session, path, iface)) return false;
+  // One filter covers one sender, so nobody else need be looked for.
+  if (filter != null && !filterMatchesPath(filter, path)) return false;
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;

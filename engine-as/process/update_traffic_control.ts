@@ -13,7 +13,7 @@ import { Filter, ReservationState, STYLE_FIXED_FILTER } from "../state/reservati
 import { Session } from "../state/session";
 import { createTrafficControl, findTrafficControl, TrafficControlState } from "../state/traffic_control_state";
 import { install, removeInstalled } from "./install";
-import { computeTarget, digestOf, isOf, target } from "./traffic_control_target";
+import { beginUnion, computeTarget, digestOf, isNewToUnion, isOf, target, UNION_BYTES } from "./traffic_control_target";
 
 const CODE_ADMISSION: u32 = 1;
 
@@ -74,6 +74,7 @@ export function updateTrafficControl(
   return 0;
 }
 
+const updatedFilters: usize = memory.data(UNION_BYTES, 8);
 let policingOthers = false;
 
 // B_Police of what stands on other interfaces depends on what stands here (RFC 2205 section 3.8): where it changes, traffic
@@ -136,6 +137,26 @@ function sameBytes(blob: u32, pointer: usize, length: u32): bool {
   return blobLength(blob) == length && memory.compare(blobData(blob), pointer, length) == 0;
 }
 
+// Interfaces on which reservations have gone. What follows from that is done once for each, when all have gone that go
+// now: a session may lose thousands of reservations in one instant, and each update looks at all that are left.
+const MAXIMUM_TOUCHED: usize = 64;
+const touched: usize = memory.data(256, 8);
+let touchedCount: usize = 0;
+
+export function touchInterface(session: Session, iface: u32): void {
+  for (let index: usize = 0; index < touchedCount; index++) if (load<u32>(touched + index * 4) == iface) return;
+  if (touchedCount == MAXIMUM_TOUCHED) return updateTrafficControlOf(session, iface);
+  store<u32>(touched + touchedCount * 4, iface);
+  touchedCount += 1;
+}
+
+export function updateTouched(session: Session): void {
+  while (touchedCount != 0) {
+    touchedCount -= 1;
+    updateTrafficControlOf(session, load<u32>(touched + touchedCount * 4));
+  }
+}
+
 // All distinct and shared states on one interface: for when reservations have gone.
 export function updateTrafficControlOf(session: Session, iface: u32): void {
   if (isVirtual(iface)) return policeAll(session);
@@ -150,8 +171,11 @@ export function updateTrafficControlOf(session: Session, iface: u32): void {
       updateTrafficControl(session, iface, null, null);
       return removeStrays(session, iface);
     }
+    if (!distinct) beginUnion(updatedFilters);
     distinct = true;
-    updateTrafficControl(session, iface, reservation.firstFilter, null);
+    // Next hops that want the same sender share one state.
+    const filter = reservation.firstFilter!;
+    if (isNewToUnion(updatedFilters, digestOf(filter))) updateTrafficControl(session, iface, filter, null);
   }
   if (!distinct) return removeAll(session, iface);
   removeStrays(session, iface);

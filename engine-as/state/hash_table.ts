@@ -98,12 +98,23 @@ function grow(table: HashTable): void {
   resize(table, (table.mask + 1) * 2);
 }
 
-// A table that a flood has blown up gives its memory back when the flood is over. What it shrinks into is mostly the
-// memory that it grew out of.
+// Tables that a flood has blown up give their memory back when the flood is over. What one shrinks into is mostly the
+// memory that it grew out of. Called between events, never while somebody walks over a table.
+export function shrinkSparseTables(): void {
+  shrinkIfSparse(sessionTable());
+  shrinkIfSparse(blobTable());
+  shrinkIfSparse(neighbourTable());
+  shrinkIfSparse(applicationTable());
+  shrinkIfSparse(destinationTable());
+}
+
+@inline
 function shrinkIfSparse(table: HashTable): void {
-  const capacity = table.mask + 1;
-  if (capacity <= FIRST_CAPACITY || table.count * 8 >= capacity) return;
-  if (hasFree(<usize> capacity * 4) || mayGrow(<usize> capacity * 4)) resize(table, capacity >> 1);
+  while (table.mask >= FIRST_CAPACITY && table.count * 8 < table.mask) {
+    const bytes = <usize> (table.mask + 1) * 4;
+    if (!hasFree(bytes) && !mayGrow(bytes)) return;
+    resize(table, (table.mask + 1) >> 1);
+  }
 }
 
 function resize(table: HashTable, capacity: u32): void {
@@ -133,7 +144,6 @@ export function removeSlot(table: HashTable, slot: u32): void {
   }
   store<u64>(slotAt(table, hole), 0);
   table.count -= 1;
-  shrinkIfSparse(table);
 }
 
 export function removeValue(table: HashTable, hash: u32, value: u32): void {
