@@ -64,8 +64,11 @@ export function updateTrafficControl(
       outgoing.reserved += rate - inFlight.held;
       inFlight.held = rate;
     }
+    policeOthers(session, iface, filter != null ? digestOf(filter) : 0);
     return 0;
   } else if (isInstalled(block)) {
+    // The merge is the same, but others are compared with each reservation of it.
+    policeOthers(session, iface, filter != null ? digestOf(filter) : 0);
     return 0;
   }
   block.style = <u8> target().style;
