@@ -33,8 +33,7 @@ export class Causes {
     const { refreshIntervalMs, lifetimeMultiplier } = this.#world.plan;
     // L >= (K + 0.5) * 1.5 * R, exactly that here.
     const oldest = this.#world.network.now - (lifetimeMultiplier + 0.5) * 1.5 * refreshIntervalMs - lateMs;
-    for (const node of this.#world.nodes) {
-      if (!node.alive) continue;
+    for (const node of this.#world.speakers) {
       for (const key of keysOf(node)) {
         const last = this.#last.get(key);
         if (last === undefined || last < oldest) {
@@ -48,10 +47,14 @@ export class Causes {
     if (lost || !to) return;
     const type = packet.payload[1];
     if (type !== PATH && type !== RESV) return;
-    const { objects } = readMessage(packet.payload);
-    const find = (wanted: number) => objects.find((object) => object.class === wanted)!;
-    const base = `${to.node.name} ${sessionKey(find(SESSION))} ${hopAddress(find(RSVP_HOP))}`;
-    this.#last.set(type === PATH ? `${base} path ${senderKey(find(SENDER_TEMPLATE))}` : `${base} resv`, timeMs);
+    try {
+      const { objects } = readMessage(packet.payload);
+      const find = (wanted: number) => objects.find((object) => object.class === wanted)!;
+      const base = `${to.node.name} ${sessionKey(find(SESSION))} ${hopAddress(find(RSVP_HOP))}`;
+      this.#last.set(type === PATH ? `${base} path ${senderKey(find(SENDER_TEMPLATE))}` : `${base} resv`, timeMs);
+    } catch {
+      // A router that knows no RSVP passes corrupted messages on. They are no cause of anything.
+    }
   }
 }
 

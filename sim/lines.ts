@@ -6,10 +6,12 @@ import { formatAddress } from "../host/address.ts";
 import { styleName } from "../host/application.ts";
 import type { NetworkNode } from "../host/network/network_node.ts";
 import { type Flow, flowText, type Tspec, tspecText } from "./flow.ts";
-import { addressOn, type NodeState, type SessionState } from "./oracle.ts";
+import { addressOn, type Adspec, type NodeState, type SessionState } from "./oracle.ts";
 import {
+  ADSPEC,
   FILTER_SPEC,
   FLOWSPEC,
+  readAdspec,
   readFlow,
   readObjects,
   readTspec,
@@ -28,7 +30,7 @@ const UDP = 17;
 
 /** What should be, from the oracle. */
 export function expectedLines(world: World, solved: readonly SessionState[]): StateLines {
-  const lines: StateLines = new Map(world.nodes.filter((node) => node.alive).map((node) => [node.name, []]));
+  const lines: StateLines = new Map(world.speakers.map((node) => [node.name, []]));
   for (const { session, nodes } of solved) {
     const { destination, port } = world.sessionAddress(session);
     const { family } = world.plan.sessions[session];
@@ -43,7 +45,7 @@ export function expectedLines(world: World, solved: readonly SessionState[]): St
 }
 
 function* linesOf(state: NodeState, family: 4 | 6): Generator<string> {
-  for (const { sender, incoming, previous, ttl, localOnly, outgoing } of state.paths) {
+  for (const { sender, incoming, previous, ttl, localOnly, outgoing, nonRsvp, adspec } of state.paths) {
     yield senderLine({
       key: sender.key,
       incoming: incoming?.handle ?? 0,
@@ -53,6 +55,8 @@ function* linesOf(state: NodeState, family: 4 | 6): Generator<string> {
       localOnly,
       ways: outgoing.length,
       tspec: sender.tspec,
+      nonRsvp,
+      adspec,
     });
   }
   for (const { on, nextHop, style, flow, filters } of state.reservations) {
@@ -78,12 +82,18 @@ interface SenderParts {
   localOnly: boolean;
   ways: number;
   tspec: Tspec;
+  nonRsvp: boolean;
+  adspec: Adspec | undefined;
 }
 
 function senderLine(parts: SenderParts): string {
-  const { key, incoming, previous, handle, ttl, localOnly, ways, tspec } = parts;
+  const { key, incoming, previous, handle, ttl, localOnly, ways, tspec, nonRsvp, adspec } = parts;
   const from = incoming ? `eth${incoming} ${previous}/${handle}` : "local";
-  return `sender ${key} from ${from} ttl ${ttl}${localOnly ? " local only" : ""} ways ${ways} ${tspecText(tspec)}`;
+  const flags = (localOnly ? " local only" : "") + (nonRsvp ? " non-RSVP hop" : "");
+  const path = adspec && incoming
+    ? ` hops ${adspec.hops} bandwidth ${adspec.bandwidth} latency ${adspec.latency} MTU ${adspec.mtu}`
+    : "";
+  return `sender ${key} from ${from} ttl ${ttl}${flags} ways ${ways} ${tspecText(tspec)}${path}`;
 }
 
 function descriptor(flow: Flow, filters: readonly string[]): string {
@@ -93,7 +103,7 @@ function descriptor(flow: Flow, filters: readonly string[]): string {
 /** What is, from the tables of the engines. */
 export function actualLines(world: World): StateLines {
   const lines: StateLines = new Map();
-  for (const node of world.nodes) if (node.alive) lines.set(node.name, [...tableLines(node)].sort());
+  for (const node of world.speakers) lines.set(node.name, [...tableLines(node)].sort());
   return lines;
 }
 
@@ -111,8 +121,10 @@ function* tableLines(node: NetworkNode): Generator<string> {
       localOnly: row.localOnly === 1,
       ways: row.outgoingCount,
       tspec: readTspec(tspec),
+      nonRsvp: row.nonRsvp === 1,
+      adspec: readAdspec(find(rest, ADSPEC)),
     };
-    yield `${sessionKey(session)} ${senderLine(parts)}${row.nonRsvp ? " non-RSVP hop" : ""}`;
+    yield `${sessionKey(session)} ${senderLine(parts)}`;
   }
   for (const row of engine.inspect("reservations")) {
     const [session, ...rest] = readObjects(row.objects);

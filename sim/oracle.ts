@@ -12,6 +12,18 @@ import type { Flow, Tspec } from "./flow.ts";
 import { solveReservations } from "./oracle_resv.ts";
 import type { TrueSender, World } from "./world.ts";
 
+/** General parameters of an ADSPEC (RFC 2215). */
+export interface Adspec {
+  hops: number;
+  bandwidth: number;
+  latency: number;
+  mtu: number;
+}
+
+const UDP = 17;
+const DEFAULT_LINK_BYTES_PER_SECOND = 125_000_000;
+const DEFAULT_MTU_BYTES = 1_500;
+
 /** Path state of one sender at one node (RFC 2205 1.1, RFC 2209 PSB). */
 export interface PathState {
   node: NodeRecord;
@@ -27,6 +39,10 @@ export interface PathState {
   outgoing: Attachment[];
   /** Applications of this node may reserve for it. */
   local: boolean;
+  /** It came through a router that knows no RSVP. */
+  nonRsvp: boolean;
+  /** What the network says of the way so far; undefined at the sender. */
+  adspec: Adspec | undefined;
 }
 
 /** What one next hop, or one application, has reserved on one interface (RFC 2209 RSB). */
@@ -97,70 +113,144 @@ export function stateOf(nodes: Map<NodeRecord, NodeState>, node: NodeRecord): No
   return state;
 }
 
+/** What a Path says when it comes in. */
 interface Arrival {
   node: NodeRecord;
   incoming: Attachment | undefined;
   previous: Attachment | undefined;
+  /** Of the IP datagram. */
   ttl: number;
+  nonRsvp: boolean;
+  adspec: Adspec | undefined;
 }
 
-/** Path messages go wherever the data would go (RFC 2205 2.1) and leave path state where they pass. */
+/** Where the data of one sender go, which Path messages follow (RFC 2205 2.1). */
+class Way {
+  readonly multicast: boolean;
+  readonly family: 4 | 6;
+  #world: World;
+  #routes: Routes;
+  #session: number;
+  #source: Uint8Array;
+  #destination: Uint8Array;
+
+  constructor(world: World, routes: Routes, session: number, sender: TrueSender) {
+    this.#world = world;
+    this.#routes = routes;
+    this.#session = session;
+    this.#source = parseAddress(sender.address).bytes;
+    this.#destination = parseAddress(world.sessionAddress(session).destination).bytes;
+    this.multicast = world.plan.sessions[session].group !== undefined;
+    this.family = world.plan.sessions[session].family;
+  }
+
+  /** What routing says at a node. */
+  at(node: NodeRecord) {
+    const answer = this.#routes.answer(node, {
+      destination: this.#destination,
+      source: this.#source,
+      family: this.family,
+      multicast: this.multicast ? 1 : 0,
+      protocol: UDP,
+      destinationPort: 0,
+      sourcePort: 0,
+    });
+    const hops = answer.hops.map((hop) => ({
+      out: node.attachments[hop.interface - 1],
+      // A multicast is heard by everybody; else who is meant is the gateway or the destination itself.
+      target: this.multicast ? undefined : formatAddress(hop.gateway ?? this.#destination, this.family),
+    }));
+    return { local: answer.local === true, incoming: answer.incomingInterface ?? 0, hops };
+  }
+
+  /** RSVP nodes that a datagram sent out of an interface comes to, through routers that know no RSVP (RFC 2205 2.9). */
+  *reach(out: Attachment, target: string | undefined, ttl: number): Generator<{ to: Attachment; ttl: number }> {
+    if (!out.link.up) return;
+    for (const to of out.link.attachments) {
+      if (to === out || !to.node.alive) continue;
+      if (target !== undefined && addressOn(to, this.family) !== target) continue;
+      const node = nodeOf(this.#world, to.node);
+      const hears = to.node.forwards || target !== undefined || this.#world.isMember(node, this.#session);
+      if (node.options.rsvp !== false) {
+        if (hears) yield { to, ttl };
+        continue;
+      }
+      const { incoming, hops } = this.at(to.node);
+      if (ttl <= 1 || (this.multicast && incoming !== 0 && incoming !== to.handle)) continue;
+      for (const hop of hops) {
+        if (!this.multicast || hop.out !== to) yield* this.reach(hop.out, hop.target, ttl - 1);
+      }
+    }
+  }
+}
+
+/** Path messages leave path state where they pass. */
 function solvePaths(world: World, routes: Routes, session: number): Map<NodeRecord, NodeState> {
   const nodes = new Map<NodeRecord, NodeState>();
-  const destination = parseAddress(world.sessionAddress(session).destination);
-  const multicast = world.plan.sessions[session].group !== undefined;
   for (const sender of world.senders) {
     if (sender.session !== session) continue;
-    const source = parseAddress(sender.address).bytes;
-    const first = { node: sender.node.record, incoming: undefined, previous: undefined, ttl: sender.ttl };
-    const arrivals: Arrival[] = [first];
+    const way = new Way(world, routes, session, sender);
+    const arrivals: Arrival[] = [{
+      node: sender.node.record,
+      incoming: undefined,
+      previous: undefined,
+      ttl: sender.ttl,
+      nonRsvp: false,
+      adspec: undefined,
+    }];
     for (let next = arrivals.shift(); next; next = arrivals.shift()) {
-      const state = stateOf(nodes, next.node);
-      // A sender's own node does not take its Path back; elsewhere a multicast Path may come in by several interfaces.
-      const known = state.paths.some((path) =>
-        path.sender.key === sender.key && (!path.incoming || path.incoming === next.incoming)
-      );
-      if (known) continue;
-      const answer = routes.answer(next.node, {
-        destination: destination.bytes,
-        source,
-        family: destination.family,
-        multicast: multicast ? 1 : 0,
-        protocol: 17,
-        destinationPort: 0,
-        sourcePort: 0,
-      });
-      const expected = answer.incomingInterface ?? 0;
-      const localOnly = multicast && next.incoming !== undefined && expected !== 0 && expected !== next.incoming.handle;
-      const outgoing = localOnly ? [] : answer.hops.map((hop) => next.node.attachments[hop.interface - 1])
-        .filter((attachment) => attachment !== next.incoming);
-      const local = !localOnly && (multicast || answer.local === true);
-      state.paths.push({ ...next, sender, localOnly, outgoing, local });
-      // The sender's TTL is that of its data; every later node sends on one less (RFC 2209, PATH MESSAGE ARRIVES).
-      const ttl = next.incoming ? next.ttl - 1 : next.ttl;
-      if (ttl === 0) continue;
-      for (const [at, hop] of answer.hops.entries()) {
-        const out = next.node.attachments[answer.hops[at].interface - 1];
-        if (!outgoing.includes(out) || !out.link.up) continue;
-        const target = multicast ? undefined : hop.gateway ?? destination.bytes;
-        for (const to of hearers(world, session, out, target)) {
-          arrivals.push({ node: to.node, incoming: to, previous: out, ttl });
-        }
-      }
+      arrivals.push(...arrive(nodes, way, sender, next));
     }
   }
   return nodes;
 }
 
-/** Who hears a Path sent out of an interface: the one meant, or all routers and all members on the link. */
-function hearers(world: World, session: number, out: Attachment, target: Uint8Array | undefined): Attachment[] {
-  const { family } = world.plan.sessions[session];
-  const text = target && formatAddress(target, family);
-  return out.link.attachments.filter((other) => {
-    if (other === out || !other.node.alive) return false;
-    if (text !== undefined) return addressOn(other, family) === text;
-    return other.node.forwards || world.isMember(nodeOf(world, other.node), session);
-  });
+/** PATH MESSAGE ARRIVES of RFC 2209: what is kept, and what goes on. */
+function* arrive(
+  nodes: Map<NodeRecord, NodeState>,
+  way: Way,
+  sender: TrueSender,
+  arrival: Arrival,
+): Generator<Arrival> {
+  const { node, incoming, ttl } = arrival;
+  const state = stateOf(nodes, node);
+  // A sender's own node does not take its Path back; elsewhere a multicast Path may come in by several interfaces.
+  const known = state.paths.some((path) =>
+    path.sender.key === sender.key && (!path.incoming || path.incoming === incoming)
+  );
+  if (known) return;
+  const route = way.at(node);
+  const { handle = 0 } = incoming ?? {};
+  const localOnly = way.multicast && handle !== 0 && route.incoming !== 0 && route.incoming !== handle;
+  const hops = localOnly ? [] : route.hops.filter(({ out }) => out !== incoming);
+  const outgoing = hops.map(({ out }) => out);
+  const local = !localOnly && (way.multicast || route.local);
+  state.paths.push({ ...arrival, sender, localOnly, outgoing, local });
+  // The first Path has the TTL of the data; every later node sends on one less.
+  const sendTtl = incoming ? ttl - 1 : ttl;
+  if (sendTtl === 0) return;
+  for (const { out, target } of hops) {
+    const adspec = composeAdspec(arrival.adspec, out);
+    for (const reached of way.reach(out, target, sendTtl)) {
+      // Send_TTL tells of routers that have no RSVP (RFC 2205 3.8).
+      const nonRsvp = reached.ttl !== sendTtl;
+      yield { node: reached.to.node, incoming: reached.to, previous: out, ttl: reached.ttl, nonRsvp, adspec };
+    }
+  }
+}
+
+/** RFC 2215 composition of the general parameters: what each node adds for the interface that the Path leaves by. */
+function composeAdspec(before: Adspec | undefined, out: Attachment): Adspec {
+  const { options, delayMs } = out.link;
+  return {
+    hops: (before?.hops ?? 0) + 1,
+    bandwidth: Math.min(
+      before?.bandwidth ?? Infinity,
+      options.reservableBytesPerSecond ?? DEFAULT_LINK_BYTES_PER_SECOND,
+    ),
+    latency: (before?.latency ?? 0) + delayMs * 1_000,
+    mtu: Math.min(before?.mtu ?? Infinity, DEFAULT_MTU_BYTES),
+  };
 }
 
 export function addressOn(attachment: Attachment, family: 4 | 6): string {

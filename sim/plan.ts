@@ -13,6 +13,8 @@ import { planTopology } from "./topologies.ts";
 export interface NodePlan {
   name: string;
   router: boolean;
+  /** False for a router that passes RSVP messages on like any other traffic (RFC 2205 2.9). */
+  rsvp?: boolean;
 }
 
 export interface LinkPlan {
@@ -29,6 +31,7 @@ export interface SessionPlan {
   /** The node whose address is the destination of a unicast session. */
   node: number;
   family: 4 | 6;
+  /** 0 for none; then its senders have none either. */
   port: number;
   style: StyleName;
   service: Flow["service"];
@@ -46,7 +49,7 @@ export type Happening =
   | { kind: "announce"; application: number; tspec: Tspec; ttl?: number }
   | { kind: "withdraw"; application: number }
   /** `senders` are applications; WF takes whoever there is. Flows: one for each sender, or one for all. */
-  | { kind: "reserve"; application: number; senders: number[]; flows: Flow[] }
+  | { kind: "reserve"; application: number; senders: number[]; flows: Flow[]; confirm?: boolean }
   | { kind: "unreserve"; application: number }
   | { kind: "release"; application: number }
   | { kind: "restyle"; session: number; style: StyleName }
@@ -54,7 +57,11 @@ export type Happening =
   | { kind: "metric"; link: number; metric: number }
   | { kind: "crash"; node: number }
   | { kind: "restart"; node: number }
-  | { kind: "faults"; link: number; faults: FaultOptions };
+  | { kind: "faults"; link: number; faults: FaultOptions }
+  /** Traffic control of a node refuses at random what admission has granted. */
+  | { kind: "refusals"; node: number; probability: number }
+  /** Traffic control takes a standing reservation away (TC_Preempt, RFC 2205 3.11.2). */
+  | { kind: "preempt"; node: number; which: number };
 
 export interface TimedEvent {
   /** After the beginning of its round. */
@@ -102,6 +109,9 @@ export function makePlan(seed: number, options: PlanOptions = {}): Plan {
   const topology = planTopology(random, 2 + random.below(most - 1));
   const scarce = random.chance(0.25);
   if (scarce) { for (const link of topology.links) link.reservableBytesPerSecond = 1_000 * (20 + random.below(200)); }
+  if (random.chance(0.15)) {
+    for (const node of topology.nodes) if (node.router && random.chance(0.3)) node.rsvp = false;
+  }
   const { sessions, applications } = planSessions(random, topology.nodes);
   const plan: Plan = {
     seed,
@@ -122,27 +132,41 @@ export function makePlan(seed: number, options: PlanOptions = {}): Plan {
 function planSessions(random: Random, nodes: readonly NodePlan[]) {
   const sessions: SessionPlan[] = [];
   const applications: ApplicationPlan[] = [];
-  const anyNode = () => random.below(nodes.length);
+  const speakers = nodes.flatMap(({ rsvp }, index) => rsvp === false ? [] : [index]);
+  const anyNode = () => speakers[random.below(speakers.length)];
   const count = 1 + random.below(4);
   for (let index = 0; index < count; index++) {
-    const family = random.chance(0.4) ? 6 : 4;
-    const multicast = random.chance(0.6);
-    const group = family === 4 ? `224.1.2.${index + 1}` : `ff0e::${index + 1}`;
-    const style = (["WF", "FF", "SE"] as const)[random.below(3)];
-    const session: SessionPlan = {
-      group: multicast ? group : undefined,
-      node: anyNode(),
-      family,
-      port: FIRST_GROUP_PORT + index,
-      style,
-      service: random.chance(0.3) ? "GS" : "CL",
-    };
+    const session = planSession(random, index, anyNode());
     sessions.push(session);
-    const add = (node: number) =>
-      void applications.push({ session: index, node, port: FIRST_SENDER_PORT + applications.length });
+    const multicast = session.group !== undefined;
+    const used = new Set<number>();
+    const add = (node: number) => {
+      // Without ports a host is one sender at the most.
+      if (session.port === 0 && used.has(node)) return;
+      used.add(node);
+      const port = session.port === 0 ? 0 : FIRST_SENDER_PORT + applications.length;
+      applications.push({ session: index, node, port });
+    };
     const senders = 1 + random.below(4), receivers = 1 + random.below(multicast ? 6 : 2);
     for (let i = 0; i < senders; i++) add(anyNode());
     for (let i = 0; i < receivers; i++) add(multicast ? anyNode() : session.node);
   }
   return { sessions, applications };
+}
+
+function planSession(random: Random, index: number, node: number): SessionPlan {
+  const family = random.chance(0.4) ? 6 : 4;
+  const multicast = random.chance(0.6);
+  const portless = multicast && random.chance(0.1);
+  // Sessions of one group with several ports have their members in common.
+  const number = portless || random.chance(0.7) ? index + 1 : 100;
+  const group = family === 4 ? `224.1.2.${number}` : `ff0e::${number}`;
+  return {
+    group: multicast ? group : undefined,
+    node,
+    family,
+    port: portless ? 0 : FIRST_GROUP_PORT + index,
+    style: (["WF", "FF", "SE"] as const)[random.below(3)],
+    service: random.chance(0.3) ? "GS" : "CL",
+  };
 }

@@ -85,7 +85,8 @@ function reserve(random: Random, plan: Plan, application: number): Happening {
   const chosen = senders.filter(() => random.chance(0.75));
   if (chosen.length === 0 && senders.length > 0) chosen.push(senders[random.below(senders.length)]);
   const service = plan.sessions[session].service;
-  return { kind: "reserve", application, senders: chosen, flows: chosen.map(() => flow(random, service)) };
+  const flows = chosen.map(() => flow(random, service));
+  return { kind: "reserve", application, senders: chosen, flows, confirm: random.chance(0.3) };
 }
 
 /** Whole thousands, so that sums are exact in the 32-bit floats of the wire. */
@@ -117,7 +118,7 @@ function addTrouble(random: Random, plan: Plan, durationMs: number, events: Time
   const later = atMs + random.below(durationMs);
   const link = random.below(plan.links.length);
   const add = (when: number, what: Happening) => void events.push({ atMs: Math.min(when, durationMs - 1), what });
-  const dice = random.below(10);
+  const dice = random.below(12);
   if (dice < 4) return add(atMs, { kind: "faults", link, faults: faults(random) });
   if (dice < 6) {
     add(atMs, { kind: "link", link, up: false });
@@ -127,6 +128,8 @@ function addTrouble(random: Random, plan: Plan, durationMs: number, events: Time
   }
   if (dice < 8) return add(atMs, { kind: "metric", link, metric: 1 + random.below(6) });
   const node = random.below(plan.nodes.length);
+  if (dice === 10) return add(atMs, { kind: "refusals", node, probability: 0.1 + 0.9 * random.fraction() });
+  if (dice === 11) return add(atMs, { kind: "preempt", node, which: random.below(100) });
   add(atMs, { kind: "crash", node });
   if (random.chance(0.75)) add(later, { kind: "restart", node });
 }

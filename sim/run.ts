@@ -88,7 +88,7 @@ class Run {
     });
     this.#causes = new Causes(this.#world);
     this.#world.network.onPacket(() => void this.messages++);
-    for (const node of this.#world.nodes) this.#emptyBytes.set(node.name, emptyBytes(node));
+    for (const node of this.#world.speakers) this.#emptyBytes.set(node.name, emptyBytes(node));
     options.onStart?.(this.#world);
   }
 
@@ -144,8 +144,8 @@ class Run {
   #look(): void {
     this.#world.retry();
     if (this.#over) this.#demand("capacity", [this.#over]);
-    for (const node of this.#world.nodes) {
-      if (node.alive) this.#demand("counters", nodeFaults(node, this.#inputs.get(node.name)!));
+    for (const node of this.#world.speakers) {
+      this.#demand("counters", nodeFaults(node, this.#inputs.get(node.name)!));
     }
     this.#demand("cause", this.#causes.missing(LATE_MS));
   }
@@ -182,9 +182,7 @@ class Run {
   }
 
   *#leaks(): Generator<string> {
-    for (const node of this.#world.nodes) {
-      if (node.alive) yield* leaks(node, this.#emptyBytes.get(node.name)!);
-    }
+    for (const node of this.#world.speakers) yield* leaks(node, this.#emptyBytes.get(node.name)!);
   }
 
   #demand(rule: string, faults: Iterable<string>): void {

@@ -45,6 +45,8 @@ function addHosts(random: Random, routers: number, left: number, nodes: NodePlan
     joined.push((router + 1 + random.below(routers - 1)) % routers);
   }
   edges.push(joined);
+  // A host on two links; it passes nothing on.
+  if (together === 1 && routers > 1 && random.chance(0.1)) edges.push([random.below(routers), nodes.length - 1]);
   return together;
 }
 

@@ -4,6 +4,7 @@
  */
 import { formatAddress } from "../host/address.ts";
 import type { Flow, Tspec } from "./flow.ts";
+import type { Adspec } from "./oracle.ts";
 
 export const PATH = 1;
 export const RESV = 2;
@@ -71,6 +72,18 @@ export function readFlow({ body }: WireObject): Flow {
     ...bucketAt(view),
     reserved: guaranteed ? view.getFloat32(36) : 0,
     slack: guaranteed ? view.getUint32(40) : 0,
+  };
+}
+
+/** The general parameters of an ADSPEC (RFC 2210 3.3.1, RFC 2215): hops, bandwidth, latency, MTU. */
+export function readAdspec({ body }: WireObject): Adspec {
+  const view = new DataView(body.buffer, body.byteOffset, body.length);
+  // Message header and default fragment header of a word each, then four parameters of a header and a word each.
+  return {
+    hops: view.getUint32(12),
+    bandwidth: view.getFloat32(20),
+    latency: view.getUint32(28),
+    mtu: view.getUint32(36),
   };
 }
 

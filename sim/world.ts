@@ -7,6 +7,7 @@ import { ResvError } from "../host/engine_errors.ts";
 import { Network } from "../host/network/network.ts";
 import type { NetworkLink } from "../host/network/network_link.ts";
 import type { NetworkNode } from "../host/network/network_node.ts";
+import { Random } from "../host/random.ts";
 import type { Recorder } from "../host/recorder.ts";
 import type { Session } from "../host/session.ts";
 import type { InstallRequest, TrafficControlAnswer } from "../host/traffic_control/traffic_control.ts";
@@ -44,6 +45,7 @@ interface Wish {
 
 interface Live {
   session: Session;
+  confirm: boolean;
   sender?: { tspec: Tspec; ttl: number };
   wish?: Wish;
   /** The wish was refused and is still to be asked for. */
@@ -68,6 +70,9 @@ export class World {
   /** Of each session, by what its applications were told last. */
   readonly styles: StyleName[];
   #live = new Map<number, Live>();
+  #random: Random;
+  /** How probably a node's traffic control refuses. */
+  #refusals = new Map<NetworkNode, number>();
   #members = new Map<string, number>();
   /** Applications that registered to receive; what one does never changes (plan_events.ts). */
   readonly #receiving = new Set<number>();
@@ -83,13 +88,15 @@ export class World {
       keptMessages: 0,
     });
     const clock = this.network.clock;
-    this.nodes = plan.nodes.map(({ name, router }) => {
+    this.#random = new Random(plan.seed);
+    this.nodes = plan.nodes.map(({ name, router, rsvp }) => {
       const node: NetworkNode = this.network[router ? "router" : "host"](name, {
+        rsvp,
         recorder: options.recorder?.(name) as Recorder | undefined,
         trafficControl: {
           delayMs: plan.installDelayMs,
           clock,
-          decide: options.onInstall && ((request) => options.onInstall?.(node, request)),
+          decide: (request) => this.#refusal(node) ?? options.onInstall?.(node, request),
         },
       });
       return node;
@@ -107,9 +114,14 @@ export class World {
     return { destination: group ?? (family === 4 ? address : address6), port };
   }
 
+  /** Nodes that speak RSVP and are up. */
+  get speakers(): NetworkNode[] {
+    return this.nodes.filter((node) => node.alive && node.options.rsvp !== false);
+  }
+
   /** Whether a node is a member of a session's group because of its applications. */
   isMember(node: NetworkNode, session: number): boolean {
-    return (this.#members.get(`${node.name} ${session}`) ?? 0) > 0;
+    return (this.#members.get(`${node.name} ${this.plan.sessions[session].group}`) ?? 0) > 0;
   }
 
   get senders(): TrueSender[] {
@@ -144,6 +156,10 @@ export class World {
         return this.#crash(what.node);
       case "restart":
         return this.nodes[what.node].restart();
+      case "refusals":
+        return void this.#refusals.set(this.nodes[what.node], what.probability);
+      case "preempt":
+        return this.#preempt(this.nodes[what.node], what.which);
       case "restyle":
         return this.#restyle(what.session, what.style);
       default:
@@ -156,9 +172,10 @@ export class World {
     for (const [index, live] of this.#live) if (live.waiting) this.#ask(index, live);
   }
 
-  /** Packet faults end; links and nodes stay as they are. */
+  /** Packet faults and refusals end; links and nodes stay as they are. */
   endFaults(): void {
     for (const link of this.links) link.setFaults();
+    this.#refusals.clear();
   }
 
   /** Every application goes, in order. */
@@ -167,12 +184,10 @@ export class World {
   }
 
   close(): void {
-    for (const node of this.nodes) if (node.alive) node.rsvp.close();
+    for (const node of this.speakers) node.rsvp.close();
   }
 
-  #applyToApplication(
-    what: Exclude<Happening, { kind: "link" | "metric" | "faults" | "crash" | "restart" | "restyle" }>,
-  ) {
+  #applyToApplication(what: Extract<Happening, { application: number }>): void {
     const { application: index } = what;
     const receives = what.kind === "reserve";
     if (!this.#place(index).node.alive) return;
@@ -180,6 +195,7 @@ export class World {
       const live = this.#live.get(index) ?? this.#register(index, receives);
       if (what.kind === "announce") return this.#announce(index, live, what.tspec, what.ttl);
       live.wish = { senders: what.senders, flows: what.flows };
+      live.confirm = what.confirm ?? false;
       return this.#ask(index, live);
     }
     const live = this.#live.get(index);
@@ -188,6 +204,18 @@ export class World {
     if (what.kind === "unreserve") return this.#unreserve(live);
     if (live.sender) live.session.withdraw();
     live.sender = undefined;
+  }
+
+  /** ERROR_SPEC code 21, Traffic Control Error, or 01, Admission Control failure: either may come from a kernel. */
+  #refusal(node: NetworkNode): TrafficControlAnswer | undefined {
+    if (!this.#random.chance(this.#refusals.get(node) ?? 0)) return undefined;
+    return this.#random.chance(0.5) ? { ok: false, errorCode: 21, errorValue: 3 } : { ok: false };
+  }
+
+  #preempt(node: NetworkNode, which: number): void {
+    if (!this.speakers.includes(node)) return;
+    const handles = [...node.trafficControl.installed.keys()].sort((a, b) => a - b);
+    if (handles.length > 0) node.trafficControl.lose(handles[which % handles.length], { preempted: true });
   }
 
   #place(index: number): { session: number; node: NetworkNode } {
@@ -204,7 +232,7 @@ export class World {
 
   #register(index: number, receives: boolean): Live {
     const { session, node } = this.#place(index);
-    const live: Live = { session: node.rsvp.session(this.sessionAddress(session)), waiting: false };
+    const live: Live = { session: node.rsvp.session(this.sessionAddress(session)), waiting: false, confirm: false };
     this.#live.set(index, live);
     // A sender that does not receive is no member of the group (RFC 1112).
     if (receives) {
@@ -218,7 +246,7 @@ export class World {
     const { session, node } = this.#place(index);
     const { group } = this.plan.sessions[session];
     if (!group) return;
-    const key = `${node.name} ${session}`;
+    const key = `${node.name} ${group}`;
     const before = this.#members.get(key) ?? 0;
     this.#members.set(key, before + by);
     if (before === 0 && by > 0) node.join(group);
@@ -233,6 +261,7 @@ export class World {
   #ask(index: number, live: Live): void {
     const style = this.styles[this.#place(index).session];
     const wish = live.wish!;
+    const { confirm } = live;
     if (wish.senders.length === 0) return;
     const sources = wish.senders.map((sender) => this.#source(sender).key);
     const flow = mergeAll(wish.flows)!;
@@ -241,8 +270,10 @@ export class World {
     try {
       if (style === "FF") {
         const descriptors = senders.map((sender, i) => ({ sender, flowspec: flowOptions(wish.flows[i]) }));
-        live.session.reserve({ style, descriptors });
-      } else live.session.reserve({ style, flowspec: flowOptions(flow), senders: style === "WF" ? [] : senders });
+        live.session.reserve({ style, descriptors, confirm });
+      } else {
+        live.session.reserve({ style, confirm, flowspec: flowOptions(flow), senders: style === "WF" ? [] : senders });
+      }
       live.granted = { style, flows: style === "WF" ? new Map() : flows, flow };
       live.waiting = false;
     } catch (error) {

@@ -271,16 +271,10 @@ export class NetworkNode {
     if (!this.#rsvp) return false;
     const { destination, family } = packet;
     if (packet.routerAlert && this.record.forwards) return true;
-    if (!isMulticast(destination, family)) return this.#owns(destination, family);
+    if (!isMulticast(destination, family)) {
+      return this.record.attachments.some((attachment) => hasAddress(attachment, packet));
+    }
     return isLinkLocalGroup(destination, family) || this.#port.isMember(this.record, destination, family);
-  }
-
-  #owns(address: Uint8Array, family: number): boolean {
-    return this.record.attachments.some(({ ipv4, ipv6, ipv6LinkLocal }) =>
-      family === 4
-        ? sameBytes(ipv4.bytes, address, 4)
-        : sameBytes(ipv6.bytes, address, 16) || sameBytes(ipv6LinkLocal.bytes, address, 16)
-    );
   }
 
   /** The engine wants it sent: by the interface it names, or by route. */
@@ -295,7 +289,9 @@ export class NetworkNode {
     // On a point-to-point link the other end is meant: no need to look for a way.
     if (named?.link.attachments.length === 2) return this.#port.transmit(named, packet, undefined);
     const way = this.#port.route(this.record, destination, family);
-    if (named && way?.out !== named) return this.#port.transmit(named, packet, undefined);
+    // The interface counts for what follows the data. A message to a hop beyond a router without RSVP goes as IP goes.
+    const bound = packet.routerAlert || named?.link.attachments.some((other) => hasAddress(other, packet));
+    if (named && way?.out !== named && bound) return this.#port.transmit(named, packet, undefined);
     if (way) return this.#port.transmit(way.out, packet, gatewayAddress(way, family));
     this.ipDrops.noRoute++;
   }
@@ -350,6 +346,13 @@ function interfaceSettings(attachment: Attachment): InterfaceSettings {
     guaranteedErrorTermBytes: options.guaranteedErrorTermBytes,
     guaranteedErrorTermMicroseconds: options.guaranteedErrorTermMicroseconds,
   };
+}
+
+/** Whether the datagram is addressed to this interface. */
+function hasAddress({ ipv4, ipv6, ipv6LinkLocal }: Attachment, { destination, family }: Packet): boolean {
+  return family === 4
+    ? sameBytes(ipv4.bytes, destination, 4)
+    : sameBytes(ipv6.bytes, destination, 16) || sameBytes(ipv6LinkLocal.bytes, destination, 16);
 }
 
 function gatewayAddress({ gateway }: Step, family: number): Address | undefined {
