@@ -44,7 +44,8 @@ export function expectedLines(world: World, solved: readonly SessionState[]): St
   return lines;
 }
 
-function* linesOf(state: NodeState, family: 4 | 6): Generator<string> {
+/** Lines of one session's state at one node, without the session's name. */
+export function* linesOf(state: NodeState, family: 4 | 6): Generator<string> {
   for (const { sender, incoming, previous, ttl, localOnly, outgoing, nonRsvp, adspec } of state.paths) {
     yield senderLine({
       key: sender.key,

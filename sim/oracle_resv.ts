@@ -162,7 +162,7 @@ function same(a: Reservation, b: Reservation): boolean {
 }
 
 /** Traffic control (RFC 2205 2.5, RFC 2209 UPDATE TRAFFIC CONTROL): on each interface the merge of its next hops. */
-function installedOf(state: NodeState): Installed[] {
+export function installedOf(state: NodeState): Installed[] {
   const installed: Installed[] = [];
   const outside = state.reservations.filter((one) => typeof one.on !== "number");
   for (const on of new Set(outside.map((one) => one.on as Attachment))) {

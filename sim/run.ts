@@ -6,11 +6,12 @@ import { InputCount, leaks, nodeFaults, overCommitment } from "./invariants.ts";
 import { actualLines, difference, expectedLines, withoutValues } from "./lines.ts";
 import { solve } from "./oracle.ts";
 import type { Plan } from "./plan.ts";
+import { scarcityFaults } from "./scarce.ts";
 import { World } from "./world.ts";
 
 /** What was found wrong: when, and in words. */
 export interface Failure {
-  /** `converges`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
+  /** `converges`, `scarcity`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
   rule: string;
   round: number;
   atMs: number;
@@ -166,7 +167,10 @@ class Run {
       return [...refused.map((who) => `refused: ${who}`), ...found];
     };
     const step = this.#plan.refreshIntervalMs / SAMPLES_PER_INTERVAL;
-    if (this.#plan.scarce) return void this.#pass(this.#settlingMs);
+    if (this.#plan.scarce) {
+      this.#pass(this.#settlingMs);
+      return this.#demand("scarcity", scarcityFaults(this.#world, solve(this.#world)));
+    }
     const end = start + this.#settlingMs;
     let found = differ();
     while (found.length > 0) {

@@ -1,0 +1,125 @@
+/**
+ * What is demanded where bandwidth runs out. Which request is refused depends on who came first, so there is no one right
+ * state; but what stands has to be a part of what the oracle would have without limits, traffic control has to be the
+ * merge of what stands, and a session that fits everywhere must not notice that others do not.
+ */
+import { formatAddress } from "../host/address.ts";
+import { styleName } from "../host/application.ts";
+import type { NetworkNode } from "../host/network/network_node.ts";
+import type { Attachment } from "../host/network/topology.ts";
+import { actualLines, difference, expectedLines, linesOf, type StateLines } from "./lines.ts";
+import type { NodeState, Reservation, SessionState } from "./oracle.ts";
+import { installedOf } from "./oracle_resv.ts";
+import { FILTER_SPEC, FLOWSPEC, readFlow, readObjects, senderKey, sessionKey } from "./wire.ts";
+import type { World } from "./world.ts";
+
+/** What is wrong, in words; nothing while traffic control has not answered yet. */
+export function scarcityFaults(world: World, solved: readonly SessionState[]): string[] {
+  const expected = expectedLines(world, solved), actual = actualLines(world);
+  const free = new Set(sessionsThatFit(world, solved));
+  const faults = difference(ofInterest(expected, free), ofInterest(actual, free));
+  for (const { session, nodes } of solved) {
+    const name = sessionName(world, session);
+    const { family } = world.plan.sessions[session];
+    for (const node of world.speakers) {
+      const state = nodes.get(node.record) ?? { paths: [], reservations: [], requests: [], installed: [] };
+      const standing = readReservations(node).filter((one) => one.session === name).map((one) => one.reservation);
+      for (const one of standing) {
+        const fault = partFault(one, state);
+        if (fault) faults.push(`${node.name}: ${name} ${fault}`);
+      }
+      faults.push(...installFaults(name, node, { ...state, reservations: standing }, actual, family));
+    }
+  }
+  return faults;
+}
+
+function sessionName(world: World, session: number): string {
+  const { destination, port } = world.sessionAddress(session);
+  return `${destination}/${port}/17`;
+}
+
+/** Sessions whose reservations fit wherever they go, with everything that all sessions want there. */
+function sessionsThatFit(world: World, solved: readonly SessionState[]): string[] {
+  const wanted = new Map<Attachment, number>();
+  for (const { nodes } of solved) {
+    for (const { installed } of nodes.values()) {
+      for (const { on, rate } of installed) wanted.set(on, (wanted.get(on) ?? 0) + rate);
+    }
+  }
+  const fits = (on: Attachment) => (wanted.get(on) ?? 0) <= (on.link.options.reservableBytesPerSecond ?? Infinity);
+  return solved
+    .filter(({ circular, nodes }) =>
+      !circular && [...nodes.values()].every(({ installed }) => installed.every(({ on }) => fits(on)))
+    )
+    .map(({ session }) => sessionName(world, session));
+}
+
+/** Path state knows no scarcity; the rest is compared for sessions that fit. */
+function ofInterest(lines: StateLines, free: ReadonlySet<string>): StateLines {
+  const keep = (line: string) => line.includes(" sender ") || free.has(line.slice(0, line.indexOf(" ")));
+  return new Map([...lines].map(([name, list]) => [name, list.filter(keep)]));
+}
+
+interface Standing {
+  session: string;
+  reservation: Reservation;
+}
+
+function readReservations(node: NetworkNode): Standing[] {
+  return node.rsvp.engine.inspect("reservations").map((row) => {
+    const objects = readObjects(row.objects);
+    const flowspec = objects.find((object) => object.class === FLOWSPEC)!;
+    return {
+      session: sessionKey(objects[0]),
+      reservation: {
+        on: row.application || node.record.attachments[row.interface - 1],
+        nextHop: formatAddress(row.nextHop, row.nextHopFamily),
+        style: styleName(row.style) || "WF",
+        flow: readFlow(flowspec),
+        filters: objects.filter((object) => object.class === FILTER_SPEC).map(senderKey),
+        scope: undefined,
+      },
+    };
+  });
+}
+
+/**
+ * Whether a reservation is part of what would stand without limits: from the same hop, for no other senders. Its flowspec
+ * may be another, for one that was refused a change keeps what it had (InPlace, RFC 2205 A.5).
+ */
+function partFault(one: Reservation, state: NodeState): string | undefined {
+  const wanted = state.reservations.some((other) =>
+    other.on === one.on && other.nextHop === one.nextHop && other.style === one.style &&
+    one.filters.every((key) => other.filters.includes(key))
+  );
+  if (wanted) return undefined;
+  const where = typeof one.on === "number" ? `application ${one.on}` : `eth${one.on.handle} ${one.nextHop}`;
+  return `reservation ${where} ${one.style} for ${one.filters.join(" ") || "all"}: nobody wants it`;
+}
+
+/**
+ * What is installed is what follows from the reservations that stand (RFC 2209, UPDATE TRAFFIC CONTROL). Where a sender
+ * grew and there was no room, Path_Te and with it the rate are those from before.
+ */
+function installFaults(name: string, node: NetworkNode, state: NodeState, actual: StateLines, family: 4 | 6): string[] {
+  const installed = installedOf(state);
+  const want = [...linesOf({ paths: [], reservations: [], requests: [], installed }, family)];
+  const have = (actual.get(node.name) ?? []).filter((line) => line.startsWith(`${name} installed `));
+  const rates = new Map(want.map((line) => [withoutRate(`${name} ${line}`), rateOf(line)]));
+  const mapped = (lines: readonly string[]) => new Map([[node.name, lines.map(withoutRate)]]);
+  const faults = difference(mapped(want.map((line) => `${name} ${line}`)), mapped(have));
+  for (const line of have) {
+    const wanted = rates.get(withoutRate(line));
+    if (wanted !== undefined && rateOf(line) > wanted) faults.push(`${node.name}: ${line}: more than ${wanted}`);
+  }
+  return faults.map((line) => `${line} (from what stands)`);
+}
+
+function withoutRate(line: string): string {
+  return line.replace(/ rate .*$/, "");
+}
+
+function rateOf(line: string): number {
+  return Number(/ rate (\S+)/.exec(line)?.[1]);
+}
