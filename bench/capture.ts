@@ -34,7 +34,7 @@ interface Reader {
   readonly name: string;
   command(file: string): [program: string, args: string[]];
   /** How many times as fast resv shall be, by messages per second. */
-  readonly wanted?: number;
+  readonly goal?: number;
 }
 
 const RESV: Reader = {
@@ -42,8 +42,8 @@ const RESV: Reader = {
   command: (file) => [Deno.execPath(), ["run", "-A", "--quiet", `${ROOT}host/cli/main.ts`, "decode", "--ndjson", file]],
 };
 const OTHERS: readonly Reader[] = [
-  { name: "tshark -T json", command: (file) => ["tshark", ["-n", "-T", "json", "-r", file]], wanted: 100 },
-  { name: "tcpdump -nvv", command: (file) => ["tcpdump", ["-nvv", "-r", file]], wanted: 30 },
+  { name: "tshark -T json", command: (file) => ["tshark", ["-n", "-T", "json", "-r", file]], goal: 100 },
+  { name: "tcpdump -nvv", command: (file) => ["tcpdump", ["-nvv", "-r", file]], goal: 30 },
 ];
 
 /** Seconds that a reader takes, or undefined if it was stopped after `limit` of them. */
@@ -134,12 +134,12 @@ try {
   }
   const speed = ({ count, best }: { count: number; best: number }) => count / best;
   console.log(`\nDeno ${Deno.version.deno}, best of ${rounds} interleaved rounds\n`);
-  console.log("| whole process, to /dev/null | messages | seconds | messages a second | resv is faster by | wanted |");
+  console.log("| whole process, to /dev/null | messages | seconds | messages a second | resv is faster by | goal |");
   console.log("|---|---:|---:|---:|---:|---:|");
   for (const side of sides) {
     const ratio = side.reader === RESV ? "" : (speed(sides[0]) / speed(side)).toFixed(0);
     const cells = [side.reader.name, grouped(side.count), side.best.toFixed(2), grouped(speed(side)), ratio];
-    console.log(`| ${[...cells, side.reader.wanted ?? ""].join(" | ")} |`);
+    console.log(`| ${[...cells, side.reader.goal ?? ""].join(" | ")} |`);
   }
 } finally {
   await Deno.remove(folder, { recursive: true });
