@@ -44,6 +44,11 @@ Deno.test("resv help COMMAND is resv COMMAND --help", async () => {
   }
 });
 
+function withoutInitialFolder(): Record<string, string> {
+  const { INIT_CWD: _, ...rest } = Deno.env.toObject();
+  return rest;
+}
+
 Deno.test("deno task resv takes paths from where it is called", async () => {
   const folder = await Deno.makeTempDir({ prefix: "resv cli " });
   try {
@@ -54,7 +59,9 @@ Deno.test("deno task resv takes paths from where it is called", async () => {
         ...["resv", "decode", "here.txt", "nowhere.txt"],
       ],
       cwd: folder,
-      env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+      // The task that runs these tests has set INIT_CWD for itself, and deno task leaves one that is set as it is.
+      clearEnv: true,
+      env: { ...withoutInitialFolder(), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
       stdin: "null",
     }).output();
     assertEquals(
