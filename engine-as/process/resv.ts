@@ -17,18 +17,26 @@ import {
 import { timeValuesRefreshPeriodMs } from "../accessors.gen";
 import { canMerge, canonicalFlowspec } from "../merge/flowspec";
 import { validateFlowspec } from "../merge/validate";
-import { blobData, blobEquals, blobEqualsObject, releaseBlob, retainBlob, retainBytes, retainObject } from "../state/blob";
-import { Interface, interfaceByAddress, interfaceByHandle } from "../state/interface";
+import {
+  blobData,
+  blobEquals,
+  blobEqualsObject,
+  releaseBlob,
+  retainBlob,
+  retainBytes,
+  retainObject,
+} from "../state/blob";
+import { Interface, interfaceByAddress } from "../state/interface";
 import { count, mayGrow, root } from "../state/memory";
-import { findNeighbour, Neighbour, releaseNeighbour, retainNeighbour } from "../state/neighbour";
+import { findNeighbour, releaseNeighbour, retainNeighbour } from "../state/neighbour";
 import { MAXIMUM_FILTERS_PER_SESSION } from "../limits";
 import { matchesObject, PathState } from "../state/path_state";
 import {
   addFilter,
   annexOf,
   createReservation,
-  Filter,
   deleteReservation,
+  Filter,
   findFilter,
   RESERVATION_CONFIRM,
   RESERVATION_LOCAL,
@@ -52,11 +60,12 @@ import {
   nextFilter,
   nextFlowDescriptor,
 } from "../wire/flow_descriptors";
-import { arrivalInterface, view } from "./context";
+import { view } from "./context";
 import { drop } from "./drop";
-import { addressOf, hopHandle, retainOthers } from "./objects";
+import { addressOf, retainOthers } from "./objects";
 import { confirmHere, isBiggest } from "./resv_confirm";
 import { refuseDescriptor, refuseMessage } from "./resv_error";
+import { outgoingInterface, resvContext } from "./resv_context";
 import { routesTo } from "./routing";
 import { inScope } from "./scope";
 import { accept, beginChange, markAffected, refuse, syncAffected } from "./settle";
@@ -76,34 +85,6 @@ const descriptorMemory: usize = memory.data(64, 8);
 // A FLOWSPEC in canonical encoding: what is stored has at most 48 bytes, whatever parameters came behind those of its
 // layout (RFC 2210 section 3.2 lets a peer send kilobytes of them).
 const flowspecMemory: usize = memory.data(64, 8);
-
-// The request that is being made: the network's or an application's (local_call.ts). `hop` null is an application.
-@unmanaged
-export class ResvContext {
-  interface: u32;
-  hop: Neighbour | null;
-  expiresAt: u32;
-  lifetimeMs: u32;
-  // Objects, or 0.
-  scope: usize;
-  confirm: usize;
-  others: u32;
-}
-const contextMemory: usize = memory.data(64, 8);
-@inline
-export function resvContext(): ResvContext {
-  return changetype<ResvContext>(contextMemory);
-}
-
-// OI is what the LIH says, by whatever interface the message came (RFC 2205 section 2.9); without one it is the interface
-// of its arrival (RFC 2209). Null, and the message dropped, for a LIH that was never given out (appendix B, "bad LIH").
-export function outgoingInterface(): Interface | null {
-  const handle = hopHandle(view().hop);
-  if (handle == 0) return arrivalInterface();
-  const named = interfaceByHandle(handle);
-  if (named == null) drop(STATUS_BAD_VALUE, view().hop);
-  return named;
-}
 
 export function resvArrives(): void {
   const v = view();

@@ -21,7 +21,7 @@ import { CLASS_FILTER_SPEC, CLASS_FLOWSPEC } from "../wire/object_forms";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
 import { addressOf, copyOthers, errorCode, errorFlags, errorValue } from "./objects";
-import { resvContext } from "./resv";
+import { resvContext } from "./resv_context";
 import { appendDescriptor, filterListBytes } from "./resv_confirm";
 import { SYNC_FROM_ERROR, syncRequest } from "./resv_refresh";
 import { routesTo } from "./routing";

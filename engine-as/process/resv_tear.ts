@@ -19,7 +19,7 @@ import { nextFilter } from "../wire/flow_descriptors";
 import { view } from "./context";
 import { drop } from "./drop";
 import { addressOf, beginPassingOn, endPassingOn } from "./objects";
-import { outgoingInterface } from "./resv";
+import { outgoingInterface } from "./resv_context";
 import { markAffected, syncAffected } from "./settle";
 import { touchInterface, updateTrafficControlOf } from "./update_traffic_control";
 
