@@ -83,6 +83,8 @@ export interface Plan {
   routingDelayMs: number;
   /** Traffic control answers so much later; 0 at once. */
   installDelayMs: number;
+  /** Nothing goes wrong, so that every change must have its full effect at once, not by the next refresh. */
+  calm: boolean;
   /** Bandwidth may run out: then weaker things are demanded (docs/simulation.md). */
   scarce: boolean;
   nodes: NodePlan[];
@@ -97,7 +99,8 @@ export interface PlanOptions {
   maximumNodes?: number;
 }
 
-const REFRESH_INTERVALS_MS = [1_000, 5_000, 30_000];
+const LONGEST_INTERVAL_MS = 30_000;
+const REFRESH_INTERVALS_MS = [1_000, 5_000, LONGEST_INTERVAL_MS];
 const FIRST_GROUP_PORT = 5_000;
 const FIRST_SENDER_PORT = 4_000;
 
@@ -107,7 +110,8 @@ export function makePlan(seed: number, options: PlanOptions = {}): Plan {
   // Small networks are quick and find most; one in six is large.
   const most = Math.min(options.maximumNodes ?? 64, random.chance(1 / 6) ? 64 : 12);
   const topology = planTopology(random, 2 + random.below(most - 1));
-  const scarce = random.chance(0.25);
+  const calm = random.chance(0.25);
+  const scarce = !calm && random.chance(0.3);
   if (scarce) { for (const link of topology.links) link.reservableBytesPerSecond = 1_000 * (20 + random.below(200)); }
   if (random.chance(0.15)) {
     for (const node of topology.nodes) if (node.router && random.chance(0.3)) node.rsvp = false;
@@ -115,10 +119,11 @@ export function makePlan(seed: number, options: PlanOptions = {}): Plan {
   const { sessions, applications } = planSessions(random, topology.nodes);
   const plan: Plan = {
     seed,
-    refreshIntervalMs: REFRESH_INTERVALS_MS[random.below(REFRESH_INTERVALS_MS.length)],
+    refreshIntervalMs: calm ? LONGEST_INTERVAL_MS : REFRESH_INTERVALS_MS[random.below(REFRESH_INTERVALS_MS.length)],
     lifetimeMultiplier: 2 + random.below(3),
     routingDelayMs: random.chance(0.5) ? 0 : random.below(400),
     installDelayMs: random.chance(0.6) ? 0 : 1 + random.below(50),
+    calm,
     scarce,
     ...topology,
     sessions,

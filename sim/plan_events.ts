@@ -10,15 +10,13 @@ const ROUND_INTERVALS = 6;
 export function planEvents(random: Random, plan: Plan): RoundPlan[] {
   const rounds: RoundPlan[] = [];
   const count = 1 + random.below(3);
-  // One simulation in four is without faults: then whatever goes wrong has a simple cause.
-  const faulty = random.chance(0.75);
   for (let index = 0; index < count; index++) {
     const durationMs = plan.refreshIntervalMs * (1 + random.below(ROUND_INTERVALS));
     const events: TimedEvent[] = [];
     const at = () => random.below(durationMs);
     if (index === 0) { for (const what of arrivals(random, plan)) events.push({ atMs: at(), what }); }
     else for (let i = 1 + random.below(6); i > 0; i--) events.push({ atMs: at(), what: change(random, plan) });
-    if (faulty) { for (let i = random.below(8); i > 0; i--) addTrouble(random, plan, durationMs, events); }
+    if (!plan.calm) { for (let i = random.below(8); i > 0; i--) addTrouble(random, plan, durationMs, events); }
     // Sorting is stable: what was planned first at a moment happens first.
     events.sort((a, b) => a.atMs - b.atMs);
     rounds.push({ durationMs, events });

@@ -5,13 +5,13 @@ import { Causes } from "./causes.ts";
 import { InputCount, leaks, nodeFaults, overCommitment } from "./invariants.ts";
 import { actualLines, difference, expectedLines, withoutValues } from "./lines.ts";
 import { solve } from "./oracle.ts";
-import type { Plan } from "./plan.ts";
+import type { Happening, Plan } from "./plan.ts";
 import { scarcityFaults } from "./scarce.ts";
 import { World } from "./world.ts";
 
 /** What was found wrong: when, and in words. */
 export interface Failure {
-  /** `converges`, `scarcity`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
+  /** `converges`, `at once`, `scarcity`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
   rule: string;
   round: number;
   atMs: number;
@@ -71,6 +71,8 @@ class Run {
   messages = 0;
   settled = 0;
   slowestIntervals = 0;
+  /** Changes that had their effect at once. */
+  atOnce = 0;
   #plan: Plan;
   #world: World;
   #causes: Causes;
@@ -125,12 +127,40 @@ class Run {
   #trouble(): void {
     const { durationMs, events } = this.#plan.rounds[this.round];
     const start = this.now;
-    for (const { atMs, what } of events) {
+    for (const [index, { atMs, what }] of events.entries()) {
       this.#pass(start + atMs - this.now);
-      this.#world.apply(what);
+      const next = events[index + 1]?.atMs ?? durationMs;
+      if (this.#plan.calm) this.#applyCalmly(what, start + next);
+      else this.#world.apply(what);
       this.#look();
     }
     this.#pass(start + durationMs - this.now);
+  }
+
+  /**
+   * Where nothing goes wrong, a change has its full effect as soon as its messages have arrived (RFC 2205 2.3), not by the
+   * next refresh. Not so where groups change: a Path for a new member may have to wait for its refresh.
+   */
+  #applyCalmly(what: Happening, untilMs: number): void {
+    const members = this.#world.memberships;
+    const settled = this.#difference().length === 0;
+    this.#world.apply(what);
+    const { links, nodes, routingDelayMs, installDelayMs } = this.#plan;
+    const delays = links.reduce((sum, link) => sum + link.delayMs, 0);
+    const ms = routingDelayMs + 4 * delays + nodes.length * (installDelayMs + 1);
+    const prompt = settled && this.#world.memberships === members && isPrompt(what);
+    if (!prompt || this.now + ms > untilMs) return;
+    this.#world.network.run(ms);
+    this.atOnce++;
+    const faults = this.#difference().filter((line) => !endsSender(what) || isLoss(line));
+    this.#demand("at once", faults.map((line) => `after ${JSON.stringify(what)}: ${line}`));
+  }
+
+  #difference(): string[] {
+    const expected = solve(this.#world);
+    const circular = expected.some((session) => session.circular);
+    const lines = expectedLines(this.#world, expected), have = actualLines(this.#world);
+    return circular ? difference(withoutValues(lines), withoutValues(have)) : difference(lines, have);
   }
 
   #pass(ms: number): void {
@@ -205,6 +235,21 @@ class Run {
       },
     };
   }
+}
+
+/** A Path with a smaller TTL than before leaves state behind where it does not come any more. */
+function isPrompt(what: Happening): boolean {
+  return what.kind === "announce" ? what.ttl === undefined : what.kind !== "restyle";
+}
+
+/** What is asked of previous hops for a sender that has gone is said with the next refresh (RFC 2209, PATH TEAR). */
+function endsSender(what: Happening): boolean {
+  return what.kind === "withdraw" || what.kind === "release";
+}
+
+/** Path state is not as it should be. */
+function isLoss(line: string): boolean {
+  return line.includes(" sender ");
 }
 
 function emptyBytes(node: NetworkNode): number {

@@ -124,6 +124,11 @@ export class World {
     return (this.#members.get(`${node.name} ${this.plan.sessions[session].group}`) ?? 0) > 0;
   }
 
+  /** Who is a member of what, as one text. */
+  get memberships(): string {
+    return [...this.#members].filter(([, count]) => count > 0).map(([key]) => key).sort().join("\n");
+  }
+
   get senders(): TrueSender[] {
     return [...this.#live].flatMap(([index, { session, sender }]) =>
       sender ? [{ ...this.#place(index), application: session.application, ...sender, ...this.#source(index) }] : []
