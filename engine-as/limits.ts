@@ -41,7 +41,7 @@ export const MAXIMUM_SENDERS_PER_SESSION: u32 = 400;
 
 // Filters of all reservations of one session together (a WF reservation has one, an FF reservation is one): next hops times
 // the senders that each names. More are refused, because merging looks at all of them with every change.
-export const MAXIMUM_FILTERS_PER_SESSION: u32 = 4096;
+export const MAXIMUM_FILTERS_PER_SESSION: u32 = 2048;
 
 // Outgoing interfaces of one route. A multicast group with more branches than this on one node is refused.
 export const MAXIMUM_ROUTE_HOPS: u32 = 1024;

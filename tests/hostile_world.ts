@@ -92,12 +92,16 @@ export class Router {
   /** The longest that the engine took for one submit with all that followed from it, in milliseconds. */
   longestMs = 0;
 
-  constructor(config: ConfigInput = {}, interfaces: readonly WorldInterface[] = [UPSTREAM, DOWNSTREAM]) {
+  constructor(
+    config: ConfigInput = {},
+    interfaces: readonly WorldInterface[] = [UPSTREAM, DOWNSTREAM],
+    startMs = 0,
+  ) {
     this.engine = new Engine(defaultModule());
-    this.engine.submit("CONFIG", { seed: 1, options: CONFIG_OPTION.NO_TRAFFIC_CONTROL_RESULT, ...config }, 0);
+    this.engine.submit("CONFIG", { seed: 1, options: CONFIG_OPTION.NO_TRAFFIC_CONTROL_RESULT, ...config }, startMs);
     this.drain();
     for (const iface of interfaces) {
-      this.engine.submit("INTERFACE", interfaceInput(iface), 0);
+      this.engine.submit("INTERFACE", interfaceInput(iface), startMs);
       this.drain();
     }
   }

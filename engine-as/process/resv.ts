@@ -29,14 +29,10 @@ import {
 import { Interface, interfaceByAddress } from "../state/interface";
 import { count, mayGrow, root } from "../state/memory";
 import { findNeighbour, releaseNeighbour, retainNeighbour } from "../state/neighbour";
-import { MAXIMUM_FILTERS_PER_SESSION } from "../limits";
-import { matchesObject, PathState } from "../state/path_state";
 import {
-  addFilter,
   annexOf,
   createReservation,
   deleteReservation,
-  Filter,
   findFilter,
   RESERVATION_CONFIRM,
   RESERVATION_LOCAL,
@@ -44,7 +40,6 @@ import {
   RESERVATION_PENDING,
   ReservationState,
   STYLE_FIXED_FILTER,
-  STYLE_WILDCARD_FILTER,
   trimAnnex,
 } from "../state/reservation_state";
 import { findSession, Session } from "../state/session";
@@ -52,12 +47,11 @@ import { findTrafficControl } from "../state/traffic_control_state";
 import { isVirtual } from "../state/application";
 import { lifetimeOf, now } from "../timers/clock";
 import { schedule } from "../timers/wheel";
-import { objectClass, objectCType, objectLength } from "../wire/bytes";
+import { objectClass, objectCType } from "../wire/bytes";
 import {
   beginFlowDescriptors,
   FLOW_DESCRIPTORS_BYTES,
   FlowDescriptors,
-  nextFilter,
   nextFlowDescriptor,
 } from "../wire/flow_descriptors";
 import { view } from "./context";
@@ -65,9 +59,8 @@ import { drop } from "./drop";
 import { addressOf, retainOthers } from "./objects";
 import { confirmHere, isBiggest } from "./resv_confirm";
 import { refuseDescriptor, refuseMessage } from "./resv_error";
+import { beginFilters, filtersAreFull, matchesAnySender, takeFilters } from "./resv_filters";
 import { outgoingInterface, resvContext } from "./resv_context";
-import { routesTo } from "./routing";
-import { inScope } from "./scope";
 import { accept, beginChange, markAffected, refuse, syncAffected } from "./settle";
 import { digestOf } from "./traffic_control_target";
 import { updateTrafficControl, updateTrafficControlOf } from "./update_traffic_control";
@@ -143,21 +136,10 @@ export function clearForStyle(session: Session, iface: u32): void {
   updateTrafficControlOf(session, iface);
 }
 
-// Filters of all the session's reservations while a list is carried out.
-let filtersHeld: u32 = 0;
-
-function countFilters(session: Session): u32 {
-  let filters: u32 = 0;
-  for (let one: ReservationState | null = session.firstReservation; one; one = one!.next) {
-    for (let filter: Filter | null = one.firstFilter; filter; filter = filter!.next) filters += 1;
-  }
-  return filters;
-}
-
 // Carries out a flow descriptor list for `resvContext()`.
 export function makeReservations(session: Session, style: u32, start: usize, end: usize, services: u32): void {
   const list = beginFlowDescriptors(descriptorMemory, style, start, end);
-  filtersHeld = countFilters(session);
+  beginFilters(session);
   while (nextFlowDescriptor(list)) {
     const bad = validateFlowspec(list.flowspec, services);
     if (bad != 0) {
@@ -169,39 +151,6 @@ export function makeReservations(session: Session, style: u32, start: usize, end
       makeReservation(session, style, list);
     }
   }
-}
-
-// Whether any sender that routes to the interface matches the descriptor.
-function matchesAnySender(session: Session, style: u32, list: FlowDescriptors): bool {
-  const context = resvContext();
-  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (!routesTo(session, path, context.interface)) continue;
-    if (style == STYLE_WILDCARD_FILTER) {
-      if (context.scope == 0 || inScope(context.scope, path)) return true;
-      continue;
-    }
-    for (
-      let filter = nextFilter(list.filter, list.filtersEnd);
-      filter != 0;
-      filter = following(filter, list.filtersEnd)
-    ) {
-      if (matchesObject(path, filter)) return true;
-    }
-  }
-  return false;
-}
-
-@inline
-function following(filter: usize, end: usize): usize {
-  return nextFilter(filter + objectLength(filter), end);
-}
-
-// The sender that a FILTER_SPEC names and that routes to the interface, or null.
-function senderOf(session: Session, filter: usize): PathState | null {
-  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (matchesObject(path, filter) && routesTo(session, path, resvContext().interface)) return path;
-  }
-  return null;
 }
 
 function findReservation(session: Session, style: u32, list: FlowDescriptors): ReservationState | null {
@@ -229,7 +178,7 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
     const limit = root().maximumStatePerNeighbour;
     const hop = context.hop;
     if (hop && limit != 0 && hop.states >= limit) return drop(STATUS_NEIGHBOUR_LIMIT, view().hop);
-    if (filtersHeld >= MAXIMUM_FILTERS_PER_SESSION) return drop(STATUS_RESERVATION_LIMIT, list.flowspec);
+    if (filtersAreFull()) return drop(STATUS_RESERVATION_LIMIT, list.flowspec);
     if (!mayGrow(<usize> view().length * 2 + 4096)) return drop(STATUS_OUT_OF_MEMORY, list.flowspec);
     if (hop) hop.references += 1;
     reservation = createReservation(session, context.interface, hop, style);
@@ -283,44 +232,6 @@ function fitsOthers(session: Session, style: u32, list: FlowDescriptors): bool {
     if (canMerge(blobData(reservation.flowspec), list.flowspec) != 0) return false;
   }
   return true;
-}
-
-// Adds the descriptor's filters that match a sender and restarts their cleanup timers; the ones that match none are left
-// out and do no harm to the others (RFC 2209, SE). Returns whether one is new.
-function takeFilters(session: Session, reservation: ReservationState, style: u32, list: FlowDescriptors): bool {
-  const expiresAt = resvContext().expiresAt;
-  if (style == STYLE_WILDCARD_FILTER) {
-    const only = reservation.firstFilter;
-    if (only) {
-      only.expiresAt = expiresAt;
-    } else {
-      addFilter(reservation, 0, expiresAt);
-      filtersHeld += 1;
-    }
-    return only == null;
-  }
-  let added = false;
-  for (
-    let object = nextFilter(list.filter, list.filtersEnd);
-    object != 0;
-    object = following(object, list.filtersEnd)
-  ) {
-    const known = findFilter(reservation, object);
-    if (known) {
-      known.expiresAt = expiresAt;
-    } else if (senderOf(session, object)) {
-      // A new reservation has room for its first filter at least; that was asked before it was made.
-      if (filtersHeld >= MAXIMUM_FILTERS_PER_SESSION) {
-        drop(STATUS_RESERVATION_LIMIT, object);
-        break;
-      }
-      addFilter(reservation, object, expiresAt).fresh = 1;
-      filtersHeld += 1;
-      added = true;
-    }
-    if (style == STYLE_FIXED_FILTER) break;
-  }
-  return added;
 }
 
 function takeScope(reservation: ReservationState): bool {

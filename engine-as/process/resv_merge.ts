@@ -114,6 +114,7 @@ export function merge(session: Session, request: RequestState, only: PathState |
   merged = 0;
   allBlockaded = false;
   let any = false;
+  let folded: u32 = 0;
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;
@@ -121,8 +122,11 @@ export function merge(session: Session, request: RequestState, only: PathState |
   ) {
     if (!coversRequest(session, reservation, request, only)) continue;
     any = true;
-    if (!isBlockaded(session, reservation, request, only)) {
-      fold(blobData(standingFlowspec(reservation)), blobLength(standingFlowspec(reservation)), true);
+    // What was the last one's FLOWSPEC changes nothing again: most next hops ask for the same.
+    const standing = standingFlowspec(reservation);
+    if ((standing != folded || merged == 0) && !isBlockaded(session, reservation, request, only)) {
+      fold(blobData(standing), blobLength(standing), true);
+      folded = standing;
     }
   }
   if (merged != 0 || !any) return any;
