@@ -15,7 +15,9 @@ export function planEvents(random: Random, plan: Plan): RoundPlan[] {
     const events: TimedEvent[] = [];
     const at = () => random.below(durationMs);
     if (index === 0) { for (const what of arrivals(random, plan)) events.push({ atMs: at(), what }); }
-    else for (let i = 1 + random.below(6); i > 0; i--) events.push({ atMs: at(), what: change(random, plan) });
+    else {for (let i = 1 + random.below(plan.calm ? 14 : 6); i > 0; i--) {
+        events.push({ atMs: at(), what: change(random, plan) });
+      }}
     if (!plan.calm) { for (let i = random.below(8); i > 0; i--) addTrouble(random, plan, durationMs, events); }
     // Sorting is stable: what was planned first at a moment happens first.
     events.sort((a, b) => a.atMs - b.atMs);
@@ -66,14 +68,14 @@ function change(random: Random, plan: Plan): Happening {
   if (receivers.length === 0) return { kind: "restyle", session, style: "WF" };
   const application = receivers[random.below(receivers.length)];
   const dice = random.below(6);
-  if (dice === 0) return { kind: "unreserve", application };
+  if (dice === 0 || (plan.calm && dice === 2)) return { kind: "unreserve", application };
   if (dice === 1) return { kind: "release", application };
   return reserve(random, plan, application);
 }
 
 function announce(random: Random, plan: Plan, application: number): Happening {
   const multicast = plan.sessions[plan.applications[application].session].group !== undefined;
-  const ttl = multicast && random.chance(0.1) ? 1 + random.below(4) : undefined;
+  const ttl = multicast && !plan.calm && random.chance(0.1) ? 1 + random.below(4) : undefined;
   return { kind: "announce", application, tspec: tspec(random), ttl };
 }
 

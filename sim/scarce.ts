@@ -99,25 +99,36 @@ function partFault(one: Reservation, state: NodeState): string | undefined {
 }
 
 /**
- * What is installed is what follows from the reservations that stand (RFC 2209, UPDATE TRAFFIC CONTROL). Where a sender
- * grew and there was no room, Path_Te and with it the rate are those from before.
+ * What is installed is what follows from the reservations that stand (RFC 2209, UPDATE TRAFFIC CONTROL). Where that takes
+ * more than there is, because a sender grew or another's request has gone, what was granted last stays.
  */
 function installFaults(name: string, node: NetworkNode, state: NodeState, actual: StateLines, family: 4 | 6): string[] {
   const installed = installedOf(state);
   const want = [...linesOf({ paths: [], reservations: [], requests: [], installed }, family)];
   const have = (actual.get(node.name) ?? []).filter((line) => line.startsWith(`${name} installed `));
-  const rates = new Map(want.map((line) => [withoutRate(`${name} ${line}`), rateOf(line)]));
-  const mapped = (lines: readonly string[]) => new Map([[node.name, lines.map(withoutRate)]]);
-  const faults = difference(mapped(want.map((line) => `${name} ${line}`)), mapped(have));
+  const wanted = new Map(want.map((line) => [withoutFlow(`${name} ${line}`), `${name} ${line}`]));
+  const faults: string[] = [];
   for (const line of have) {
-    const wanted = rates.get(withoutRate(line));
-    if (wanted !== undefined && rateOf(line) > wanted) faults.push(`${node.name}: ${line}: more than ${wanted}`);
+    const key = withoutFlow(line);
+    const other = wanted.get(key);
+    wanted.delete(key);
+    if (other === line) continue;
+    if (other === undefined) faults.push(`+ ${node.name}: ${line}`);
+    else if (fits(node, line, rateOf(other))) faults.push(`- ${node.name}: ${other}`, `+ ${node.name}: ${line}`);
   }
+  for (const line of wanted.values()) faults.push(`- ${node.name}: ${line}`);
   return faults.map((line) => `${line} (from what stands)`);
 }
 
-function withoutRate(line: string): string {
-  return line.replace(/ rate .*$/, "");
+/** Whether the interface has room for a rate in the place of what is installed. */
+function fits(node: NetworkNode, line: string, rate: number): boolean {
+  const handle = Number(/ eth(\d+) /.exec(line)?.[1]);
+  const row = node.rsvp.engine.inspect("interfaces").find((one) => one.interface === handle)!;
+  return rate <= rateOf(line) || row.reservedBytesPerSecond - rateOf(line) + rate <= row.reservableBytesPerSecond;
+}
+
+function withoutFlow(line: string): string {
+  return line.replace(/\([^)]*\)/, "()").replace(/ rate .*$/, "");
 }
 
 function rateOf(line: string): number {

@@ -6,6 +6,7 @@ import {
   initializeTable,
   sessionTable,
 } from "../../engine-as/state/hash_table";
+import { seedHash } from "../../engine-as/state/hash";
 import { root, ROOT_BYTES, rootPointer } from "../../engine-as/state/memory";
 import {
   createSession,
@@ -174,6 +175,7 @@ export function createSessions(count: u32): void {
   const state = root();
   memory.fill(rootPointer(), 0, ROOT_BYTES);
   state.heapTop = <u32> (rootPointer() + ROOT_BYTES);
+  seedHash(1);
   initializeTable(sessionTable());
   initializeTable(destinationTable());
   for (let number: u32 = 0; number < count; number++) {

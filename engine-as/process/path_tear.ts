@@ -88,19 +88,18 @@ export function endPath(session: Session, path: PathState): void {
   dropRequestIfIdle(session, request);
 }
 
+// Whether the sender was routed to the reservation to the last does not matter: an application's would stay for good.
 function loseSender(session: Session, reservation: ReservationState, path: PathState): void {
   const filter = filterFor(reservation, path);
   if (filter == null) return;
   if (reservation.style == STYLE_WILDCARD_FILTER) {
-    if (!routesTo(session, path, reservation.interface)) return;
     for (let other: PathState | null = session.firstPath; other; other = other!.next) {
       if (other != path && routesTo(session, other, reservation.interface)) return;
     }
     removeReservation(session, reservation);
     return;
   }
-  // The sender may still be there through another hop (multicast): then its filter stands. Whether this one was routed to
-  // the reservation to the last does not matter: an application's filter would stay for good.
+  // The sender may still be there through another hop (multicast): then its filter stands.
   for (let other: PathState | null = session.firstPath; other; other = other!.next) {
     if (other != path && filterFor(reservation, other) == filter && routesTo(session, other, reservation.interface)) {
       return;

@@ -63,7 +63,7 @@ import { beginFilters, filtersAreFull, matchesAnySender, takeFilters } from "./r
 import { outgoingInterface, resvContext } from "./resv_context";
 import { accept, beginChange, markAffected, refuse, syncAffected } from "./settle";
 import { digestOf } from "./traffic_control_target";
-import { updateTrafficControl, updateTrafficControlOf } from "./update_traffic_control";
+import { catchUp, updateTrafficControl, updateTrafficControlOf } from "./update_traffic_control";
 
 const CODE_NO_PATH: u32 = 3;
 const CODE_NO_SENDER: u32 = 4;
@@ -206,7 +206,7 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
   }
   if (!changed) {
     if (context.hop) count(COUNTER_REFRESHES_UNCHANGED);
-    return;
+    return catchUp(session, reservation);
   }
   if (!begun) keepFlowspec(reservation);
   activate(session, reservation);

@@ -52,7 +52,11 @@ export function updateTrafficControl(
     outgoing.reservableBytesPerSecond,
     outgoing.perFlowBytesPerSecond,
   );
-  if (decision != ADMITTED) return refused(decision);
+  if (decision != ADMITTED) {
+    if (block && active == null) block.behind = 1;
+    return refused(decision);
+  }
+  if (block) block.behind = 0;
   if (block == null) {
     block = createTrafficControl(session, iface, target().style);
     block.handle = newHandle(changetype<usize>(block), changetype<usize>(session), HANDLE_TRAFFIC_CONTROL);
@@ -78,6 +82,14 @@ export function updateTrafficControl(
 }
 
 const updatedFilters: usize = memory.data(UNION_BYTES, 8);
+// A refresh that changes nothing: what had no room when senders grew may have it now.
+export function catchUp(session: Session, reservation: ReservationState): void {
+  if (isVirtual(reservation.interface)) return;
+  const filter = reservation.style == STYLE_FIXED_FILTER ? reservation.firstFilter : null;
+  const block = findTrafficControl(session, reservation.interface, filter ? digestOf(filter) : 0);
+  if (block && block.behind) updateTrafficControl(session, reservation.interface, filter, null);
+}
+
 let policingOthers = false;
 
 // B_Police of what stands on other interfaces depends on what stands here (RFC 2205 section 3.8): where it changes, traffic

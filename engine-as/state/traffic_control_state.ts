@@ -40,7 +40,8 @@ export class TrafficControlState {
   policing: u8;
   // FF: 1 if filterDigest is the identity.
   distinct: u8;
-  reserved: u8;
+  // Path_Te has grown and there was no room: to be asked for again with the next refresh.
+  behind: u8;
 }
 
 export function findTrafficControl(

@@ -85,6 +85,8 @@ function appendAddress(at: usize, family: u32, address: usize): usize {
 }
 
 // Header, address and one more word: the shape of SESSION, RSVP_HOP, ERROR_SPEC, FILTER_SPEC, SENDER_TEMPLATE.
+// @ts-ignore: decorator
+@inline
 function appendAddressAndWord(at: usize, objectClass: u32, family: u32, address: usize, word: u32): usize {
   at = appendHeader(at, family == 4 ? 12 : 24, objectClass, family == 4 ? 1 : 2);
   at = appendAddress(at, family, address);
