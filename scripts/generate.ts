@@ -20,6 +20,10 @@ export async function generateAll(): Promise<Files> {
   if (existsSync(new URL("tests/conformance/requirements.tsv", ROOT))) {
     Object.assign(files, (await import("./generate_conformance.ts")).generateConformance());
   }
+  // The theory of operation has its state diagrams drawn into it.
+  if (existsSync(new URL("docs/protocol.md", ROOT))) {
+    Object.assign(files, (await import("./generate_states.ts")).generateStates());
+  }
   return files;
 }
 
