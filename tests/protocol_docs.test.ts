@@ -12,7 +12,7 @@ Deno.test("the state diagrams of docs/protocol.md are those of catalogue/states.
   }
 });
 
-Deno.test("every file and function that docs/protocol.md names in backquotes is in the engine", () => {
+Deno.test("every file, function and limit that docs/protocol.md names in backquotes is in the engine", () => {
   const text = readFileSync(new URL("docs/protocol.md", ROOT), "utf8");
   const files = [...text.matchAll(/\b((?:[\w-]+\/)?\w+)\.ts\b/g)].map(([, name]) => name);
   assert(files.length > 20);
@@ -28,7 +28,7 @@ Deno.test("every file and function that docs/protocol.md names in backquotes is 
   for (const name of files) {
     assert([name, ...folders.map((folder) => `${folder}/${name}`)].some((path) => sources.has(path)), `no ${name}.ts`);
   }
-  const functions = [...text.matchAll(/`([a-z]+[A-Z]\w*)`/g)].map(([, name]) => name);
+  const functions = [...text.matchAll(/`([a-z]+[A-Z]\w*|(?:MAXIMUM|SYNC|SLOTS)_\w+)`/g)].map(([, name]) => name);
   assert(functions.length > 30);
   const all = [...sources.values()].join("\n");
   for (const name of functions) assert(new RegExp(`\\b${name}\\b`).test(all), `the engine has no ${name}`);
