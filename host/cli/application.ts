@@ -5,6 +5,7 @@ import { decodeCommand } from "./decode.ts";
 import { demoCommand } from "./demo.ts";
 import { encodeCommand } from "./encode.ts";
 import { CommandError, UsageError } from "./output.ts";
+import { simulateCommand } from "./simulate.ts";
 import { summaryCommand } from "./summary.ts";
 import { VERSION } from "./version.ts";
 
@@ -28,7 +29,13 @@ function suggestion(corrections: readonly string[]): string {
 /** Builds the application; each command is a file of its own, whose work is loaded when it is called. */
 export function buildResv(): Application<ResvContext> {
   const routes = buildRouteMap({
-    routes: { demo: demoCommand, decode: decodeCommand, encode: encodeCommand, summary: summaryCommand },
+    routes: {
+      demo: demoCommand,
+      decode: decodeCommand,
+      encode: encodeCommand,
+      summary: summaryCommand,
+      simulate: simulateCommand,
+    },
     docs: { brief: "RSVP (RFC 2205): watch it work, read captures" },
   });
   return buildApplication(routes, {

@@ -1,0 +1,148 @@
+/**
+ * The state of nodes as tables for people: sessions, senders, requests, reservations, what is installed, blockade state
+ * and neighbours, with their timers. The same for a node of a scenario and for one on real sockets.
+ */
+import type { PlainRow } from "../tables.ts";
+import type { TableRows } from "../boundary.gen.ts";
+import { type AnyObject, describeFlow, describeSender } from "./describe.ts";
+import { sessionName } from "./session_name.ts";
+import { formatTable } from "./table.ts";
+import { formatMs, formatRate } from "./units.ts";
+
+/** What is shown, in this order. */
+export const STATE_TABLES = [
+  "sessions",
+  "senders",
+  "requests",
+  "reservations",
+  "installed",
+  "blockade",
+  "neighbours",
+] as const;
+export type StateTable = typeof STATE_TABLES[number];
+
+/** Something with tables: an `RsvpNode`, or a node of a virtual network. */
+export interface Inspected {
+  readonly name: string;
+  inspect<T extends keyof TableRows>(table: T): PlainRow<TableRows[T]>[];
+  /** The name of an interface by its handle. */
+  interfaceName(handle: number): string;
+}
+
+/** Every row of every table, for JSON: the columns of the engine's tables, objects decoded. */
+export function stateOf(node: Inspected): Record<StateTable, unknown[]> {
+  return Object.fromEntries(STATE_TABLES.map((table) => [table, node.inspect(table)])) as Record<StateTable, unknown[]>;
+}
+
+/** The tables that have rows, each under its name. */
+export function stateLines(nodes: readonly Inspected[]): string[] {
+  const lines: string[] = [];
+  for (const table of STATE_TABLES) {
+    const rows = nodes.flatMap((node) => rowsOf(table, node).map((row) => [node.name, ...row]));
+    if (rows.length === 0) continue;
+    if (lines.length > 0) lines.push("");
+    lines.push(table);
+    const headings = ["node", ...HEADINGS[table]];
+    lines.push(...formatTable(headings.map((heading) => ({ heading })), rows).map((line) => `  ${line}`));
+  }
+  return lines;
+}
+
+const HEADINGS: Readonly<Record<StateTable, readonly string[]>> = {
+  sessions: ["session", "senders", "reservations", "style"],
+  senders: ["session", "sender", "rate", "from", "interface", "refresh in", "expires in", "remarks"],
+  requests: ["session", "to", "interface", "style", "asked for", "refresh in"],
+  reservations: ["session", "from", "interface", "style", "asked for", "expires in"],
+  installed: ["session", "interface", "style", "flowspec", "counted", "policing", "remarks"],
+  blockade: ["session", "previous hop", "flowspec", "expires in"],
+  neighbours: ["address", "interface", "states"],
+};
+
+/** In the tables: never. */
+const NEVER = 0xffffffff;
+const POLICING = [[1, "entry"], [2, "merge"], [4, "branch"]] as const;
+
+function rowsOf(table: StateTable, node: Inspected): string[][] {
+  const on = (handle: number) => handle === 0 ? "" : node.interfaceName(handle);
+  switch (table) {
+    case "sessions":
+      return node.inspect("sessions").map((row) => [
+        session(row),
+        String(row.senders),
+        String(row.reservations),
+        row.style,
+      ]);
+    case "senders":
+      return node.inspect("senders").map((row) => [
+        session(row),
+        ...senderCells(row.objects),
+        row.application ? `application ${row.application}` : row.previousHop,
+        on(row.incomingInterface),
+        timeText(row.refreshInMs),
+        timeText(row.expiresInMs),
+        [row.localOnly ? "local only" : "", row.nonRsvp ? "behind a non-RSVP hop" : ""].filter(Boolean).join(", "),
+      ]);
+    case "requests":
+      return node.inspect("requests").map((row) => [
+        session(row),
+        row.previousHop,
+        on(row.interface),
+        row.style,
+        descriptors(row.objects),
+        timeText(row.refreshInMs),
+      ]);
+    case "reservations":
+      return node.inspect("reservations").map((row) => [
+        session(row),
+        row.application ? `application ${row.application}` : row.nextHop,
+        on(row.interface),
+        row.style,
+        descriptors(row.objects),
+        timeText(row.expiresInMs),
+      ]);
+    case "installed":
+      return node.inspect("installed").map((row) => [
+        session(row),
+        on(row.interface),
+        row.style,
+        descriptors(row.objects),
+        formatRate(row.rateBytesPerSecond),
+        POLICING.filter(([bit]) => row.policing & bit).map(([, name]) => name).join(", "),
+        row.pending ? "pending" : "",
+      ]);
+    case "blockade":
+      return node.inspect("blockade").map((row) => [
+        session(row),
+        row.previousHop,
+        descriptors(row.objects),
+        timeText(row.expiresInMs),
+      ]);
+    case "neighbours":
+      return node.inspect("neighbours").map((row) => [row.address, on(row.interface), String(row.states)]);
+  }
+}
+
+function session({ objects }: { objects: readonly unknown[] }): string {
+  return sessionName(objects[0] as AnyObject);
+}
+
+function timeText(ms: number): string {
+  return ms === NEVER ? "never" : formatMs(Math.round(ms));
+}
+
+function senderCells(objects: readonly unknown[]): [string, string] {
+  const all = objects as readonly AnyObject[];
+  const template = all.find(({ name }) => name === "SENDER_TEMPLATE");
+  const tspec = all.find(({ name }) => name === "SENDER_TSPEC");
+  return [template ? describeSender(template) : "", tspec ? describeFlow(tspec) : ""];
+}
+
+/** `250 kB/s for 10.0.1.1:4001 10.0.1.1:4002`: each FLOWSPEC with the filters that follow it. */
+function descriptors(objects: readonly unknown[]): string {
+  const parts: { flow: string; filters: string[] }[] = [];
+  for (const object of objects as readonly AnyObject[]) {
+    if (object.name === "FLOWSPEC") parts.push({ flow: describeFlow(object), filters: [] });
+    else if (object.name === "FILTER_SPEC") parts.at(-1)?.filters.push(describeSender(object));
+  }
+  return parts.map(({ flow, filters }) => filters.length > 0 ? `${flow} for ${filters.join(" ")}` : flow).join(", ");
+}
