@@ -111,7 +111,9 @@ export function settleWaiting(session: Session, iface: u32): void {
 export function markAffected(session: Session, reservation: ReservationState): void {
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
     if (path.request.affected) continue;
-    if (routesTo(session, path, reservation.interface) && filterFor(reservation, path)) path.request.affected = 1;
+    // A sender that was asked for counts even where routing has left the interface: its request is smaller now.
+    if (path.requested == 0 && !routesTo(session, path, reservation.interface)) continue;
+    if (filterFor(reservation, path)) path.request.affected = 1;
   }
 }
 
@@ -198,6 +200,8 @@ function refuseGeneration(session: Session, block: TrafficControlState, generati
     reservation = next;
   }
   abandonInstall(session, block);
+  // What waited behind the refused install may be covered by what stands.
+  settleWaiting(session, iface);
   updateTrafficControlOf(session, iface);
 }
 
