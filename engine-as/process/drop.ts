@@ -25,6 +25,8 @@ import { packetSlot, view } from "./context";
 // `object` is the object at fault, or 0.
 export function drop(status: u32, object: usize): void {
   if (object == 0) return dropAt(status, 0, 0, 0);
+  // What an application asked for is not in the message at hand: it is counted, and the application hears by an event.
+  if (object < view().message || object >= view().end) return count(status);
   dropAt(status, <u32> (object - view().message), objectClass(object), objectCType(object));
 }
 

@@ -32,6 +32,7 @@ import {
   PATH_LOCAL,
   PATH_LOCAL_ONLY,
   PATH_NON_RSVP,
+  PATH_REPAIR,
   PATH_ROUTE_PENDING,
   PathState,
   setFlag,
@@ -48,7 +49,7 @@ import { arrivalInterface, ttlOnArrival, view } from "./context";
 import { drop } from "./drop";
 import { addressOf, hopHandle, retainOthers } from "./objects";
 import { sendPathError } from "./path_error";
-import { pathRouted } from "./path_routed";
+import { pathRouted, tellOn } from "./path_routed";
 import { queryRoute } from "./routing";
 import { adoptRequest, dropRequestIfIdle } from "./requests";
 
@@ -195,7 +196,11 @@ function updatePath(session: Session, path: PathState): void {
     count(COUNTER_REFRESHES_UNCHANGED);
     return;
   }
-  if (hasFlag(path, PATH_ROUTE_PENDING)) return;
+  if (hasFlag(path, PATH_ROUTE_PENDING)) {
+    // A first route is still awaited; one that is asked for again stands until the answer.
+    if (hasFlag(path, PATH_REPAIR)) tellOn(session, path, changed || hopChanged, hopChanged, false);
+    return;
+  }
   pathRouted(session, path, path.outgoing, changed || hopChanged, hopChanged);
 }
 

@@ -41,6 +41,11 @@ export function pathRouted(
     releaseBlob(old);
   }
   if (session.multicast) elect(session, path);
+  tellOn(session, path, pathChanged, hopChanged, rerouted);
+}
+
+// What has changed of a sender travels on by the route that stands, down and up.
+export function tellOn(session: Session, path: PathState, pathChanged: bool, hopChanged: bool, rerouted: bool): void {
   if (pathChanged) {
     pathEvents(session, path, false);
     pathRefresh(session, path, true);

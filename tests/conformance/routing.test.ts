@@ -171,3 +171,15 @@ Deno.test("[2205-2.3-05] Our own Path that comes back is no state", () => {
   router.path("S1", "SELF", { hopAddress: router.ownAddress("c") });
   assertEquals([router.sent(), router.drops()], [[], ["OWN_MESSAGE"]]);
 });
+
+Deno.test("A previous hop that changes while its route is asked for again gets the Resv, and a changed Tspec goes on", () => {
+  const router = unicast();
+  router.resv("R1", "FF(S1{3B})");
+  router.answersRoutes = false;
+  router.routesChange("192.0.2.0", 24);
+  router.clear();
+  router.path("S1", "P2", { tspec: 8 });
+  for (const query of router.queries.slice()) router.answerRoute(query);
+  assertEquals(router.sent("b"), ["Resv FF(S1{3B})"]);
+  assertEquals(router.sent("c"), ["Path S1{8B}"]);
+});

@@ -177,3 +177,15 @@ Deno.test("Bandwidth in use is never above what may be reserved, whatever the or
   while (router.asked.length > 0) router.answer();
   assertEquals(router.reservedRate("c") <= 10_000, true);
 });
+
+Deno.test("What waited behind an install that is refused, and is covered by what stands, is settled with the refusal", () => {
+  const router = unicast({ trafficControl: "held" });
+  router.resv("R1", "FF(S1{3B})");
+  router.answer();
+  router.resv("R1", "FF(S1{5B})");
+  router.resv("R2", "FF(S1{B})");
+  router.answer({ ok: 0 });
+  router.clear();
+  router.resvTear("R1", "FF(S1)");
+  assertEquals(router.sent("a").filter((message) => message.startsWith("ResvTear")), []);
+});
