@@ -320,7 +320,6 @@ export function applyWanted(session: Session): void {
     context.interface = virtualInterface(application);
     context.hop = null;
     context.expiresAt = 0;
-    context.lifetimeMs = 0;
     context.scope = 0;
     context.confirm = application.confirm && !application.confirmAsked ? confirmObject(application, reached) : 0;
     const end = blobData(application.wanted) + blobLength(application.wanted);

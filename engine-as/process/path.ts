@@ -159,8 +159,7 @@ function routedSibling(session: Session, except: PathState): PathState | null {
 // What every Path brings anew: lifetime, TTL, E_Police, whether a non-RSVP hop lies between.
 function storeArrival(path: PathState): void {
   const v = view();
-  path.lifetimeMs = lifetimeOf(timeValuesRefreshPeriodMs(v.timeValues));
-  path.expiresAt = now() + path.lifetimeMs;
+  path.expiresAt = now() + lifetimeOf(timeValuesRefreshPeriodMs(v.timeValues));
   path.ttl = <u8> ttlOnArrival();
   setFlag(path, PATH_E_POLICE, (load<u8>(v.session + (v.family == 4 ? 9 : 21)) & 1) != 0);
   // A difference of TTL and Send_TTL shows a hop without RSVP; where it cannot, the interface says (RFC 2205 section 3.8).

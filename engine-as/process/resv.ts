@@ -93,8 +93,7 @@ export function resvArrives(): void {
   const context = resvContext();
   context.interface = outgoing.handle;
   context.hop = retainNeighbour(outgoing.handle, addressOf(v.hop), v.family);
-  context.lifetimeMs = lifetimeOf(timeValuesRefreshPeriodMs(v.timeValues));
-  context.expiresAt = now() + context.lifetimeMs;
+  context.expiresAt = now() + lifetimeOf(timeValuesRefreshPeriodMs(v.timeValues));
   context.scope = v.scope;
   context.confirm = v.resvConfirm;
   context.others = retainOthers(v);
@@ -193,7 +192,6 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
     begun = true;
   }
   let changed = begun;
-  reservation.lifetimeMs = context.lifetimeMs;
   if (takeFilters(session, reservation, style, list)) changed = true;
   if (takeScope(reservation)) changed = true;
   if (takeOthers(reservation)) changed = true;

@@ -13,7 +13,6 @@ export class ResvContext {
   interface: u32;
   hop: Neighbour | null;
   expiresAt: u32;
-  lifetimeMs: u32;
   // Objects, or 0.
   scope: usize;
   confirm: usize;

@@ -28,7 +28,6 @@ export class PathState {
   request: RequestState;
   expiresAt: u32;
   refreshAt: u32;
-  lifetimeMs: u32;
   // Blobs of whole objects.
   senderTspec: u32;
   adspec: u32;

@@ -55,7 +55,6 @@ export class ReservationState {
   // Outgoing interface; for a local application its virtual interface.
   interface: u32;
   flowspec: u32;
-  lifetimeMs: u32;
   firstFilter: Filter | null;
   annex: ReservationAnnex | null;
   style: u8;
