@@ -151,6 +151,8 @@ export function refuse(session: Session, reservation: ReservationState, code: u3
     if (filter.fresh) deleteFilter(reservation, filter);
     filter = next;
   }
+  // Senders that stood before have gone meanwhile: without any filter it would reserve for nobody, and never end.
+  if (reservation.firstFilter == null) return deleteReservation(session, reservation);
   trimAnnex(reservation);
 }
 

@@ -31,7 +31,7 @@ export interface Arrival {
 const pick = <T>(random: Random, from: readonly T[]): T => from[random.below(from.length)];
 
 function handleOf(random: Random, iface: WorldInterface): number {
-  const kind = random.below(20);
+  const kind = random.below(40);
   if (kind === 0) return random.u32();
   return kind === 1 ? 0 : iface.handle;
 }
@@ -74,7 +74,7 @@ const confirmOf = (session: SessionOf, address: Uint8Array): Bytes =>
 function objectsFor(random: Random, type: number, session: SessionOf, iface: WorldInterface, at: Bytes): Bytes[] {
   const phop = hop(session.family, at, random.chance(0.1) ? random.u32() : random.below(4));
   const nhop = hop(session.family, at, handleOf(random, iface));
-  const style = randomStyle(random);
+  const style = randomStyle(random, session);
   const vector = style[7] & 31;
   const extras = () => randomExtras(random);
   const template = () => randomSender(random, 11, session);
@@ -130,13 +130,20 @@ function objectsFor(random: Random, type: number, session: SessionOf, iface: Wor
   }
 }
 
+/** Paths mostly come in by the first interface, and Resvs by those that routes mostly lead to. */
+function usualInterface(random: Random, type: number): WorldInterface {
+  if (random.chance(0.2)) return pick(random, INTERFACES);
+  const upstream = type === 1 || type === 3 || type === 4 || type === 5;
+  return upstream ? INTERFACES[0] : INTERFACES[1 + random.below(2)];
+}
+
 const TYPES = [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 4, 4, 5, 6, 7];
 
 /** A message that may well be taken. */
 export function randomArrival(random: Random): Arrival {
   const type = pick(random, TYPES);
   const session = randomSession(random);
-  const iface = pick(random, INTERFACES);
+  const iface = usualInterface(random, type);
   const at = neighbourAddress(random, iface, session.family);
   const ttl = random.chance(0.1) ? random.below(256) : 63;
   const size = session.family === 4 ? 4 : 16;

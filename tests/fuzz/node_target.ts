@@ -56,9 +56,15 @@ export class NodeAttack {
   }
 
   #configure(): void {
+    this.submit(this.#config());
+    for (const iface of INTERFACES) this.submit(interfaceSubmit(interfaceInput(iface), this.now));
+    this.#empty = this.node.counters();
+  }
+
+  #config(): Submit {
     const random = this.random;
     const limited = random.chance(0.3);
-    this.submit(configSubmit({
+    return configSubmit({
       seed: random.u32(),
       refreshIntervalMs: pick(random, [30_000, 30_000, 1000, 0xffffffff]),
       memoryLimitBytes: pick(random, [0, 2 ** 31, 2 ** 22]),
@@ -66,9 +72,7 @@ export class NodeAttack {
       maximumSendersPerSession: limited ? 3 : 0,
       maximumStatePerNeighbour: limited ? 6 : 0,
       options: random.chance(0.5) ? random.below(32) : 2 * random.below(2),
-    }, this.now));
-    for (const iface of INTERFACES) this.submit(interfaceSubmit(interfaceInput(iface), this.now));
-    this.#empty = this.node.counters();
+    }, this.now);
   }
 
   /** Submits, and remembers what the engine wants to know. */
@@ -93,13 +97,14 @@ export class NodeAttack {
     else if (kind < 86) this.#routes();
     else if (kind < 92) this.#results();
     else if (kind < 97) this.#call();
-    else if (kind < 98) this.#interface();
-    else this.#garbage();
+    else if (kind < 98) {
+      if (this.random.chance(0.3)) this.#interface();
+    } else this.#garbage();
   }
 
   #arrival(): Arrival {
     const arrival = randomArrival(this.random);
-    if (!this.random.chance(0.6)) return arrival;
+    if (!this.random.chance(0.4)) return arrival;
     return { ...arrival, payload: mutate(this.random, arrival.payload, this.#pool) };
   }
 
@@ -112,6 +117,9 @@ export class NodeAttack {
     this.submit(submit);
     this.packets += submit.count;
     if (single) checkCounters(single, this.node.counters());
+    // Most hosts answer soon.
+    if (this.random.chance(0.7)) this.#routes();
+    if (this.random.chance(0.5)) this.#results();
   }
 
   #tick(): void {
@@ -126,7 +134,7 @@ export class NodeAttack {
   }
 
   #hop(): Uint8Array {
-    const iface = pick(this.random, INTERFACES);
+    const iface = this.random.chance(0.8) ? INTERFACES[1 + this.random.below(2)] : pick(this.random, INTERFACES);
     const hop = new Uint8Array(24);
     const handle = this.random.chance(0.03) ? this.random.u32() : iface.handle;
     new DataView(hop.buffer).setUint32(0, handle, true);
@@ -139,7 +147,7 @@ export class NodeAttack {
 
   #route(question: Question | undefined): RouteInput {
     const random = this.random;
-    const hops = Array.from({ length: random.chance(0.2) ? random.below(5) : 1 }, () => this.#hop());
+    const hops = Array.from({ length: random.chance(0.3) ? random.below(5) : 2 }, () => this.#hop());
     const handles = hops.map((hop) => new DataView(hop.buffer).getUint32(0, true));
     return {
       query: question?.query ?? random.below(300),
@@ -155,7 +163,7 @@ export class NodeAttack {
 
   #routes(): void {
     const random = this.random;
-    if (random.chance(0.1)) {
+    if (random.chance(0.03)) {
       const prefixLength = random.below(40);
       const family = random.chance(0.7) ? 4 : random.below(8);
       this.submit(
@@ -232,6 +240,11 @@ export class NodeAttack {
   }
 
   #interface(): void {
+    // Settings may change while the node runs, limits below what stands included.
+    if (this.random.chance(0.3)) {
+      this.submit(this.#config());
+      return;
+    }
     const iface = pick(this.random, INTERFACES);
     this.submit(interfaceSubmit(interfaceInput(iface, this.random.chance(0.6) ? 1 : 0), this.now));
   }

@@ -43,7 +43,7 @@ export interface SessionOf {
 const pick = <T>(random: Random, from: readonly T[]): T => from[random.below(from.length)];
 
 const DESTINATIONS = {
-  4: ["0a000001", "0a000002", "e0010101", "e0010102", "cb0071fe"],
+  4: ["0a000001", "e0010101", "0a000002", "e0010102", "cb0071fe"],
   6: [
     "20010db8000a00000000000000000001",
     "ff0e0000000000000000000000000101",
@@ -53,23 +53,27 @@ const DESTINATIONS = {
 const SENDERS = { 4: "c6336400", 6: "20010db8000c00000000000000000000" } as const;
 
 export function randomSession(random: Random, flags = random.chance(0.2) ? 1 : 0): SessionOf {
-  const family = random.chance(0.75) ? 4 : 6;
+  const family = random.chance(0.8) ? 4 : 6;
   const generalised = random.chance(0.05);
-  const protocol = generalised ? 50 : pick(random, [17, 17, 17, 6]);
-  const port = random.chance(0.05) ? 0 : 5004 + random.below(2);
-  const body = pack(fromHex(pick(random, DESTINATIONS[family])), [protocol, 1], [flags, 1], [port, 2]);
+  const protocol = generalised ? 50 : random.chance(0.95) ? 17 : 6;
+  const port = random.chance(0.03) ? 0 : random.chance(0.85) ? 5004 : 5005;
+  // Most of it happens in a few sessions, so that there is something to refresh, change and tear.
+  const destination = random.chance(0.6) ? DESTINATIONS[family][random.below(2)] : pick(random, DESTINATIONS[family]);
+  const body = pack(fromHex(destination), [protocol, 1], [flags, 1], [port, 2]);
   return { family, object: object(1, (family === 4 ? 1 : 2) + (generalised ? 2 : 0), body), generalised };
 }
 
 /** SENDER_TEMPLATE (class 11) or FILTER_SPEC (class 10) of one of the few senders. */
 export function randomSender(random: Random, objectClass: number, session: SessionOf): Bytes {
   const address = fromHex(SENDERS[session.family]);
-  address[address.length - 1] = 1 + random.below(random.chance(0.1) ? 200 : 5);
+  address[address.length - 1] = 1 + random.below(random.chance(0.05) ? 200 : 3);
   const port = session.object.at(-1) === 0 && session.object.at(-2) === 0 || random.chance(0.04)
     ? 0
-    : 4000 + random.below(2);
+    : random.chance(0.9)
+    ? 4000
+    : 4001;
   if (session.generalised) return object(objectClass, session.family === 4 ? 4 : 5, pack(address, [port, 4]));
-  if (session.family === 6 && random.chance(0.1)) return object(objectClass, 3, pack(address, [port, 4]));
+  if (session.family === 6 && random.chance(0.03)) return object(objectClass, 3, pack(address, [port, 4]));
   return object(objectClass, session.family === 4 ? 1 : 2, pack(address, [0, 2], [port, 2]));
 }
 
@@ -77,7 +81,7 @@ export function randomSender(random: Random, objectClass: number, session: Sessi
 export function neighbourAddress(random: Random, iface: WorldInterface, family: 4 | 6): Bytes {
   const own = family === 4 ? iface.ipv4 : iface.ipv6 || "fe8000000000000000000000000000fe";
   const address = fromHex(own);
-  address[address.length - 1] = 1 + random.below(random.chance(0.1) ? 250 : 3);
+  address[address.length - 1] = 1 + random.below(random.chance(0.05) ? 250 : 2);
   return address;
 }
 
@@ -114,7 +118,7 @@ export function randomTspec(random: Random): Bytes {
 }
 
 export function randomFlowspec(random: Random): Bytes {
-  const kind = random.below(20);
+  const kind = random.below(40);
   if (kind === 0) return intServ(9, pack([0x06000002, 4], [0x80000001, 4], [1500, 4]));
   if (kind === 1) return intServ(9, pack([99, 1], [0, 1], [6, 2], bucket(random)));
   const more = random.chance(0.05) ? new Uint8Array(4 * random.below(400)) : new Uint8Array(0);
@@ -145,8 +149,18 @@ export function randomAdspec(random: Random): Bytes {
   return intServ(13, random.chance(0.5) ? pack(general, guaranteed, [0x05000000, 4]) : general);
 }
 
-export const randomStyle = (random: Random): Bytes =>
-  object(8, 1, pack([random.chance(0.05) ? random.u32() : pick(random, [0x0a, 0x0a, 0x12, 0x12, 0x11]), 4]));
+const STYLES = [0x0a, 0x12, 0x11];
+
+/** Mostly the style that all reservations of the session have, so that they get on with each other. */
+export function randomStyle(random: Random, session: SessionOf): Bytes {
+  const body = session.object;
+  const usual = STYLES[(body[7] + body[4] + body.at(-1)!) % STYLES.length];
+  return object(
+    8,
+    1,
+    pack([random.chance(0.02) ? random.u32() : random.chance(0.85) ? usual : pick(random, STYLES), 4]),
+  );
+}
 
 /** What may stand in between: policy, unknown classes of all three kinds, NULL. */
 export function randomExtras(random: Random): Bytes[] {
