@@ -86,8 +86,15 @@ export function validateFlowspec(flowspec: usize, services: u32): u32 {
   return word(flowspec + RESERVED_RATE) >= rate ? 0 : BAD_FLOWSPEC_VALUE;
 }
 
+/**
+ * The longest SENDER_TSPEC: token bucket and null service take 48 bytes, the rest is for services and parameters to come.
+ * It is kept with each sender and goes out with every Path, INSTALL and event, so a peer must not make it a load.
+ */
+const LONGEST_SENDER_TSPEC: u32 = 128;
+
 /** Checks a SENDER_TSPEC. Returns 0 or BAD_TSPEC_VALUE. */
 export function validateTspec(tspec: usize): u32 {
+  if (objectLength(tspec) > LONGEST_SENDER_TSPEC) return BAD_TSPEC_VALUE;
   const bucket = senderTokenBucket(tspec);
   if (bucket != 0) return isTokenBucket(bucket, 1) ? 0 : BAD_TSPEC_VALUE;
   const size = findParameter(tspec, NULL_SERVICE, NULL_TSPEC_PARAMETER, 1);

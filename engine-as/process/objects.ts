@@ -77,9 +77,12 @@ export function retainPolicyData(start: usize, end: usize): u32 {
 // Unknown objects of class 11bbbbbb in the tear that is being carried out: they go on at once in the tears that follow from
 // it (RFC 2205 section 3.10). A blob, or 0.
 let passedOn: u32 = 0;
+const LONGEST_PASSED_ON: usize = 32768;
 
 export function beginPassingOn(v: MessageView): void {
   passedOn = v.forwardedCount != 0 ? retainOthers(v) : 0;
+  // A tear that follows names senders of its own beside them, and must fit a datagram.
+  if (passedOn != 0 && blobLength(passedOn) > LONGEST_PASSED_ON) endPassingOn();
 }
 export function endPassingOn(): void {
   releaseBlob(passedOn);

@@ -1,12 +1,12 @@
 // ResvErr (RFC 2205 section 3.1.8): made here when a reservation is refused, and RERR MESSAGE ARRIVES (RFC 2209), with the
 // blockade state that an admission failure leaves behind (RFC 2205 section 3.5).
-import { EVENT_KIND_RESV_ERROR, STATUS_BAD_VALUE, STATUS_NO_STATE, STATUS_WRONG_HOP } from "../boundary.gen";
+import { EVENT_KIND_RESV_ERROR, STATUS_BAD_VALUE, STATUS_NO_STATE, STATUS_TOO_MANY_OBJECTS, STATUS_WRONG_HOP } from "../boundary.gen";
 import { canonicalFlowspec, isStrictlyGreater } from "../merge/flowspec";
 import { isVirtual } from "../state/application";
 import { blobData, releaseBlob, retainBytes } from "../state/blob";
 import { BlockadeState, findOrCreateBlockade } from "../state/blockade_state";
 import { Interface, interfaceAddress, interfaceByHandle } from "../state/interface";
-import { root } from "../state/memory";
+import { count, root } from "../state/memory";
 import { Neighbour, neighbourAddress } from "../state/neighbour";
 import { countSenders, matchesObject, PathState, templateOf } from "../state/path_state";
 import { findRequest, RequestState } from "../state/request_state";
@@ -237,6 +237,8 @@ function forward(session: Session, request: RequestState, reservation: Reservati
   if (iface == null || hop == null) return;
   const own = interfaceAddress(iface, v.family);
   if (own == 0) return;
+  // With a SCOPE of its own in place of none, what filled a datagram does not fit one any more.
+  if (<usize> v.length + 16 * countSenders(session) > 65000) return count(STATUS_TOO_MANY_OBJECTS);
   let at = startMessage(MESSAGE_RESV_ERROR, HOP_TTL, <usize> v.length + 16 * countSenders(session) + 64);
   at = copyObject(at, v.session);
   at = appendRsvpHop(at, v.family, own, iface.handle);

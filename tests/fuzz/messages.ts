@@ -116,9 +116,9 @@ function objectsFor(random: Random, type: number, session: SessionOf, iface: Wor
         ...descriptors(random, session, vector).slice(0, 2),
       ];
     case 5:
-      return [session.object, phop, template(), randomTspec(random), ...adspec()];
+      return [session.object, phop, ...extras(), template(), randomTspec(random), ...adspec()];
     case 6:
-      return [session.object, nhop, ...scoped(), style, ...descriptors(random, session, vector)];
+      return [session.object, nhop, ...scoped(), ...extras(), style, ...descriptors(random, session, vector)];
     default:
       return [
         session.object,
@@ -136,6 +136,9 @@ function usualInterface(random: Random, type: number): WorldInterface {
   const upstream = type === 1 || type === 3 || type === 4 || type === 5;
   return upstream ? INTERFACES[0] : INTERFACES[1 + random.below(2)];
 }
+
+/** Cut to what a length field can say; then the message is a broken one. */
+const longest = (payload: Bytes): Bytes => payload.length > 65_535 ? payload.slice(0, 65_532) : payload;
 
 const TYPES = [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 4, 4, 5, 6, 7];
 
@@ -160,6 +163,6 @@ export function randomArrival(random: Random): Arrival {
     destination: endToEnd || random.chance(0.02) ? session.object.slice(4, 4 + size) : own,
     ttl: random.chance(0.1) ? random.below(256) : ttl,
     encapsulation: random.chance(0.1) ? random.below(3) : iface.options === 1 ? 1 : 0,
-    payload: message(type, objectsFor(random, type, session, iface, at), ttl),
+    payload: longest(message(type, objectsFor(random, type, session, iface, at), ttl)),
   };
 }

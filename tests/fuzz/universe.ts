@@ -112,7 +112,9 @@ function intServ(objectClass: number, body: Uint8Array): Bytes {
 export function randomTspec(random: Random): Bytes {
   if (random.chance(0.05)) return intServ(12, pack([0x06000002, 4], [0x80000001, 4], [1500, 4]));
   // Parameters behind the token bucket are legal, of any number and length.
-  const more = random.chance(0.05) ? new Uint8Array(4 * random.below(40)) : new Uint8Array(0);
+  const more = random.chance(0.05)
+    ? new Uint8Array(4 * random.below(random.chance(0.2) ? 15_000 : 40))
+    : new Uint8Array(0);
   if (more.length >= 4) more.set(pack([77, 1], [0, 1], [more.length / 4 - 1, 2]));
   return intServ(12, pack([1, 1], [0, 1], [6 + more.length / 4, 2], bucket(random), more));
 }
@@ -121,7 +123,9 @@ export function randomFlowspec(random: Random): Bytes {
   const kind = random.below(40);
   if (kind === 0) return intServ(9, pack([0x06000002, 4], [0x80000001, 4], [1500, 4]));
   if (kind === 1) return intServ(9, pack([99, 1], [0, 1], [6, 2], bucket(random)));
-  const more = random.chance(0.05) ? new Uint8Array(4 * random.below(400)) : new Uint8Array(0);
+  const more = random.chance(0.05)
+    ? new Uint8Array(4 * random.below(random.chance(0.1) ? 15_000 : 400))
+    : new Uint8Array(0);
   if (more.length >= 4) more.set(pack([77, 1], [0, 1], [more.length / 4 - 1, 2]));
   if (kind < 5) {
     const first = bucket(random);
@@ -166,7 +170,7 @@ export function randomStyle(random: Random, session: SessionOf): Bytes {
 export function randomExtras(random: Random): Bytes[] {
   const extras: Bytes[] = [];
   while (random.chance(0.12)) {
-    const body = new Uint8Array(4 * random.below(6)).fill(random.below(256));
+    const body = new Uint8Array(4 * random.below(random.chance(0.02) ? 15_000 : 6)).fill(random.below(256));
     extras.push(object(pick(random, [14, 14, 0, 100, 150, 200, 250]), 1, body));
   }
   return extras;
