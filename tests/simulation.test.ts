@@ -78,7 +78,7 @@ function figureLines(plan: Plan): string[] {
   }
 }
 
-Deno.test("[2205-fig-4] The oracle, WF: 4B, 3B and 2B are 4B on (c), 3B on (d), and WF(4B) to every previous hop", () => {
+Deno.test("RFC 2205 figure 4: The oracle, WF: 4B, 3B and 2B are 4B on (c), 3B on (d), and WF(4B) to every previous hop", () => {
   assertEquals(figureLines(figure("WF", [[[4, 1]], [[3, 1]], [[2, 1]]])), [
     "a <- s1 {4B}",
     "b <- x {4B}",
@@ -87,7 +87,7 @@ Deno.test("[2205-fig-4] The oracle, WF: 4B, 3B and 2B are 4B on (c), 3B on (d), 
   ]);
 });
 
-Deno.test("[2205-fig-5] The oracle, FF: S1{4B} S2{5B}, S1{3B} S3{B} and S1{B}: the largest for each sender", () => {
+Deno.test("RFC 2205 figure 5: The oracle, FF: S1{4B} S2{5B}, S1{3B} S3{B} and S1{B}: the largest for each sender", () => {
   const wishes: [number, number][][] = [[[4, 1], [5, 2]], [[3, 1], [1, 3]], [[1, 1]]];
   assertEquals(figureLines(figure("FF", wishes)), [
     "a <- s1 s1{4B}",
@@ -99,7 +99,7 @@ Deno.test("[2205-fig-5] The oracle, FF: S1{4B} S2{5B}, S1{3B} S3{B} and S1{B}: t
   ]);
 });
 
-Deno.test("[2205-fig-6] The oracle, SE: (S1,S2){B}, (S1,S3){3B} and S2{2B}: one reservation, the union of senders", () => {
+Deno.test("RFC 2205 figure 6: The oracle, SE: (S1,S2){B}, (S1,S3){3B} and S2{2B}: one reservation, the union of senders", () => {
   const wishes: [number, number][][] = [[[1, 1], [1, 2]], [[3, 1], [3, 3]], [[2, 2]]];
   assertEquals(figureLines(figure("SE", wishes)), [
     "a <- s1 s1{3B}",
