@@ -144,10 +144,15 @@ function passOn(nodes: Nodes, request: Request, family: 4 | 6): boolean {
  * SCOPE (RFC 2205 3.4): where a node has more than one previous hop, a wildcard reservation goes to each with the list
  * of those senders that came from it; local senders are in none.
  */
-function scopeOf(nodes: Nodes, request: Request): ReadonlySet<string> | undefined {
+export function scopeOf(nodes: Nodes, request: Request): ReadonlySet<string> | undefined {
   if (request.style !== "WF") return undefined;
   const state = nodes.get(request.on.node)!;
-  const hops = new Set(state.paths.flatMap((path) => path.previous ? [path.previous] : []));
+  // One hop that is heard by two interfaces, the second time beyond a router without RSVP, counts as two.
+  const hops = new Set(
+    state.paths.flatMap(({ previous, incoming }) =>
+      previous ? [`${previous.node.name}.${previous.handle} ${incoming?.handle}`] : []
+    ),
+  );
   if (hops.size < 2) return undefined;
   const from = state.paths.filter((path) => path.previous === request.previous && path.incoming === request.on);
   return new Set(

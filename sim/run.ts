@@ -7,11 +7,12 @@ import { actualLines, difference, expectedLines, withoutValues } from "./lines.t
 import { solve } from "./oracle.ts";
 import type { Happening, Plan } from "./plan.ts";
 import { scarcityFaults } from "./scarce.ts";
+import { Scopes } from "./scopes.ts";
 import { World } from "./world.ts";
 
 /** What was found wrong: when, and in words. */
 export interface Failure {
-  /** `converges`, `at once`, `scarcity`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
+  /** `converges`, `at once`, `scarcity`, `scope`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
   rule: string;
   round: number;
   atMs: number;
@@ -78,6 +79,7 @@ class Run {
   #plan: Plan;
   #world: World;
   #causes: Causes;
+  #scopes: Scopes;
   #inputs = new Map<string, InputCount>();
   #emptyBytes = new Map<string, number>();
   #over: string | undefined;
@@ -92,6 +94,7 @@ class Run {
       },
     });
     this.#causes = new Causes(this.#world);
+    this.#scopes = new Scopes(this.#world);
     this.#world.network.onPacket(() => void this.messages++);
     for (const node of this.#world.speakers) this.#emptyBytes.set(node.name, emptyBytes(node));
     options.onStart?.(this.#world);
@@ -212,6 +215,7 @@ class Run {
       this.#pass(step);
     }
     this.#demand("converges", differ());
+    this.#demand("scope", this.#scopes.faults(expected));
     this.settled++;
   }
 

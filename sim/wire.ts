@@ -10,6 +10,7 @@ export const PATH = 1;
 export const RESV = 2;
 export const SESSION = 1;
 export const RSVP_HOP = 3;
+export const SCOPE = 7;
 export const STYLE = 8;
 export const FLOWSPEC = 9;
 export const FILTER_SPEC = 10;
