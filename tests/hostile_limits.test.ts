@@ -18,7 +18,7 @@ import {
   STYLE,
   style,
 } from "./hostile_world.ts";
-import { type Bytes, message } from "./fuzz/bytes.ts";
+import { type Bytes, message, object } from "./fuzz/bytes.ts";
 
 /** The one session that has been there all along, with its reservation. */
 function settled(config: ConstructorParameters<typeof Router>[0]): Router {
@@ -120,6 +120,36 @@ Deno.test("a full memory refuses new sessions, counted; the old ones go on, and 
   router.receive(flood(200, (n) => resvMessage(STYLE.SE, [sender(1)], { to: destination(n), rate: n })), DOWNSTREAM);
   assertEquals([router.count("SESSIONS"), router.count("RESERVATION_STATES")], [201, 201]);
   assertLess(router.engine.memoryBytes, (3 << 20) + 1);
+  unharmed(router);
+});
+
+Deno.test("refreshes that bring more and more cannot take more memory than there is, and refresh all the same", () => {
+  const limit = 6 << 20;
+  const router = settled({ memoryLimitBytes: limit });
+  const numbers = Array.from({ length: 1000 }, (_, i) => i + 2);
+  router.receive(numbers.map((n) => pathMessage({ to: destination(n) })));
+  router.receive(numbers.map((n) => resvMessage(STYLE.SE, [sender(1)], { to: destination(n) })), DOWNSTREAM);
+  assertEquals(router.count("RESERVATION_STATES"), 1001);
+  for (let round = 1; round <= 4; round++) {
+    // Policies that nobody else has, 12 KB each.
+    const extra = (
+      n: number,
+    ) => [object(14, 1, new Uint8Array(12_000).fill(round).map((byte, at) => at < 4 ? n >> at : byte))];
+    for (let at = 0; at < numbers.length; at += 100) {
+      const some = numbers.slice(at, at + 100);
+      router.receive(some.map((n) => pathMessage({ to: destination(n), extra: extra(n), rate: round * n })));
+      router.receive(
+        some.map((n) => resvMessage(STYLE.SE, [sender(1)], { to: destination(n), extra: extra(n + 5000) })),
+        DOWNSTREAM,
+      );
+    }
+    assertLess(router.engine.memoryBytes, limit + 1);
+    assertEquals([router.count("PATH_STATES"), router.count("RESERVATION_STATES")], [1001, 1001]);
+    // Nothing has expired, though what was asked for has been refused.
+    router.runTo(router.now + 100_000);
+    assertEquals([router.count("PATH_STATES"), router.count("RESERVATION_STATES")], [1001, 1001]);
+  }
+  assertGreater(router.count("OUT_OF_MEMORY"), 1000);
   unharmed(router);
 });
 

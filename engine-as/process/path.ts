@@ -175,14 +175,20 @@ function updatePath(session: Session, path: PathState): void {
   const flagsBefore = path.flags & (PATH_E_POLICE | PATH_NON_RSVP);
   storeArrival(path);
   schedule(session, path.expiresAt);
+  const tspecChanged = !blobEqualsObject(path.senderTspec, v.senderTspec);
+  const adspecChanged = !blobEqualsObject(path.adspec, v.adspec);
+  // Refreshes may ask for more memory than the state was made with: without it they refresh, and what they say stays out.
+  if (tspecChanged || adspecChanged || v.policyDataCount != 0 || v.forwardedCount != 0) {
+    if (!mayGrow(<usize> v.length * 2 + 1024)) return drop(STATUS_OUT_OF_MEMORY, v.senderTemplate);
+  }
   let changed = (path.flags & (PATH_E_POLICE | PATH_NON_RSVP)) != flagsBefore;
   const hopChanged = updateHop(session, path);
-  if (!blobEqualsObject(path.senderTspec, v.senderTspec)) {
+  if (tspecChanged) {
     releaseBlob(path.senderTspec);
     path.senderTspec = retainObject(v.senderTspec);
     changed = true;
   }
-  if (!blobEqualsObject(path.adspec, v.adspec)) {
+  if (adspecChanged) {
     releaseBlob(path.adspec);
     path.adspec = retainObject(v.adspec);
     changed = true;
@@ -214,6 +220,7 @@ function updateHop(session: Session, path: PathState): bool {
     old.logicalInterfaceHandle = hopHandle(v.hop);
     return true;
   }
+  if (request == null && !mayGrow(1024)) return false;
   const adopted = adoptRequest(session, incoming, v.hop);
   const oldNeighbour = old.neighbour;
   if (oldNeighbour) oldNeighbour.states -= 1;

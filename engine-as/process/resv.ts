@@ -185,6 +185,11 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
     reservation.flowspec = retainBytes(flowspecMemory, flowspecLength);
     annexOf(reservation);
     begun = true;
+  } else if (growsWithout(reservation, flowspecLength)) {
+    // What is asked for anew stays out, but what stands is refreshed.
+    takeFilters(session, reservation, style, list, false);
+    if (reservation.neighbour) schedule(session, context.expiresAt);
+    return drop(STATUS_OUT_OF_MEMORY, list.flowspec);
   } else if (!blobEquals(reservation.flowspec, flowspecMemory, flowspecLength)) {
     beginChange(reservation);
     releaseBlob(reservation.flowspec);
@@ -192,7 +197,7 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
     begun = true;
   }
   let changed = begun;
-  if (takeFilters(session, reservation, style, list)) changed = true;
+  if (takeFilters(session, reservation, style, list, true)) changed = true;
   if (takeScope(reservation)) changed = true;
   if (takeOthers(reservation)) changed = true;
   if (reservation.neighbour) schedule(session, context.expiresAt);
@@ -208,6 +213,16 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
   }
   if (!begun) keepFlowspec(reservation);
   activate(session, reservation);
+}
+
+// Whether the Resv at hand brings something for which there is no memory.
+function growsWithout(reservation: ReservationState, flowspecLength: u32): bool {
+  const context = resvContext();
+  if (
+    context.scope == 0 && context.others == 0 && context.confirm == 0 &&
+    blobEquals(reservation.flowspec, flowspecMemory, flowspecLength)
+  ) return false;
+  return !mayGrow(<usize> view().length * 2 + 4096);
 }
 
 // A change of filters, scope or confirmation alone is to be settled too: what stood before is the same FLOWSPEC.

@@ -1,6 +1,7 @@
 // The filters of a Resv at hand (RFC 2209, RESV MESSAGE ARRIVES): whom they match, and how they become part of a reservation.
-import { STATUS_RESERVATION_LIMIT } from "../boundary.gen";
+import { STATUS_OUT_OF_MEMORY, STATUS_RESERVATION_LIMIT } from "../boundary.gen";
 import { MAXIMUM_FILTERS_PER_SESSION } from "../limits";
+import { mayGrow } from "../state/memory";
 import { matchesObject, PathState } from "../state/path_state";
 import {
   addFilter,
@@ -32,6 +33,11 @@ export function beginFilters(session: Session): void {
 @inline
 export function filtersAreFull(): bool {
   return filtersHeld >= MAXIMUM_FILTERS_PER_SESSION;
+}
+
+function refusesFilter(): u32 {
+  if (filtersAreFull()) return STATUS_RESERVATION_LIMIT;
+  return mayGrow(4096) ? 0 : STATUS_OUT_OF_MEMORY;
 }
 
 // Whether any sender that routes to the interface matches the descriptor.
@@ -68,8 +74,15 @@ function senderOf(session: Session, filter: usize): PathState | null {
 }
 
 // Adds the descriptor's filters that match a sender and restarts their cleanup timers; the ones that match none are left
-// out and do no harm to the others (RFC 2209, SE). Returns whether one is new.
-export function takeFilters(session: Session, reservation: ReservationState, style: u32, list: FlowDescriptors): bool {
+// out and do no harm to the others (RFC 2209, SE). Returns whether one is new. Where a limit is reached, or `adds` is false,
+// those that are known are refreshed all the same.
+export function takeFilters(
+  session: Session,
+  reservation: ReservationState,
+  style: u32,
+  list: FlowDescriptors,
+  adds: bool,
+): bool {
   const expiresAt = resvContext().expiresAt;
   if (style == STYLE_WILDCARD_FILTER) {
     const only = reservation.firstFilter;
@@ -92,10 +105,12 @@ export function takeFilters(session: Session, reservation: ReservationState, sty
       known.expiresAt = expiresAt;
     } else if (senderOf(session, object)) {
       // A new reservation has room for its first filter at least; that was asked before it was made.
-      if (filtersAreFull()) {
-        drop(STATUS_RESERVATION_LIMIT, object);
-        break;
+      const refusal = reservation.firstFilter == null ? 0 : refusesFilter();
+      if (refusal != 0) {
+        if (adds) drop(refusal, object);
+        adds = false;
       }
+      if (!adds) continue;
       addFilter(reservation, object, expiresAt).fresh = 1;
       filtersHeld += 1;
       added = true;
