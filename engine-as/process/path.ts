@@ -21,7 +21,7 @@ import { validateAdspec, validateTspec } from "../merge/validate";
 import { blobEqualsObject, releaseBlob, retainObject } from "../state/blob";
 import { interfaceByAddress } from "../state/interface";
 import { equalBytes, senderFamily, senderHasPort, senderPort } from "../state/keys";
-import { count, mayGrow, root } from "../state/memory";
+import { count, mayChange, mayGrow, root } from "../state/memory";
 import { findNeighbour } from "../state/neighbour";
 import {
   countSenders,
@@ -179,7 +179,7 @@ function updatePath(session: Session, path: PathState): void {
   const adspecChanged = !blobEqualsObject(path.adspec, v.adspec);
   // Refreshes may ask for more memory than the state was made with: without it they refresh, and what they say stays out.
   if (tspecChanged || adspecChanged || v.policyDataCount != 0 || v.forwardedCount != 0) {
-    if (!mayGrow(<usize> v.length * 2 + 1024)) return drop(STATUS_OUT_OF_MEMORY, v.senderTemplate);
+    if (!mayChange(<usize> v.length * 2 + 1024)) return drop(STATUS_OUT_OF_MEMORY, v.senderTemplate);
   }
   let changed = (path.flags & (PATH_E_POLICE | PATH_NON_RSVP)) != flagsBefore;
   const hopChanged = updateHop(session, path);
@@ -220,7 +220,7 @@ function updateHop(session: Session, path: PathState): bool {
     old.logicalInterfaceHandle = hopHandle(v.hop);
     return true;
   }
-  if (request == null && !mayGrow(1024)) return false;
+  if (request == null && !mayChange(1024)) return false;
   const adopted = adoptRequest(session, incoming, v.hop);
   const oldNeighbour = old.neighbour;
   if (oldNeighbour) oldNeighbour.states -= 1;

@@ -27,7 +27,7 @@ import {
   retainObject,
 } from "../state/blob";
 import { Interface, interfaceByAddress } from "../state/interface";
-import { count, mayGrow, root } from "../state/memory";
+import { count, mayChange, mayGrow, root } from "../state/memory";
 import { findNeighbour, releaseNeighbour, retainNeighbour } from "../state/neighbour";
 import {
   annexOf,
@@ -222,7 +222,7 @@ function growsWithout(reservation: ReservationState, flowspecLength: u32): bool 
     context.scope == 0 && context.others == 0 && context.confirm == 0 &&
     blobEquals(reservation.flowspec, flowspecMemory, flowspecLength)
   ) return false;
-  return !mayGrow(<usize> view().length * 2 + 4096);
+  return !mayChange(<usize> view().length * 2 + 4096);
 }
 
 // A change of filters, scope or confirmation alone is to be settled too: what stood before is the same FLOWSPEC.

@@ -6,7 +6,7 @@ import { isVirtual } from "../state/application";
 import { blobData, releaseBlob, retainBytes } from "../state/blob";
 import { BlockadeState, findOrCreateBlockade } from "../state/blockade_state";
 import { Interface, interfaceAddress, interfaceByHandle } from "../state/interface";
-import { count, mayGrow, root } from "../state/memory";
+import { count, mayChange, root } from "../state/memory";
 import { Neighbour, neighbourAddress } from "../state/neighbour";
 import { countSenders, matchesObject, PathState, templateOf } from "../state/path_state";
 import { findRequest, RequestState } from "../state/request_state";
@@ -164,7 +164,7 @@ const failedFlowspec: usize = memory.data(64, 8);
 function blockade(session: Session, request: RequestState): void {
   const v = view();
   // Without memory for the blocks the error travels on as without blockade: the next refresh fails again.
-  if (!mayGrow(<usize> v.length * 2 + 1024)) return;
+  if (!mayChange(<usize> v.length * 2 + 1024)) return;
   if (v.style == STYLE_WILDCARD_FILTER) return setBlockade(findOrCreateBlockade(request, 0));
   for (
     let filter = nextFilter(v.flowDescriptors, v.flowDescriptorsEnd);

@@ -1,7 +1,7 @@
 // The filters of a Resv at hand (RFC 2209, RESV MESSAGE ARRIVES): whom they match, and how they become part of a reservation.
 import { STATUS_OUT_OF_MEMORY, STATUS_RESERVATION_LIMIT } from "../boundary.gen";
 import { MAXIMUM_FILTERS_PER_SESSION } from "../limits";
-import { mayGrow } from "../state/memory";
+import { mayChange } from "../state/memory";
 import { matchesObject, PathState } from "../state/path_state";
 import {
   addFilter,
@@ -37,7 +37,7 @@ export function filtersAreFull(): bool {
 
 function refusesFilter(): u32 {
   if (filtersAreFull()) return STATUS_RESERVATION_LIMIT;
-  return mayGrow(4096) ? 0 : STATUS_OUT_OF_MEMORY;
+  return mayChange(4096) ? 0 : STATUS_OUT_OF_MEMORY;
 }
 
 // Whether any sender that routes to the interface matches the descriptor.

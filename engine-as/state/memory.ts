@@ -171,14 +171,19 @@ function growthOfTables(): u64 {
 // Whether `bytes` of new state still fit under the configured limit, and the host has the memory for them. Asked before
 // anything is created, so that nothing fails half done. What was given back counts as free: records of other sizes are
 // split where the heap has no room left to grow (slab.ts).
-export function mayGrow(bytes: usize): bool {
+export function mayGrow(bytes: usize, margin: u32 = MEMORY_MARGIN_BYTES): bool {
   const state = root();
-  const need = <u64> bytes + growthOfTables() + MEMORY_MARGIN_BYTES;
+  const need = <u64> bytes + growthOfTables() + <u64> margin;
   const used = <u64> (rootPointer() + ROOT_BYTES) + <u64> state.stateBytes + <u64> state.chunkBytes;
   if (!isWithinLimit(used + need)) return false;
   const top = <u64> state.heapTop + need;
   if (isWithinLimit(top) && growTo(top)) return true;
   return <u64> state.heapTop - used >= need * 2;
+}
+
+// The same for a change of state that stands: most of the margin is kept free for that.
+export function mayChange(bytes: usize): bool {
+  return mayGrow(bytes, MEMORY_MARGIN_BYTES / 4);
 }
 
 export function count(counter: u32, by: u32 = 1): void {
