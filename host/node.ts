@@ -2,7 +2,7 @@
  * A whole RSVP node: engine, loop, transport, routing and traffic control put together, with sessions for applications
  * and tables to look at. The same class runs on real sockets and in virtual networks; only what is handed in differs.
  */
-import type { CallInput, ReportAction, TableRows } from "./boundary.gen.ts";
+import type { CallInput, EventAction, ReportAction, TableRows } from "./boundary.gen.ts";
 import { MAXIMUM_APPLICATION_HANDLE, STATUS_TEXT } from "./boundary.gen.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 import { type SessionAddress, sessionEvent } from "./application.ts";
@@ -14,6 +14,7 @@ import { configRecord, interfaceRecord, type InterfaceSettings, type NodeSetting
 import type { Routing } from "./routing/routing.ts";
 import { StaticRouting } from "./routing/static_routing.ts";
 import { Session } from "./session.ts";
+import { routeSourceAddress, type SignallingNode, usableAddresses } from "./signalling_node.ts";
 import { type PlainRow, plainRow } from "./tables.ts";
 import { MemoryTrafficControl } from "./traffic_control/memory_traffic_control.ts";
 import type { TrafficControl } from "./traffic_control/traffic_control.ts";
@@ -43,6 +44,16 @@ export interface RsvpNodeOptions extends Partial<NodeSettings> {
   onError?: (error: Error) => void;
   /** Takes a trap of the engine at once; without it, it goes to `onError` with function, file and line looked up. */
   onTrap?: (error: EngineTrapError) => void;
+}
+
+/** An application's registration below the level of {@linkcode Session}: records in, upcalls out, as the engine has them. */
+export interface ApplicationPort {
+  /** The handle by which the engine knows it. */
+  readonly application: number;
+  /** Makes a call in its name. @throws {ResvError} if the engine refuses the record; what it refuses later is an event. */
+  call(record: CallInput): void;
+  /** Its handle may be given to another; called after RELEASE. */
+  released(): void;
 }
 
 /** Why a message was dropped. Every drop is counted too, under the name of its status. */
@@ -104,7 +115,7 @@ export interface DropReport {
  * console.log(alice.rsvp.counters().RECEIVED_RESV); // 1
  * ```
  */
-export class RsvpNode {
+export class RsvpNode implements SignallingNode {
   /** As it was handed in, or the machine's. */
   readonly clock: Clock;
   /** As it was handed in, or an empty table. */
@@ -116,6 +127,7 @@ export class RsvpNode {
   #engine: Engine;
   #loop: EngineLoop;
   #sessions = new Map<number, Session>();
+  #applications = new Map<number, (event: EventAction) => void>();
   #interfaces = new Map<number, InterfaceSettings>();
   #nextApplication = 1;
 
@@ -134,7 +146,7 @@ export class RsvpNode {
       transport,
       trafficControl: this.trafficControl,
       routing: this.routing,
-      onEvent: (event) => this.#sessions.get(event.application)?.deliver(sessionEvent(event)),
+      onEvent: (event) => this.#applications.get(event.application)?.(event),
       onReport: onReport && ((report) => onReport(dropReport(report))),
       onError,
       onTrap,
@@ -172,27 +184,47 @@ export class RsvpNode {
     this.setInterface({ ...settings, up });
   }
 
+  /** The engine's compiled module. */
+  get module(): WebAssembly.Module {
+    return this.#engine.module;
+  }
+
   /** Registers an application for a session. */
   session(address: SessionAddress): Session {
-    while (this.#sessions.has(this.#nextApplication)) {
+    const port = this.application((event) => session.deliver(sessionEvent(event)));
+    const released = () => {
+      this.#sessions.delete(port.application);
+      port.released();
+    };
+    const localAddress = (destination: string) => this.localAddress(destination);
+    const session = new Session(port.application, address, { call: port.call, localAddress, released });
+    this.#sessions.set(port.application, session);
+    try {
+      session.register();
+    } catch (error) {
+      released();
+      throw error;
+    }
+    return session;
+  }
+
+  /**
+   * A handle for an application whose calls and upcalls are carried as they are: for services that speak for
+   * applications elsewhere. Its first call must be SESSION, and after RELEASE comes `released`.
+   */
+  application(deliver: (event: EventAction) => void): ApplicationPort {
+    while (this.#applications.has(this.#nextApplication)) {
       this.#nextApplication = this.#nextApplication % MAXIMUM_APPLICATION_HANDLE + 1;
     }
     const application = this.#nextApplication;
     this.#nextApplication = application % MAXIMUM_APPLICATION_HANDLE + 1;
-    const session = new Session(application, address, {
-      call: (record: CallInput) => this.#loop.submit("CALL", record),
-      localAddress: (destination) => this.localAddress(destination),
-      released: (handle) => void this.#sessions.delete(handle),
-    });
     // Known before it is registered: the first upcalls may come during the call.
-    this.#sessions.set(application, session);
-    try {
-      session.register();
-    } catch (error) {
-      this.#sessions.delete(application);
-      throw error;
-    }
-    return session;
+    this.#applications.set(application, deliver);
+    return {
+      application,
+      call: (record) => this.#loop.submit("CALL", { ...record, application }),
+      released: () => void this.#applications.delete(application),
+    };
   }
 
   /** Registrations that are not released. */
@@ -203,13 +235,14 @@ export class RsvpNode {
   /** The first interface's address of the destination's family. @throws {RangeError} if there is none. */
   localAddress(destination: string): string {
     const { family } = parseAddress(destination);
-    for (const settings of this.#interfaces.values()) {
-      for (const text of settings.addresses) {
-        const address = text.split("/")[0];
-        if (parseAddress(address).family === family && !address.toLowerCase().startsWith("fe80")) return address;
-      }
-    }
+    const [address] = usableAddresses(this.interfaces, family);
+    if (address !== undefined) return address;
     throw new RangeError(`no interface has an IPv${family} address: name the sender's address`);
+  }
+
+  /** The address from which data to `destination` leave, by route; see {@linkcode SignallingNode}. */
+  sourceAddress(destination: string, answer: (address: string | undefined) => void): void {
+    routeSourceAddress(this.routing, this.interfaces, destination, answer);
   }
 
   /** The rows of a table, addresses as text, objects decoded. */

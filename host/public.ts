@@ -12,7 +12,8 @@ export type { LogLine, LogOptions } from "./network/log.ts";
 export { type Attachment, type LinkOptions, type LinkRecord, type NodeRecord, Topology } from "./network/topology.ts";
 
 // One node, its applications and tables.
-export { type DropReport, RsvpNode, type RsvpNodeOptions } from "./node.ts";
+export { type ApplicationPort, type DropReport, RsvpNode, type RsvpNodeOptions } from "./node.ts";
+export type { GroupMembership, SignallingNode } from "./signalling_node.ts";
 export { DEFAULT_SETTINGS, type InterfaceSettings, type NodeSettings } from "./node_settings.ts";
 export { Session } from "./session.ts";
 export type {
@@ -143,7 +144,7 @@ export type { MessageName } from "./messages.gen.ts";
 export type * from "./object_types.gen.ts";
 
 // QOS on sockets (docs/qos.md).
-export { type GroupMembership, type QosServiceOptions, QosServiceProvider } from "./qos/service_provider.ts";
+export { type QosServiceOptions, QosServiceProvider } from "./qos/service_provider.ts";
 export { type JoinDirection, QosEndpoint } from "./qos/endpoint.ts";
 export type { SocketAddress } from "./qos/matching.ts";
 export { type Qos, qos, type QosInput } from "./qos/qos.ts";

@@ -27,9 +27,9 @@ export interface Seen {
 
 export interface QosWorld {
   readonly real: boolean;
-  readonly alice: QosServiceProvider;
-  readonly carol: QosServiceProvider;
-  readonly bob: QosServiceProvider;
+  readonly alice: QosServiceProvider<RsvpNode>;
+  readonly carol: QosServiceProvider<RsvpNode>;
+  readonly bob: QosServiceProvider<RsvpNode>;
   readonly router: RsvpNode;
   /** Addresses of the hosts. */
   readonly at: { alice: string; carol: string; bob: string };

@@ -1,23 +1,20 @@
 /**
- * The QoS service provider of a host: puts QOS sockets on an `RsvpNode`. Everything that is RSVP is the node's; what a
+ * The QoS service provider of a host: puts QOS sockets on a node, here or in another process. Everything that is RSVP is the node's; what a
  * socket's state and its QOS come to is decided in this folder.
  */
-import { formatAddress, isMulticast, parseAddress } from "../address.ts";
-import type { RsvpNode } from "../node.ts";
+import { formatAddress, parseAddress } from "../address.ts";
+import { type GroupMembership, type SignallingNode, usableAddresses } from "../signalling_node.ts";
 import { QosArithmetic } from "./arithmetic.ts";
 import { type EndpointPort, QosEndpoint } from "./endpoint.ts";
 
-/** How a host listens to multicast groups. */
-export interface GroupMembership {
-  /** The first socket joins. */
-  join(group: string): void;
-  /** The last socket has left. */
-  leave(group: string): void;
-}
+export type { GroupMembership };
 
 /** Settings of a service provider. */
 export interface QosServiceOptions {
-  /** Listens to groups that sockets join; without it, that is left to whoever set up the node's transport. */
+  /**
+   * Listens to groups that sockets join; the node's own where it has one. Without either, that is left to whoever set up
+   * the node's transport.
+   */
   membership?: GroupMembership;
 }
 
@@ -39,16 +36,16 @@ export interface QosServiceOptions {
  * console.log(network.ladder());
  * ```
  */
-export class QosServiceProvider {
+export class QosServiceProvider<Node extends SignallingNode = SignallingNode> {
   /** The node whose sockets get QOS. */
-  readonly node: RsvpNode;
+  readonly node: Node;
   #options: QosServiceOptions;
   #arithmetic: QosArithmetic | undefined;
   #endpoints = new Set<QosEndpoint>();
   #members = new Map<string, number>();
 
   /** Several providers on one node do not disturb each other. */
-  constructor(node: RsvpNode, options: QosServiceOptions = {}) {
+  constructor(node: Node, options: QosServiceOptions = {}) {
     this.node = node;
     this.#options = options;
   }
@@ -67,38 +64,12 @@ export class QosServiceProvider {
 
   /** The host's addresses of a family, link-local ones left out: no session can be told by them. */
   localAddresses(family: number): string[] {
-    const addresses = this.node.interfaces.flatMap((settings) =>
-      settings.addresses.map((text) => text.split("/")[0]).filter((text) => {
-        return parseAddress(text).family === family && !text.toLowerCase().startsWith("fe80");
-      })
-    );
-    return [...new Set(addresses)];
+    return usableAddresses(this.node.interfaces, family);
   }
 
   /** The address from which data to `destination` leave, by route; undefined if there is none. */
   sourceAddress(destination: string, answer: (address: string | undefined) => void): void {
-    const { bytes, family } = parseAddress(destination);
-    const question = {
-      destination: bytes,
-      source: new Uint8Array(16),
-      family,
-      multicast: isMulticast(bytes, family) ? 1 : 0,
-      protocol: 0,
-      destinationPort: 0,
-      sourcePort: 0,
-    };
-    this.node.routing.query(question, ({ found, local, hops }) => {
-      const [hop] = hops;
-      // A group's tree may depend on the sender, who is not known yet: then it is the first interface of the host.
-      if (!hop && question.multicast) return answer(this.localAddresses(family)[0]);
-      if (!hop) return answer(found && local ? formatAddress(bytes, family) : undefined);
-      const settings = this.node.interfaces.find((candidate) => candidate.interface === hop.interface);
-      const addresses = settings?.addresses.map((text) => text.split("/")[0]) ?? [];
-      const usable = addresses.filter((text) =>
-        parseAddress(text).family === family && !text.toLowerCase().startsWith("fe80")
-      );
-      answer(usable[0]);
-    });
+    this.node.sourceAddress(destination, answer);
   }
 
   /** Closes every socket: what they announced and reserved is torn down. The node goes on. */
@@ -108,7 +79,7 @@ export class QosServiceProvider {
 
   #port(): EndpointPort {
     // Made when the first socket is: an engine of its own, for all of them.
-    const arithmetic = this.#arithmetic ??= new QosArithmetic(this.node.engine.module);
+    const arithmetic = this.#arithmetic ??= new QosArithmetic(this.node.module);
     return {
       arithmetic,
       session: (address) => this.node.session(address),
@@ -124,8 +95,9 @@ export class QosServiceProvider {
     const count = (this.#members.get(key) ?? 0) + (member ? 1 : -1);
     if (count > 0) this.#members.set(key, count);
     else this.#members.delete(key);
-    if (member && count === 1) this.#options.membership?.join(key);
-    if (!member && count === 0) this.#options.membership?.leave(key);
+    const membership = this.#options.membership ?? this.node.membership;
+    if (member && count === 1) membership?.join(key);
+    if (!member && count === 0) membership?.leave(key);
   }
 }
 
