@@ -6635,6 +6635,37 @@ var Session = class {
   }
 };
 
+// host/signalling_node.ts
+function usableAddresses(interfaces, family) {
+  const addresses = interfaces.flatMap((settings) => settings.addresses.map((text) => text.split("/")[0]));
+  const usable = addresses.filter((text) => parseAddress(text).family === family && !text.toLowerCase().startsWith("fe80"));
+  return [
+    ...new Set(usable)
+  ];
+}
+function routeSourceAddress(routing, interfaces, destination, answer) {
+  const { bytes: bytes2, family } = parseAddress(destination);
+  const multicast = isMulticast(bytes2, family) ? 1 : 0;
+  const question = {
+    destination: bytes2,
+    source: new Uint8Array(16),
+    family,
+    multicast
+  };
+  routing.query({
+    ...question,
+    protocol: 0,
+    destinationPort: 0,
+    sourcePort: 0
+  }, ({ found, local, hops }) => {
+    const [hop] = hops;
+    if (!hop && multicast) return answer(usableAddresses(interfaces, family)[0]);
+    if (!hop) return answer(found && local ? formatAddress(bytes2, family) : void 0);
+    const out = interfaces.filter((candidate) => candidate.interface === hop.interface);
+    answer(usableAddresses(out, family)[0]);
+  });
+}
+
 // host/tables.ts
 function plainRow(row) {
   const source = row;
@@ -6729,6 +6760,7 @@ var RsvpNode = class {
   #engine;
   #loop;
   #sessions = /* @__PURE__ */ new Map();
+  #applications = /* @__PURE__ */ new Map();
   #interfaces = /* @__PURE__ */ new Map();
   #nextApplication = 1;
   /** Starts the node at once. @throws {RangeError} naming a setting that cannot be used. */
@@ -6748,7 +6780,7 @@ var RsvpNode = class {
       transport,
       trafficControl: this.trafficControl,
       routing: this.routing,
-      onEvent: (event) => this.#sessions.get(event.application)?.deliver(sessionEvent(event)),
+      onEvent: (event) => this.#applications.get(event.application)?.(event),
       onReport: onReport && ((report) => onReport(dropReport(report))),
       onError,
       onTrap
@@ -6785,26 +6817,51 @@ var RsvpNode = class {
       up
     });
   }
+  /** The engine's compiled module. */
+  get module() {
+    return this.#engine.module;
+  }
   /** Registers an application for a session. */
   session(address) {
-    while (this.#sessions.has(this.#nextApplication)) {
+    const port = this.application((event) => session.deliver(sessionEvent(event)));
+    const released = () => {
+      this.#sessions.delete(port.application);
+      port.released();
+    };
+    const localAddress = (destination) => this.localAddress(destination);
+    const session = new Session(port.application, address, {
+      call: port.call,
+      localAddress,
+      released
+    });
+    this.#sessions.set(port.application, session);
+    try {
+      session.register();
+    } catch (error) {
+      released();
+      throw error;
+    }
+    return session;
+  }
+  /**
+   * A handle for an application whose calls and upcalls are carried as they are: for services that speak for
+   * applications elsewhere. Its first call must be SESSION, and after RELEASE comes `released`.
+   */
+  application(deliver) {
+    while (this.#applications.has(this.#nextApplication)) {
       this.#nextApplication = this.#nextApplication % MAXIMUM_APPLICATION_HANDLE + 1;
     }
     const application = this.#nextApplication;
     this.#nextApplication = application % MAXIMUM_APPLICATION_HANDLE + 1;
-    const session = new Session(application, address, {
-      call: (record) => this.#loop.submit("CALL", record),
-      localAddress: (destination) => this.localAddress(destination),
-      released: (handle) => void this.#sessions.delete(handle)
-    });
-    this.#sessions.set(application, session);
-    try {
-      session.register();
-    } catch (error) {
-      this.#sessions.delete(application);
-      throw error;
-    }
-    return session;
+    this.#applications.set(application, deliver);
+    return {
+      application,
+      call: (record) => this.#loop.submit("CALL", {
+        ...record,
+        application
+      }),
+      released: () => void this.#applications.delete(application)
+    };
   }
   /** Registrations that are not released. */
   get sessions() {
@@ -6815,13 +6872,13 @@ var RsvpNode = class {
   /** The first interface's address of the destination's family. @throws {RangeError} if there is none. */
   localAddress(destination) {
     const { family } = parseAddress(destination);
-    for (const settings of this.#interfaces.values()) {
-      for (const text of settings.addresses) {
-        const address = text.split("/")[0];
-        if (parseAddress(address).family === family && !address.toLowerCase().startsWith("fe80")) return address;
-      }
-    }
+    const [address] = usableAddresses(this.interfaces, family);
+    if (address !== void 0) return address;
     throw new RangeError(`no interface has an IPv${family} address: name the sender's address`);
+  }
+  /** The address from which data to `destination` leave, by route; see {@linkcode SignallingNode}. */
+  sourceAddress(destination, answer) {
+    routeSourceAddress(this.routing, this.interfaces, destination, answer);
   }
   /** The rows of a table, addresses as text, objects decoded. */
   inspect(table) {
@@ -11372,41 +11429,18 @@ var QosServiceProvider = class {
   }
   /** The host's addresses of a family, link-local ones left out: no session can be told by them. */
   localAddresses(family) {
-    const addresses = this.node.interfaces.flatMap((settings) => settings.addresses.map((text) => text.split("/")[0]).filter((text) => {
-      return parseAddress(text).family === family && !text.toLowerCase().startsWith("fe80");
-    }));
-    return [
-      ...new Set(addresses)
-    ];
+    return usableAddresses(this.node.interfaces, family);
   }
   /** The address from which data to `destination` leave, by route; undefined if there is none. */
   sourceAddress(destination, answer) {
-    const { bytes: bytes2, family } = parseAddress(destination);
-    const question = {
-      destination: bytes2,
-      source: new Uint8Array(16),
-      family,
-      multicast: isMulticast(bytes2, family) ? 1 : 0,
-      protocol: 0,
-      destinationPort: 0,
-      sourcePort: 0
-    };
-    this.node.routing.query(question, ({ found, local, hops }) => {
-      const [hop] = hops;
-      if (!hop && question.multicast) return answer(this.localAddresses(family)[0]);
-      if (!hop) return answer(found && local ? formatAddress(bytes2, family) : void 0);
-      const settings = this.node.interfaces.find((candidate) => candidate.interface === hop.interface);
-      const addresses = settings?.addresses.map((text) => text.split("/")[0]) ?? [];
-      const usable = addresses.filter((text) => parseAddress(text).family === family && !text.toLowerCase().startsWith("fe80"));
-      answer(usable[0]);
-    });
+    this.node.sourceAddress(destination, answer);
   }
   /** Closes every socket: what they announced and reserved is torn down. The node goes on. */
   close() {
     for (const endpoint of this.endpoints) endpoint.close();
   }
   #port() {
-    const arithmetic = this.#arithmetic ??= new QosArithmetic(this.node.engine.module);
+    const arithmetic = this.#arithmetic ??= new QosArithmetic(this.node.module);
     return {
       arithmetic,
       session: (address) => this.node.session(address),
@@ -11421,8 +11455,9 @@ var QosServiceProvider = class {
     const count = (this.#members.get(key) ?? 0) + (member2 ? 1 : -1);
     if (count > 0) this.#members.set(key, count);
     else this.#members.delete(key);
-    if (member2 && count === 1) this.#options.membership?.join(key);
-    if (!member2 && count === 0) this.#options.membership?.leave(key);
+    const membership = this.#options.membership ?? this.node.membership;
+    if (member2 && count === 1) membership?.join(key);
+    if (!member2 && count === 0) membership?.leave(key);
   }
 };
 function addressParts(text) {
