@@ -1,0 +1,109 @@
+/**
+ * Waits for many descriptors with one call of poll on one thread of the runtime's pool.
+ *
+ * ```
+ * pollfd, 8 bytes: descriptor@0 i32, events@4 i16, revents@6 i16
+ * ```
+ *
+ * Closing a descriptor does not end a wait for it, and a wait that is left standing keeps the process from ending. So an
+ * eventfd is among what is waited for: writing to it ends the wait, whenever descriptors are added or removed.
+ */
+import { call, libc } from "./libc.ts";
+
+const POLLFD_BYTES = 8;
+const POLLIN = 1;
+const POLLNVAL = 0x20;
+const EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
+const RETRY_MS = 10;
+
+/** Calls back when descriptors can be read. The wait begins with the first descriptor and ends with the last. */
+export class Poller {
+  #handlers = new Map<number, () => void>();
+  #wake = -1;
+  #ended: Promise<void> | undefined;
+  #changed = false;
+
+  /**
+   * Calls `readable` whenever something can be read, or the descriptor has failed; it must read what there is, without
+   * waiting, and not throw.
+   * @throws {LinuxError} if the kernel gives no eventfd.
+   */
+  add(descriptor: number, readable: () => void): void {
+    if (this.#wake < 0) this.#wake = call(libc().eventfd(0, EFD_NONBLOCK_CLOEXEC), "an eventfd");
+    this.#handlers.set(descriptor, readable);
+    this.#interrupt();
+    this.#ended ??= this.#run();
+  }
+
+  /** No call after this. The descriptor may be closed at once. */
+  remove(descriptor: number): void {
+    if (this.#handlers.delete(descriptor)) this.#interrupt();
+  }
+
+  /** Removes all. The promise holds when no thread is left. */
+  async close(): Promise<void> {
+    this.#handlers.clear();
+    this.#interrupt();
+    await this.idle();
+  }
+
+  /** Holds when nothing is waited for any more; at once, if nothing is. */
+  async idle(): Promise<void> {
+    while (this.#ended) await this.#ended;
+  }
+
+  #interrupt(): void {
+    this.#changed = true;
+    if (this.#wake >= 0) libc().eventfd_write(this.#wake, 1n);
+  }
+
+  async #run(): Promise<void> {
+    let list: number[] = [], table = new Uint8Array(0), view = new DataView(table.buffer);
+    try {
+      while (this.#handlers.size > 0) {
+        if (this.#changed) {
+          this.#changed = false;
+          list = [this.#wake, ...this.#handlers.keys()];
+          table = pollTable(list);
+          view = new DataView(table.buffer);
+        }
+        const ready = await libc().pollWait(table, BigInt(list.length), -1);
+        // The number of the error cannot be had; what can fail here is memory, or a signal came.
+        if (ready < 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        else this.#dispatch(list, view);
+      }
+    } finally {
+      libc().close(this.#wake);
+      this.#wake = -1;
+      this.#ended = undefined;
+    }
+  }
+
+  #dispatch(list: readonly number[], view: DataView): void {
+    for (const [index, descriptor] of list.entries()) {
+      const events = view.getInt16(POLLFD_BYTES * index + 6, true);
+      if (events === 0) continue;
+      if (index === 0) libc().eventfd_read(this.#wake, new Uint8Array(8));
+      // Was closed without being removed: it would end every wait at once, for ever.
+      else if (events & POLLNVAL) this.#handlers.delete(descriptor), this.#changed = true;
+      else this.#handlers.get(descriptor)?.();
+    }
+  }
+}
+
+function pollTable(descriptors: readonly number[]): Uint8Array<ArrayBuffer> {
+  const table = new Uint8Array(POLLFD_BYTES * descriptors.length);
+  const view = new DataView(table.buffer);
+  for (const [index, descriptor] of descriptors.entries()) {
+    view.setInt32(POLLFD_BYTES * index, descriptor, true);
+    view.setInt16(POLLFD_BYTES * index + 4, POLLIN, true);
+  }
+  return table;
+}
+
+let shared: Poller | undefined;
+
+/** The one of this process, so that one thread waits for everything. */
+export function sharedPoller(): Poller {
+  return shared ??= new Poller();
+}
