@@ -14,7 +14,7 @@ import {
   type SubmitRecords,
 } from "./engine_exports.ts";
 import { type Copied, keep } from "./arena.ts";
-import { placePackets, placeRecords } from "./inbox.ts";
+import { fillSlots, placePackets, placeRecords } from "./inbox.ts";
 import { EngineMisuseError, EngineTrapError, ResvError } from "./engine_errors.ts";
 import {
   defaultEngineHash,
@@ -23,7 +23,7 @@ import {
   SNAPSHOT_HEADER_BYTES,
   writeSnapshotHeader,
 } from "./snapshot.ts";
-import type { Packet } from "./transport/transport.ts";
+import type { Packet, SlotFiller } from "./transport/transport.ts";
 
 export type { EngineOptions, SubmitObserver };
 
@@ -58,7 +58,7 @@ export class Engine {
   #inboxLength: number;
   /** True from a submit until a poll has returned nothing. */
   #undrained = false;
-  /** True while the observer of submits runs. */
+  /** True while the observer of submits, or who fills the inbox, runs. */
   #observing = false;
   #dead: string | undefined;
   #onSubmit: SubmitObserver | undefined;
@@ -130,6 +130,23 @@ export class Engine {
     const { count, used } = placePackets(this.#view, this.#bytes, this.#inbox, end, packets, start);
     if (count > 0) this.#callSubmit("PACKETS", INPUT.PACKETS, count, nowMs, used);
     return count;
+  }
+
+  /**
+   * Has `fill` put datagrams into the inbox, submits them and returns how many there were. Nothing is copied.
+   * @throws what `submit` throws, but never for a packet's sake.
+   */
+  submitSlots(fill: SlotFiller, nowMs: number): number {
+    this.#beginSubmit("PACKETS");
+    this.#observing = true;
+    let taken = { count: 0, used: 0 };
+    try {
+      taken = fillSlots(this.#view, this.#bytes, this.#inbox, this.#inboxLength, fill);
+    } finally {
+      this.#observing = false;
+    }
+    if (taken.count > 0) this.#callSubmit("PACKETS", INPUT.PACKETS, taken.count, nowMs, taken.used);
+    return taken.count;
   }
 
   /** Submits raw inbox bytes as a recorder saw them, and returns the STATUS; {@linkcode replay} does it for a whole log. */
@@ -304,7 +321,7 @@ export class Engine {
     }
   }
 
-  /** The engine imports nothing, so that nobody but an observer of submits can come back while it runs. */
+  /** The engine imports nothing: nobody but an observer of submits, or who fills the inbox, can come back. */
   #mustBeFree(doing: string): void {
     if (this.#dead !== undefined) throw new EngineMisuseError(`${doing}: the engine is gone, ${this.#dead}`);
     if (this.#observing) {

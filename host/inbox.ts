@@ -1,7 +1,7 @@
 /** Puts records and datagrams into the engine's inbox, through views that host/engine.ts hands in. */
 import { PACKET_HEADER_BYTES, PACKET_SLOT_BYTES, writePackets } from "./boundary.gen.ts";
 import { packetRecord, type SubmitRecords, tailLength, WRITERS } from "./engine_exports.ts";
-import type { Packet } from "./transport/transport.ts";
+import type { Packet, SlotFiller } from "./transport/transport.ts";
 
 /** Room that a record needs besides its tail; generous, for a bound that is checked before anything is written. */
 const RECORD_HEADER_ROOM = 256;
@@ -62,4 +62,18 @@ export function placePackets(
     at += slots * PACKET_SLOT_BYTES;
   }
   return { count: taken - start, used: at - inbox };
+}
+
+/** Has `fill` put datagrams into slots, one into each. Returns how many, and how many bytes their slots take. */
+export function fillSlots(
+  view: DataView,
+  bytes: Uint8Array,
+  inbox: number,
+  inboxLength: number,
+  fill: SlotFiller,
+): { count: number; used: number } {
+  const slots = Math.floor(inboxLength / PACKET_SLOT_BYTES);
+  const count = fill({ bytes, view, start: inbox, slots });
+  if (count > slots) throw new RangeError(`${count} datagrams in ${slots} slots`);
+  return { count, used: count * PACKET_SLOT_BYTES };
 }

@@ -10,10 +10,12 @@ import type { SubmitRecords } from "./engine_exports.ts";
 import type { Engine } from "./engine.ts";
 import type { RouteAnswer, RouteChange, RouteQuestion, Routing } from "./routing/routing.ts";
 import type { InstallRequest, TrafficControl, TrafficControlAnswer } from "./traffic_control/traffic_control.ts";
-import type { Packet, Transport } from "./transport/transport.ts";
+import type { BatchTransport, Packet, SlotFiller, Transport } from "./transport/transport.ts";
 
 /** What the loop needs of an engine; `Engine` has it, and so may a stand-in. */
-export type LoopEngine = Pick<Engine, "submit" | "submitAll" | "submitPackets" | "poll" | "deadline">;
+export type LoopEngine =
+  & Pick<Engine, "submit" | "submitAll" | "submitPackets" | "poll" | "deadline">
+  & Partial<Pick<Engine, "submitSlots">>;
 
 /** The parts that a loop connects. It sets their handlers and closes them with itself. */
 export interface LoopOptions {
@@ -42,6 +44,7 @@ export interface LoopOptions {
 
 type Job =
   | { packets: readonly Packet[] }
+  | { fill: SlotFiller }
   | { [K in keyof SubmitRecords]: { kind: K; record: SubmitRecords[K] } }[keyof SubmitRecords];
 
 /** So many TICKs in a row without time passing mean that the engine cannot get its work done: our own fault. */
@@ -100,6 +103,10 @@ export class EngineLoop {
     this.#options = options;
     this.#engine = options.engine;
     options.transport.onPackets((packets) => this.receive(packets));
+    // Wrappers are no batch transports: they want to see every packet.
+    if (this.#engine.submitSlots) {
+      (options.transport as Partial<BatchTransport>).onBatch?.((fill) => this.#enqueue({ fill }));
+    }
     options.transport.onError((error) => this.#report(error));
     options.trafficControl.onLost((handle, generation, answer) =>
       this.submit("TRAFFIC_CONTROL_RESULT", { handle, generation, ...resultFields({ ...answer, ok: false }) })
@@ -184,7 +191,8 @@ export class EngineLoop {
       }
       return;
     }
-    if (job.kind === "TRAFFIC_CONTROL_RESULT") this.#submitResults(job.record as TrafficControlResultInput);
+    if ("fill" in job) this.#engine.submitSlots!(job.fill, this.#now());
+    else if (job.kind === "TRAFFIC_CONTROL_RESULT") this.#submitResults(job.record as TrafficControlResultInput);
     else this.#engine.submit(job.kind, job.record as never, this.#now());
     this.#drain();
   }

@@ -42,7 +42,15 @@ export type {
 
 // What a node stands on.
 export { type Clock, SystemClock, type SystemClockOptions, type TimerHandle, VirtualClock } from "./clock.ts";
-export type { Packet, PacketsHandler, Transport, TransportErrorHandler } from "./transport/transport.ts";
+export type {
+  BatchTransport,
+  Packet,
+  PacketsHandler,
+  PacketSlots,
+  SlotFiller,
+  Transport,
+  TransportErrorHandler,
+} from "./transport/transport.ts";
 export { type Address, formatAddress, parseAddress } from "./address.ts";
 export {
   type UdpAddress,

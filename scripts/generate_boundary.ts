@@ -226,6 +226,11 @@ function hostSide(inputs: Laid[], actions: Laid[], tables: Laid[]): string {
     "/** Numbers of the counters in the table `counters`; drops are counted under their STATUS. */",
     `export const COUNTER = ${JSON.stringify(COUNTERS)} as const;`,
   );
+  const packet = inputs.find(({ record }) => record.name === "PACKETS")!;
+  out.push(
+    "/** Where the fields of a datagram's header stand in its slot, for who writes them in place. */",
+    `export const PACKET_OFFSET = { ${packet.fields.map(({ name, at }) => `${name}: ${at}`).join(", ")} } as const;`,
+  );
   for (const laid of inputs) out.push(...interfaceText(laid, "input"), ...writer(laid));
   for (const laid of actions) out.push(...interfaceText(laid, "action"), ...reader(laid, "action"));
   for (const laid of tables) out.push(...interfaceText(laid, "table"), ...reader(laid, "table"));

@@ -54,3 +54,33 @@ export interface Transport {
   /** Stops receiving and frees what is held. Sending afterwards does nothing. May be called twice. */
   close(): void;
 }
+
+/**
+ * Where a batch of datagrams goes: slots of an engine's inbox, PACKET_SLOT_BYTES each. The views are good during one call
+ * only, for the engine's memory moves when it grows; nothing of them may be kept.
+ */
+export interface PacketSlots {
+  /** The memory that the slots lie in. */
+  bytes: Uint8Array;
+  /** The same memory. */
+  view: DataView;
+  /** Where the first slot begins. */
+  start: number;
+  /** How many there are. */
+  slots: number;
+}
+
+/**
+ * Puts datagrams into slots, one into each from the first on, header and payload, and returns how many. A datagram that
+ * is too long for a slot goes to the handler of `onPackets` instead. Must not call the engine.
+ */
+export type SlotFiller = (slots: PacketSlots) => number;
+
+/** A transport that can put what arrives straight into an engine's inbox. */
+export interface BatchTransport extends Transport {
+  /**
+   * Sets who takes batches: the handler calls what it is given once, with an engine's slots. Without one, and for what
+   * fits no slot, packets go to the handler of `onPackets`.
+   */
+  onBatch(handler: (fill: SlotFiller) => void): void;
+}
