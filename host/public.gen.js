@@ -5495,6 +5495,20 @@ function placePackets(view2, bytes2, inbox, end, packets, start) {
     used: at - inbox
   };
 }
+function fillSlots(view2, bytes2, inbox, inboxLength, fill) {
+  const slots = Math.floor(inboxLength / PACKET_SLOT_BYTES);
+  const count = fill({
+    bytes: bytes2,
+    view: view2,
+    start: inbox,
+    slots
+  });
+  if (count > slots) throw new RangeError(`${count} datagrams in ${slots} slots`);
+  return {
+    count,
+    used: count * PACKET_SLOT_BYTES
+  };
+}
 
 // host/engine_errors.ts
 var ResvError = class extends Error {
@@ -5646,7 +5660,7 @@ var Engine = class _Engine {
   #inboxLength;
   /** True from a submit until a poll has returned nothing. */
   #undrained = false;
-  /** True while the observer of submits runs. */
+  /** True while the observer of submits, or who fills the inbox, runs. */
   #observing = false;
   #dead;
   #onSubmit;
@@ -5712,6 +5726,25 @@ var Engine = class _Engine {
     const { count, used: used2 } = placePackets(this.#view, this.#bytes, this.#inbox, end, packets, start);
     if (count > 0) this.#callSubmit("PACKETS", INPUT.PACKETS, count, nowMs, used2);
     return count;
+  }
+  /**
+   * Has `fill` put datagrams into the inbox, submits them and returns how many there were. Nothing is copied.
+   * @throws what `submit` throws, but never for a packet's sake.
+   */
+  submitSlots(fill, nowMs) {
+    this.#beginSubmit("PACKETS");
+    this.#observing = true;
+    let taken = {
+      count: 0,
+      used: 0
+    };
+    try {
+      taken = fillSlots(this.#view, this.#bytes, this.#inbox, this.#inboxLength, fill);
+    } finally {
+      this.#observing = false;
+    }
+    if (taken.count > 0) this.#callSubmit("PACKETS", INPUT.PACKETS, taken.count, nowMs, taken.used);
+    return taken.count;
   }
   /** Submits raw inbox bytes as a recorder saw them, and returns the STATUS; {@linkcode replay} does it for a whole log. */
   submitRaw(kind, count, nowMs, inbox) {
@@ -5871,7 +5904,7 @@ var Engine = class _Engine {
       throw new EngineMisuseError(`${doing}: drain poll() until it returns nothing, then submit again`);
     }
   }
-  /** The engine imports nothing, so that nobody but an observer of submits can come back while it runs. */
+  /** The engine imports nothing: nobody but an observer of submits, or who fills the inbox, can come back. */
   #mustBeFree(doing) {
     if (this.#dead !== void 0) throw new EngineMisuseError(`${doing}: the engine is gone, ${this.#dead}`);
     if (this.#observing) {
@@ -5956,6 +5989,11 @@ var EngineLoop = class {
     this.#options = options;
     this.#engine = options.engine;
     options.transport.onPackets((packets) => this.receive(packets));
+    if (this.#engine.submitSlots) {
+      options.transport.onBatch?.((fill) => this.#enqueue({
+        fill
+      }));
+    }
     options.transport.onError((error) => this.#report(error));
     options.trafficControl.onLost((handle, generation, answer) => this.submit("TRAFFIC_CONTROL_RESULT", {
       handle,
@@ -6041,7 +6079,8 @@ var EngineLoop = class {
       }
       return;
     }
-    if (job.kind === "TRAFFIC_CONTROL_RESULT") this.#submitResults(job.record);
+    if ("fill" in job) this.#engine.submitSlots(job.fill, this.#now());
+    else if (job.kind === "TRAFFIC_CONTROL_RESULT") this.#submitResults(job.record);
     else this.#engine.submit(job.kind, job.record, this.#now());
     this.#drain();
   }
