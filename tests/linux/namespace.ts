@@ -60,3 +60,17 @@ export function inNamespace<T>(name: string, body: () => T): T {
     library.close();
   }
 }
+
+/** Waits until the condition holds. @throws {Error} naming it, if it does not within the time. */
+export async function until(what: string, holds: () => unknown, withinMs = 5_000): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!await holds()) {
+    if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** The ip command in a namespace, its arguments as one line of words. */
+export function ip(namespace: string, line: string): Promise<string> {
+  return run("ip", "-n", namespace, ...line.split(" "));
+}
