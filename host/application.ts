@@ -15,6 +15,8 @@ export interface SessionAddress {
   protocol?: "udp" | "tcp" | number;
   /** Destination port; 0 (the default) for none. */
   port?: number;
+  /** True: `port` is a virtual destination port, and senders have generalized ports (RFC 2207, for IPsec). */
+  generalized?: boolean;
 }
 
 /** Traffic as a token bucket (RFC 2210 3.1, RFC 2215). */
@@ -128,14 +130,13 @@ const TOKEN_BUCKET_SERVICE = 1;
 
 /** The SESSION object. */
 export function sessionObject(session: SessionAddress): ObjectInput {
-  const { protocol = "udp", port = 0 } = session;
-  return {
-    name: "SESSION",
-    ...located("destinationAddress", session.destination),
-    protocolId: typeof protocol === "number" ? protocol : PROTOCOLS[protocol],
-    flags: 0,
-    destinationPort: port,
-  };
+  const { protocol = "udp", port = 0, generalized = false } = session;
+  const place = located("destinationAddress", session.destination);
+  const rest = { protocolId: typeof protocol === "number" ? protocol : PROTOCOLS[protocol], flags: 0 };
+  if (generalized) {
+    return { name: "SESSION", ...place, form: `${place.form}_GPI`, ...rest, virtualDestinationPort: port };
+  }
+  return { name: "SESSION", ...place, ...rest, destinationPort: port };
 }
 
 /** A FILTER_SPEC or SENDER_TEMPLATE object. */

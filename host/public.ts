@@ -191,3 +191,60 @@ export type { LayoutOptions } from "./qos/layout.ts";
 export { decodeFlowspec, decodeProviderObjects, decodeQos } from "./qos/layout_read.ts";
 export { encodeFlowspec, encodeProviderObjects, encodeQos } from "./qos/layout_write.ts";
 export { openQosHost, type QosHost, type QosHostInterface, type QosHostOptions } from "./qos/host.ts";
+
+// RAPI, the application interface of C809 (docs/rapi.md).
+export { Rapi } from "./rapi/rapi.ts";
+export type {
+  RapiAddress,
+  RapiNode,
+  RapiOptions,
+  RapiReserveOptions,
+  RapiSenderOptions,
+  RapiSessionOptions,
+} from "./rapi/calls.ts";
+export { RapiEventSource } from "./rapi/event_source.ts";
+export type { RapiEvent, RapiEventRoutine, RapiNodeSession } from "./rapi/registration.ts";
+export {
+  RAPI_ERR,
+  RAPI_ERRF,
+  RAPI_EVENT,
+  RAPI_FLAG,
+  RAPI_FORM,
+  RAPI_QOS,
+  RAPI_RSTYLE,
+  RAPI_XASPEC_FLG,
+  RapiError,
+  type RapiErrorName,
+} from "./rapi/codes.ts";
+export {
+  RAPI_EMPTY,
+  type RapiAdspec,
+  type RapiAdspecService,
+  type RapiBucket,
+  type RapiEmpty,
+  type RapiFilter,
+  rapiFilter,
+  type RapiFilterBase,
+  type RapiFilterGpi,
+  type RapiFlowspec,
+  rapiFlowspec,
+  type RapiIntServAdspec,
+  type RapiIntServFlowspec,
+  type RapiIntServTspec,
+  type RapiObject,
+  type RapiPathParameters,
+  type RapiPolicy,
+  type RapiSimplifiedAdspec,
+  type RapiSimplifiedFlowspec,
+  type RapiSimplifiedTspec,
+  type RapiTspec,
+  rapiTspec,
+} from "./rapi/objects.ts";
+export { decodeRapiList, encodeRapiList, type RapiLayoutOptions } from "./rapi/layout.ts";
+export {
+  formatRapiAdspec,
+  formatRapiFilter,
+  formatRapiFlowspec,
+  formatRapiTspec,
+  rapiStrerror,
+} from "./rapi/format.ts";
