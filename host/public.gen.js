@@ -494,7 +494,7 @@ function appendBytes(w, value, field) {
   putBytes(w, w.take(length), length, value, field);
 }
 var ENCODER = new TextEncoder();
-function appendText(w, start, text, textBytes, pad, field) {
+function appendText(w, start2, text, textBytes, pad, field) {
   const from = w.at;
   if (textBytes !== void 0) appendBytes(w, textBytes, `${field}Bytes`);
   else if (typeof text !== "string") w.refuse(field, text === void 0 ? "is missing" : `${show(text)} is not text`);
@@ -505,7 +505,7 @@ function appendText(w, start, text, textBytes, pad, field) {
   }
   const length = w.at - from;
   if (pad !== void 0) appendBytes(w, pad, "padding");
-  else w.take(-(w.at - start) & 3);
+  else w.take(-(w.at - start2) & 3);
   return length;
 }
 function list(w, value, field) {
@@ -1541,8 +1541,8 @@ function udpDatagram(packet) {
   view2.setUint16(6, foldedComplement(sum16(out, sum)) || 65535);
   return out;
 }
-function sum16(bytes2, start) {
-  let sum = start;
+function sum16(bytes2, start2) {
+  let sum = start2;
   for (let i = 0; i < bytes2.length; i += 2) sum += bytes2[i] << 8 | (i + 1 < bytes2.length ? bytes2[i + 1] : 0);
   return sum;
 }
@@ -4955,12 +4955,25 @@ var CONTROLLED_LOAD_SERVICE = 5;
 var GUARANTEED_SERVICE = 2;
 var TOKEN_BUCKET_SERVICE = 1;
 function sessionObject(session) {
-  const { protocol = "udp", port = 0 } = session;
+  const { protocol = "udp", port = 0, generalized = false } = session;
+  const place2 = located("destinationAddress", session.destination);
+  const rest = {
+    protocolId: typeof protocol === "number" ? protocol : PROTOCOLS[protocol],
+    flags: 0
+  };
+  if (generalized) {
+    return {
+      name: "SESSION",
+      ...place2,
+      form: `${place2.form}_GPI`,
+      ...rest,
+      virtualDestinationPort: port
+    };
+  }
   return {
     name: "SESSION",
-    ...located("destinationAddress", session.destination),
-    protocolId: typeof protocol === "number" ? protocol : PROTOCOLS[protocol],
-    flags: 0,
+    ...place2,
+    ...rest,
     destinationPort: port
   };
 }
@@ -4971,13 +4984,13 @@ function senderObject(name, sender) {
     sourcePort: sender.port ?? 0
   };
 }
-function senderTspecObject(bucket) {
+function senderTspecObject(bucket2) {
   return {
     name: "SENDER_TSPEC",
     form: "IntServ",
     ctype: 2,
     service: TOKEN_BUCKET_SERVICE,
-    ...bucketFields(bucket)
+    ...bucketFields(bucket2)
   };
 }
 function flowspecObject(flowspec) {
@@ -5049,13 +5062,13 @@ function located(field, text) {
     form: parseAddress(text).family === 4 ? "IPv4" : "IPv6"
   };
 }
-function bucketFields(bucket) {
-  const maximum = bucket.maximumPacketSizeBytes ?? DEFAULT_MAXIMUM_PACKET_BYTES;
+function bucketFields(bucket2) {
+  const maximum = bucket2.maximumPacketSizeBytes ?? DEFAULT_MAXIMUM_PACKET_BYTES;
   return {
-    tokenBucketRateBytesPerSecond: bucket.tokenBucketRateBytesPerSecond,
-    tokenBucketSizeBytes: bucket.tokenBucketSizeBytes ?? maximum,
-    peakRateBytesPerSecond: bucket.peakRateBytesPerSecond ?? Infinity,
-    minimumPolicedUnitBytes: bucket.minimumPolicedUnitBytes ?? Math.min(DEFAULT_MINIMUM_UNIT_BYTES, maximum),
+    tokenBucketRateBytesPerSecond: bucket2.tokenBucketRateBytesPerSecond,
+    tokenBucketSizeBytes: bucket2.tokenBucketSizeBytes ?? maximum,
+    peakRateBytesPerSecond: bucket2.peakRateBytesPerSecond ?? Infinity,
+    minimumPolicedUnitBytes: bucket2.minimumPolicedUnitBytes ?? Math.min(DEFAULT_MINIMUM_UNIT_BYTES, maximum),
     maximumPacketSizeBytes: maximum
   };
 }
@@ -5447,13 +5460,13 @@ function keep(source) {
     view = new DataView(bytes.buffer);
     used = 0;
   }
-  const start = used;
-  bytes.set(source, start);
+  const start2 = used;
+  bytes.set(source, start2);
   used += source.length + 7 & ~7;
   return {
     bytes,
     view,
-    start
+    start: start2
   };
 }
 
@@ -5473,9 +5486,9 @@ function placeRecords(view2, bytes2, inbox, inboxLength, kind, records) {
   }
   return used2;
 }
-function placePackets(view2, bytes2, inbox, end, packets, start) {
+function placePackets(view2, bytes2, inbox, end, packets, start2) {
   let at = inbox;
-  let taken = start;
+  let taken = start2;
   for (; taken < packets.length; taken++) {
     let packet = packets[taken];
     let slots = Math.ceil((PACKET_HEADER_BYTES + packet.payload.length) / PACKET_SLOT_BYTES);
@@ -5491,7 +5504,7 @@ function placePackets(view2, bytes2, inbox, end, packets, start) {
     at += slots * PACKET_SLOT_BYTES;
   }
   return {
-    count: taken - start,
+    count: taken - start2,
     used: at - inbox
   };
 }
@@ -5720,10 +5733,10 @@ var Engine = class _Engine {
    * submit the rest. A datagram that no inbox could hold is cut to what fits, so that the engine counts it as an error
    * in length and the batch behind it is not lost. @throws what `submit` throws, but never for a packet's sake.
    */
-  submitPackets(packets, nowMs, start = 0) {
+  submitPackets(packets, nowMs, start2 = 0) {
     this.#beginSubmit("PACKETS");
     const end = this.#inbox + this.#inboxLength;
-    const { count, used: used2 } = placePackets(this.#view, this.#bytes, this.#inbox, end, packets, start);
+    const { count, used: used2 } = placePackets(this.#view, this.#bytes, this.#inbox, end, packets, start2);
     if (count > 0) this.#callSubmit("PACKETS", INPUT.PACKETS, count, nowMs, used2);
     return count;
   }
@@ -5760,11 +5773,11 @@ var Engine = class _Engine {
     const length = this.#poll();
     const actions = [];
     if (length === 0) return actions;
-    const { view: view2, bytes: bytes2, start } = this.#copyOut(length);
-    for (let at = start; at < start + length; ) {
+    const { view: view2, bytes: bytes2, start: start2 } = this.#copyOut(length);
+    for (let at = start2; at < start2 + length; ) {
       const action = readAction(view2, bytes2, at);
       if (action) actions.push(action);
-      at += this.#recordLength(view2, at, start + length);
+      at += this.#recordLength(view2, at, start2 + length);
     }
     return actions;
   }
@@ -5775,8 +5788,8 @@ var Engine = class _Engine {
   /** Like `poll`, as one run of bytes, for comparing runs. */
   pollRaw() {
     const length = this.#poll();
-    const start = this.#exports.outbox() >>> 0;
-    return this.#fresh().slice(start, start + length);
+    const start2 = this.#exports.outbox() >>> 0;
+    return this.#fresh().slice(start2, start2 + length);
   }
   /** When the next TICK is wanted, in the host's milliseconds; Infinity if never; in the past if more work is due. */
   deadline() {
@@ -5802,8 +5815,8 @@ var Engine = class _Engine {
     for (let calls = 0; calls < MAXIMUM_INSPECT_CALLS; calls++) {
       cursor = this.#call(`inspecting ${String(table)}`, () => this.#exports.inspect(reader.table, cursor)) >>> 0;
       const length = this.#exports.outboxLength() >>> 0;
-      const { view: view2, bytes: bytes2, start } = this.#copyOut(length);
-      for (let at = start; at < start + length; at += this.#recordLength(view2, at, start + length)) {
+      const { view: view2, bytes: bytes2, start: start2 } = this.#copyOut(length);
+      for (let at = start2; at < start2 + length; at += this.#recordLength(view2, at, start2 + length)) {
         rows.push(reader.read(view2, bytes2, at));
       }
       if (cursor === 0) return rows;
@@ -5829,8 +5842,8 @@ var Engine = class _Engine {
     this.#fresh().fill(0, this.#inbox, this.#inbox + Math.min(this.#inboxLength, objects.length + 8));
     this.#bytes.set(objects, this.#inbox);
     const length = this.#call("flowspec arithmetic", () => arithmetic(operation)) >>> 0;
-    const start = this.#exports.outbox() >>> 0;
-    return this.#fresh().slice(start, start + length);
+    const start2 = this.#exports.outbox() >>> 0;
+    return this.#fresh().slice(start2, start2 + length);
   }
   /**
    * The whole state as bytes, with a header that names the boundary version and the engine's build. Times in it are kept
@@ -5838,13 +5851,13 @@ var Engine = class _Engine {
    */
   snapshot() {
     this.#mustBeDrained("snapshot");
-    const [start, length] = this.#call("taking a snapshot", () => [
+    const [start2, length] = this.#call("taking a snapshot", () => [
       this.#exports.stateStart() >>> 0,
       this.#exports.stateLength() >>> 0
     ]);
     const out = new Uint8Array(SNAPSHOT_HEADER_BYTES + length);
     writeSnapshotHeader(out, this.#hash, length);
-    out.set(this.#fresh().subarray(start, start + length), SNAPSHOT_HEADER_BYTES);
+    out.set(this.#fresh().subarray(start2, start2 + length), SNAPSHOT_HEADER_BYTES);
     sealSnapshot(out);
     return out;
   }
@@ -5870,11 +5883,11 @@ var Engine = class _Engine {
     const state = readSnapshotHeader(snapshot, options.engineHash ?? defaultEngineHash());
     const engine = new _Engine(module, options);
     const memory = engine.#exports.memory;
-    const start = engine.#exports.stateStart() >>> 0;
-    const missing = start + state.length - memory.buffer.byteLength;
+    const start2 = engine.#exports.stateStart() >>> 0;
+    const missing = start2 + state.length - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / 65536));
     engine.#deriveViews();
-    engine.#bytes.set(state, start);
+    engine.#bytes.set(state, start2);
     const status = engine.#call("restoring a snapshot", () => engine.#exports.restore(state.length)) >>> 0;
     if (status !== STATUS.OK) throw new ResvError(status, "restoring a snapshot");
     return engine;
@@ -9436,13 +9449,13 @@ var QosArithmetic = class {
     this.#engine = new Engine(module);
   }
   /** SENDER_TSPEC of a token bucket (RFC 2210 3.1). */
-  senderTspec(bucket) {
+  senderTspec(bucket2) {
     return this.#one(ARITHMETIC.WRITE_TSPEC, [], [
-      bucket.tokenBucketRateBytesPerSecond,
-      bucket.tokenBucketSizeBytes,
-      bucket.peakRateBytesPerSecond,
-      bucket.minimumPolicedUnitBytes,
-      bucket.maximumPacketSizeBytes
+      bucket2.tokenBucketRateBytesPerSecond,
+      bucket2.tokenBucketSizeBytes,
+      bucket2.peakRateBytesPerSecond,
+      bucket2.minimumPolicedUnitBytes,
+      bucket2.maximumPacketSizeBytes
     ]);
   }
   /** The ADSPEC with which a sender starts that offers only these services (RFC 2210 3.3); neutral in every term. */
@@ -9466,13 +9479,13 @@ var QosArithmetic = class {
     return adspec;
   }
   /** FLOWSPEC that asks a service for what a SENDER_TSPEC describes; M at the most `mtuBytes`, R at least r. */
-  flowspecFromTspec(tspec, service, mtuBytes, rate = 0, slackMicroseconds = 0) {
+  flowspecFromTspec(tspec, service, mtuBytes, rate2 = 0, slackMicroseconds = 0) {
     return this.#one(ARITHMETIC.FLOWSPEC_FROM_TSPEC, [
       tspec
     ], [
       service,
       mtuBytes,
-      rate,
+      rate2,
       slackMicroseconds
     ]);
   }
@@ -10102,8 +10115,8 @@ function guaranteed(wanted, sender, mtu, arithmetic) {
   const service = INTEGRATED_SERVICE.GUARANTEED;
   const hasSlack = isSpecified(wanted.delayVariationMicroseconds);
   const slack = hasSlack ? wanted.delayVariationMicroseconds : 0;
-  const fromRate = (rate, slackMicroseconds) => ({
-    flowspec: arithmetic.flowspecFromTspec(sender.tspec, service, mtu, rate, slackMicroseconds)
+  const fromRate = (rate2, slackMicroseconds) => ({
+    flowspec: arithmetic.flowspecFromTspec(sender.tspec, service, mtu, rate2, slackMicroseconds)
   });
   if (isSpecified(wanted.tokenRateBytesPerSecond)) return fromRate(rateOf(wanted.tokenRateBytesPerSecond), slack);
   if (wanted.latencyMicroseconds >= LOWEST_LATENCY_MARK) return fromRate(0, slack);
@@ -10343,16 +10356,16 @@ function describeSender(sender, arithmetic) {
   });
 }
 function bucketMembers(object) {
-  const bucket = tokenBucketOf(object);
-  if (Number.isNaN(bucket.tokenBucketRateBytesPerSecond)) return {
+  const bucket2 = tokenBucketOf(object);
+  if (Number.isNaN(bucket2.tokenBucketRateBytesPerSecond)) return {
     maxSduSizeBytes: nullServiceMaximum(object)
   };
   return {
-    tokenRateBytesPerSecond: rateMember(bucket.tokenBucketRateBytesPerSecond),
-    tokenBucketSizeBytes: Math.min(Math.ceil(bucket.tokenBucketSizeBytes), QOS_NOT_SPECIFIED - 1),
-    peakBandwidthBytesPerSecond: rateMember(bucket.peakRateBytesPerSecond),
-    minimumPolicedSizeBytes: bucket.minimumPolicedUnitBytes,
-    maxSduSizeBytes: bucket.maximumPacketSizeBytes
+    tokenRateBytesPerSecond: rateMember(bucket2.tokenBucketRateBytesPerSecond),
+    tokenBucketSizeBytes: Math.min(Math.ceil(bucket2.tokenBucketSizeBytes), QOS_NOT_SPECIFIED - 1),
+    peakBandwidthBytesPerSecond: rateMember(bucket2.peakRateBytesPerSecond),
+    minimumPolicedSizeBytes: bucket2.minimumPolicedUnitBytes,
+    maxSduSizeBytes: bucket2.maximumPacketSizeBytes
   };
 }
 function nullServiceMaximum(object) {
@@ -10911,27 +10924,27 @@ function validateFlowspec(flowspec, member2, place2) {
   else if (type === SERVICE_TYPE.GUARANTEED) validateGuaranteed(flowspec, bad2);
 }
 function validateRelations(flowspec, bad2) {
-  const { tokenRateBytesPerSecond: rate, peakBandwidthBytesPerSecond: peak } = flowspec;
+  const { tokenRateBytesPerSecond: rate2, peakBandwidthBytesPerSecond: peak } = flowspec;
   const { minimumPolicedSizeBytes: minimum, maxSduSizeBytes: maximum } = flowspec;
-  if (isSpecified(rate) && isSpecified(peak) && rateOf(peak) < rateOf(rate)) {
-    throw bad2("peakBandwidthBytesPerSecond", `${peak} is less than the token rate of ${rate}`);
+  if (isSpecified(rate2) && isSpecified(peak) && rateOf(peak) < rateOf(rate2)) {
+    throw bad2("peakBandwidthBytesPerSecond", `${peak} is less than the token rate of ${rate2}`);
   }
   if (isSpecified(minimum) && isSpecified(maximum) && minimum > maximum) {
     throw bad2("minimumPolicedSizeBytes", `${minimum} is more than the largest packet of ${maximum}`);
   }
 }
 function validateSending(flowspec, type, bad2) {
-  const rate = flowspec.tokenRateBytesPerSecond;
+  const rate2 = flowspec.tokenRateBytesPerSecond;
   if (type === SERVICE_TYPE.QUALITATIVE || type === SERVICE_TYPE.NETWORK_CONTROL) return;
-  if (!isSpecified(rate)) throw bad2("tokenRateBytesPerSecond", "a sender has to give its token rate");
-  if (rateOf(rate) === Infinity) throw bad2("tokenRateBytesPerSecond", "a token rate must have a bound");
+  if (!isSpecified(rate2)) throw bad2("tokenRateBytesPerSecond", "a sender has to give its token rate");
+  if (rateOf(rate2) === Infinity) throw bad2("tokenRateBytesPerSecond", "a token rate must have a bound");
 }
 function validateGuaranteed(flowspec, bad2) {
-  const rate = isSpecified(flowspec.tokenRateBytesPerSecond), latency = isSpecified(flowspec.latencyMicroseconds);
-  if (rate && rateOf(flowspec.tokenRateBytesPerSecond) === Infinity) {
+  const rate2 = isSpecified(flowspec.tokenRateBytesPerSecond), latency = isSpecified(flowspec.latencyMicroseconds);
+  if (rate2 && rateOf(flowspec.tokenRateBytesPerSecond) === Infinity) {
     throw bad2("tokenRateBytesPerSecond", "a rate to reserve must have a bound");
   }
-  if (rate && latency && !isSpecified(flowspec.delayVariationMicroseconds)) {
+  if (rate2 && latency && !isSpecified(flowspec.delayVariationMicroseconds)) {
     throw bad2("latencyMicroseconds", "goes with delayVariationMicroseconds, not with a token rate alone");
   }
 }
@@ -12305,11 +12318,11 @@ var QosTemplates = class {
 function builtIn(name) {
   const found = BUILT_IN.find(([known]) => known === name);
   if (!found) return void 0;
-  const [, rate, bucket, peak, maximum, minimum] = found;
+  const [, rate2, bucket2, peak, maximum, minimum] = found;
   const flowspec = qosFlowspec({
     serviceType: SERVICE_TYPE.CONTROLLEDLOAD,
-    tokenRateBytesPerSecond: rate,
-    tokenBucketSizeBytes: bucket,
+    tokenRateBytesPerSecond: rate2,
+    tokenBucketSizeBytes: bucket2,
     peakBandwidthBytesPerSecond: peak,
     maxSduSizeBytes: maximum,
     minimumPolicedSizeBytes: minimum
@@ -12329,11 +12342,11 @@ function decodeQos(bytes2, options = {}) {
   const length = view2.getUint32(QOS_AT.providerLength, true), pointer = view2.getUint32(QOS_AT.providerPointer, true);
   const base = options.baseAddress ?? pointer - QOS_BYTES;
   const block = new Block(bytes2, base);
-  const start = length === 0 ? QOS_BYTES : block.place(pointer, length, "providerSpecific", QOS_AT.providerPointer);
+  const start2 = length === 0 ? QOS_BYTES : block.place(pointer, length, "providerSpecific", QOS_AT.providerPointer);
   return {
     sendingFlowspec: readFlowspec(view2, QOS_AT.sending),
     receivingFlowspec: readFlowspec(view2, QOS_AT.receiving),
-    providerSpecific: readObjects2(block, start, start + length)
+    providerSpecific: readObjects2(block, start2, start2 + length)
   };
 }
 function decodeProviderObjects(bytes2, options = {}) {
@@ -12386,9 +12399,9 @@ function readFlowspec(view2, at) {
   for (const { name, offset } of FLOWSPEC_MEMBERS) flowspec[name] = view2.getUint32(at + offset, true);
   return flowspec;
 }
-function readObjects2(block, start, end) {
+function readObjects2(block, start2, end) {
   const objects = [];
-  for (let at = start; at < end; ) {
+  for (let at = start2; at < end; ) {
     const member2 = `providerSpecific[${objects.length}]`;
     if (end - at < OBJECT_HEADER_BYTES2) throw bad(member2, `is cut: ${end - at} bytes are left`, at);
     const type = block.u32(at), length = block.u32(at + 4);
@@ -12506,10 +12519,10 @@ function readDescriptor(block, at, member2) {
     filters: readFilters(block, place2, place2 + count * FILTER_BYTES, count, member2)
   };
 }
-function readFilters(block, start, end, count, member2) {
-  if (count * FILTER_BYTES > end - start) throw bad(`${member2}.filters`, `${count} do not fit`, start, "EOBJLENGTH");
+function readFilters(block, start2, end, count, member2) {
+  if (count * FILTER_BYTES > end - start2) throw bad(`${member2}.filters`, `${count} do not fit`, start2, "EOBJLENGTH");
   const filters = [];
-  for (let at = start; filters.length < count; at += FILTER_BYTES) {
+  for (let at = start2; filters.length < count; at += FILTER_BYTES) {
     const type = block.u32(at);
     if (type === FILTER_END) break;
     filters.push(readFilter(block, type, at, `${member2}.filters[${filters.length}]`));
@@ -12566,10 +12579,10 @@ function readPolicyAt(block, pointer, member2, at) {
   block.resolve(pointer, length - OBJECT_BYTES.POLICY_INFO, member2, at);
   return readPolicy(block, header, length, member2);
 }
-function readPolicy(block, start, length, member2) {
-  const count = block.u32(start + 8), end = start + length;
+function readPolicy(block, start2, length, member2) {
+  const count = block.u32(start2 + 8), end = start2 + length;
   const elements = [];
-  for (let at = start + OBJECT_BYTES.POLICY_INFO; elements.length < count; ) {
+  for (let at = start2 + OBJECT_BYTES.POLICY_INFO; elements.length < count; ) {
     const element = `${member2}.elements[${elements.length}]`;
     const fits2 = end - at >= POLICY_HEADER_BYTES;
     const bytes2 = fits2 ? block.view.getUint16(at, true) : 0;
@@ -12594,9 +12607,9 @@ function readGeneral(block, at) {
     breakBit: (block.u32(at + 16) & BREAK_BIT) !== 0
   };
 }
-function readServices(block, start, end, count, member2) {
+function readServices(block, start2, end, count, member2) {
   const services = [];
-  for (let at = start; services.length < count; ) {
+  for (let at = start2; services.length < count; ) {
     const name = `${member2}.services[${services.length}]`;
     const length = end - at >= SERVICE_BYTES ? block.u32(at) : 0;
     const guaranteed2 = length >= SERVICE_BYTES && block.u32(at + 4) === SERVICE_TYPE.GUARANTEED;
@@ -12796,6 +12809,1881 @@ function membershipOf(transport, routing, interfaces, report) {
     }
   };
 }
+
+// host/rapi/codes.ts
+var RAPI_FLAG = {
+  /** `session`: addresses with a generalized port instead of ports (RFC 2207), for IPsec. */
+  GPI_SESSION: 8,
+  /** `session`: upcalls carry the Int-Serv forms of objects instead of the Simplified ones. */
+  USE_INTSERV: 16,
+  /** `reserve`: ask for a confirmation, once. */
+  REQ_CONFIRM: 32
+};
+var RAPI_FORM = {
+  /** An object that is not there: a header and nothing else. */
+  EMPTY_OTYPE: 0,
+  /** Flowspec as in RFC 2210, without the header of the RSVP object. */
+  FLOWSTYPE_INTSERV: 2,
+  /** Flowspec as numbers. */
+  FLOWSTYPE_SIMPLIFIED: 3,
+  /** Tspec as in RFC 2210, without the header of the RSVP object. */
+  TSPECTYPE_INTSERV: 17,
+  /** Tspec as numbers. */
+  TSPECTYPE_SIMPLIFIED: 18,
+  /** Adspec as in RFC 2210, without the header of the RSVP object. */
+  ADSTYPE_INTSERV: 33,
+  /** Adspec as numbers. */
+  ADSTYPE_SIMPLIFIED: 34,
+  /** Reserved by the standard; refused. */
+  FILTERFORM_RESERVED: 257,
+  /** IPv4 address and port. */
+  FILTERFORM_BASE: 258,
+  /** IPv4 address and generalized port identifier. */
+  FILTERFORM_GPI: 259,
+  /** IPv6 address and port, or flow label. */
+  FILTERFORM_BASE6: 260,
+  /** IPv6 address and generalized port identifier. */
+  FILTERFORM_GPI6: 261,
+  /** Policy: a name in text. */
+  POLICY_NAME_STRING: 513
+};
+var RAPI_QOS = {
+  /** Tspec of a sender, for any service. */
+  TSPEC: 1,
+  /** Controlled load (RFC 2211). */
+  CNTR_LOAD: 2,
+  /** Guaranteed (RFC 2212). */
+  GUARANTEED: 3
+};
+var RAPI_RSTYLE = {
+  /** WF: one reservation for every sender. */
+  WILDCARD: 1,
+  /** FF: a reservation for each sender that is listed. */
+  FIXED: 2,
+  /** SE: one reservation for the senders that are listed. */
+  SE: 3
+};
+var RAPI_EVENT = {
+  /** The senders of the session, whenever one comes, changes or goes. */
+  PATH_EVENT: 1,
+  /** The reservation for this handle's sender, whenever it comes, changes or goes. */
+  RESV_EVENT: 2,
+  /** The announcement was refused. */
+  PATH_ERROR: 3,
+  /** The reservation was refused. */
+  RESV_ERROR: 4,
+  /** The reservation was confirmed. */
+  RESV_CONFIRM: 5
+};
+var RAPI_ERRF = {
+  /** The reservation that was there before is still in place at the node that refused. */
+  IN_PLACE: 1,
+  /** Another receiver asked for more, and that is what was refused. */
+  NOT_GUILTY: 2
+};
+var RAPI_XASPEC_FLG = {
+  /** Some node of the path lacks Int-Serv, or this service. */
+  BRK: 1,
+  /** Leave this service out. */
+  IGN: 2,
+  /** There are parameters of this service. */
+  PARM: 4
+};
+var RAPI_ERR = {
+  /** No error. */
+  OK: 0,
+  /** A parameter that cannot be. */
+  INVAL: 1,
+  /** Too many handles. */
+  MAXSESS: 2,
+  /** No such handle. */
+  BADSID: 3,
+  /** Numbers of filters and flowspecs that do not go together, or not with the style. */
+  N_FFS: 4,
+  /** Unknown reservation style. */
+  BADSTYLE: 5,
+  /** The system refused something. */
+  SYSCALL: 6,
+  /** A list is longer than can be handed over. */
+  OVERFLOW: 7,
+  /** No memory is left. */
+  MEMFULL: 8,
+  /** There is no node, or it has ended. */
+  NORSVP: 9,
+  /** An object of a form that does not belong there. */
+  OBJTYPE: 10,
+  /** An object whose length is not that of its form. */
+  OBJLEN: 11,
+  /** A sender without a Tspec. */
+  NOTSPEC: 12,
+  /** An Int-Serv form whose content breaks RFC 2210. */
+  INTSERV: 13,
+  /** The same session with and without a generalized port. */
+  GPI_CONFLICT: 14,
+  /** A generalized port for a protocol that is not AH or ESP. */
+  BADPROTO: 15,
+  /** A virtual destination port of zero. */
+  BADVDPORT: 16,
+  /** A filter of the other kind than the session's: GPI or not. */
+  GPISESS: 17,
+  /** Upcall: the sender's address is not this host's. */
+  BADSEND: 21,
+  /** Upcall: the receiver's address is not this host's. */
+  BADRECV: 22,
+  /** Upcall: a source port where the session has no destination port. */
+  BADSPORT: 23,
+  /** Something that RAPI names and does not define. */
+  UNSUPPORTED: 254,
+  /** Any other error. */
+  UNKNOWN: 255
+};
+var RAPI_ERROR_TEXTS = {
+  OK: "no error",
+  INVAL: "invalid parameter",
+  MAXSESS: "too many sessions",
+  BADSID: "no such session handle",
+  N_FFS: "wrong number of filters or flowspecs",
+  BADSTYLE: "unknown reservation style",
+  SYSCALL: "the system refused",
+  OVERFLOW: "parameter list too long",
+  MEMFULL: "out of memory",
+  NORSVP: "there is no RSVP service",
+  OBJTYPE: "object of a wrong type",
+  OBJLEN: "object of a wrong length",
+  NOTSPEC: "a sender needs a Tspec",
+  INTSERV: "Int-Serv object that breaks RFC 2210",
+  GPI_CONFLICT: "session exists with the other kind of port",
+  BADPROTO: "protocol is neither AH nor ESP",
+  BADVDPORT: "virtual destination port is zero",
+  GPISESS: "filter and session differ in their kind of port",
+  BADSEND: "sender's address is not this host's",
+  BADRECV: "receiver's address is not this host's",
+  BADSPORT: "source port without a destination port",
+  UNSUPPORTED: "not supported",
+  UNKNOWN: "unknown error"
+};
+var RapiError = class extends Error {
+  /** `RapiError`. */
+  name = "RapiError";
+  /** Name of RAPI_ERR. */
+  error;
+  /** Number of RAPI_ERR. */
+  code;
+  /** What is wrong: `senderTspec.tokenBucketSizeBytes`, `filters[1]`. */
+  member;
+  /** Byte of the list, for one in binary layout. */
+  offset;
+  /** `member` is what is wrong, `what` says how. */
+  constructor(error, member2, what, offset) {
+    super(`${member2}${offset === void 0 ? "" : ` (byte ${offset})`}: ${what} [RAPI_ERR_${error} ${RAPI_ERR[error]}]`);
+    this.error = error;
+    this.code = RAPI_ERR[error];
+    this.member = member2;
+    this.offset = offset;
+  }
+};
+
+// host/rapi/convert.ts
+var LARGEST_FLOAT = 34028234663852886e22;
+var LARGEST_WORD = 4294967295;
+var LARGEST_FLOW_LABEL = 1048575;
+var AUTH_USER = 2;
+var POLICY_LOCATOR = 1;
+var ASCII_DN = 1;
+var ATTRIBUTE_HEADER_BYTES = 4;
+var LONGEST_NAME = 1e3;
+function checkWord(value, member2, least = 0, most = LARGEST_WORD) {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new RapiError("INVAL", member2, `${value} is not a whole number from ${least} to ${most}`);
+}
+function checkRate(value, member2, mayBeInfinite = false) {
+  if (typeof value === "number" && value >= 0 && (value <= LARGEST_FLOAT || mayBeInfinite)) return;
+  throw new RapiError("INVAL", member2, `${value} is not a number from 0 to 3.4e38${mayBeInfinite ? ", or Infinity" : ""}`);
+}
+function checkBucket(value, member2) {
+  checkRate(value.tokenBucketSizeBytes, `${member2}.tokenBucketSizeBytes`);
+  checkRate(value.tokenBucketRateBytesPerSecond, `${member2}.tokenBucketRateBytesPerSecond`);
+  checkRate(value.peakRateBytesPerSecond, `${member2}.peakRateBytesPerSecond`, true);
+  checkWord(value.minimumPolicedUnitBytes, `${member2}.minimumPolicedUnitBytes`);
+  checkWord(value.maximumPacketSizeBytes, `${member2}.maximumPacketSizeBytes`);
+  if (value.peakRateBytesPerSecond < value.tokenBucketRateBytesPerSecond) {
+    throw new RapiError("INVAL", `${member2}.peakRateBytesPerSecond`, "is less than the token bucket rate");
+  }
+  if (value.minimumPolicedUnitBytes > value.maximumPacketSizeBytes) {
+    throw new RapiError("INVAL", `${member2}.minimumPolicedUnitBytes`, "is more than the largest packet");
+  }
+}
+function checkIntServ(object, name, member2) {
+  if (object?.name !== name) throw new RapiError("OBJTYPE", `${member2}.object`, `is not a ${name}`);
+  try {
+    encodeObjects([
+      object
+    ]);
+  } catch (error) {
+    throw new RapiError("INTSERV", `${member2}.object`, error.message);
+  }
+  return object;
+}
+function validated(object, arithmetic, error, member2) {
+  let refused;
+  try {
+    refused = arithmetic.validate([
+      object
+    ]);
+  } catch {
+    refused = true;
+  }
+  if (refused) throw new RapiError(error, member2, "its values contradict RFC 2210");
+  return object;
+}
+function tspecObject(tspec, arithmetic, member2) {
+  if (tspec.form === RAPI_FORM.TSPECTYPE_INTSERV) {
+    return validated(checkIntServ(tspec.object, "SENDER_TSPEC", member2), arithmetic, "INTSERV", `${member2}.object`);
+  }
+  if (tspec.form !== RAPI_FORM.TSPECTYPE_SIMPLIFIED) throw wrongForm(tspec, member2, "a Tspec");
+  if (tspec.service !== RAPI_QOS.TSPEC) {
+    throw new RapiError("INVAL", `${member2}.service`, `${tspec.service} is not RAPI_QOS.TSPEC`);
+  }
+  checkBucket(tspec, member2);
+  return validated(senderTspecObject(tspec), arithmetic, "INVAL", member2);
+}
+function flowspecObjectOf(flowspec, arithmetic, member2) {
+  if (flowspec.form === RAPI_FORM.FLOWSTYPE_INTSERV) {
+    return validated(checkIntServ(flowspec.object, "FLOWSPEC", member2), arithmetic, "INTSERV", `${member2}.object`);
+  }
+  if (flowspec.form !== RAPI_FORM.FLOWSTYPE_SIMPLIFIED) throw wrongForm(flowspec, member2, "a flowspec");
+  const guaranteed2 = flowspec.service === RAPI_QOS.GUARANTEED;
+  if (!guaranteed2 && flowspec.service !== RAPI_QOS.CNTR_LOAD) {
+    const what = `${flowspec.service} is neither RAPI_QOS.CNTR_LOAD nor RAPI_QOS.GUARANTEED`;
+    throw new RapiError("INVAL", `${member2}.service`, what);
+  }
+  checkBucket(flowspec, member2);
+  const { form: _f, service: _s, rateBytesPerSecond, slackTermMicroseconds, ...bucket2 } = flowspec;
+  const base = {
+    name: "FLOWSPEC",
+    form: "IntServ",
+    ctype: 2,
+    ...bucket2
+  };
+  if (!guaranteed2) {
+    return validated({
+      ...base,
+      service: INTEGRATED_SERVICE.CONTROLLED_LOAD
+    }, arithmetic, "INVAL", member2);
+  }
+  checkRate(rateBytesPerSecond, `${member2}.rateBytesPerSecond`);
+  checkWord(slackTermMicroseconds, `${member2}.slackTermMicroseconds`);
+  if (rateBytesPerSecond < bucket2.tokenBucketRateBytesPerSecond) {
+    throw new RapiError("INVAL", `${member2}.rateBytesPerSecond`, "is less than the token bucket rate");
+  }
+  const object = {
+    ...base,
+    service: INTEGRATED_SERVICE.GUARANTEED,
+    rateBytesPerSecond,
+    slackTermMicroseconds
+  };
+  return validated(object, arithmetic, "INVAL", member2);
+}
+var FILTER_FORMS = {
+  [RAPI_FORM.FILTERFORM_BASE]: {
+    family: 4,
+    generalized: false
+  },
+  [RAPI_FORM.FILTERFORM_GPI]: {
+    family: 4,
+    generalized: true
+  },
+  [RAPI_FORM.FILTERFORM_BASE6]: {
+    family: 6,
+    generalized: false
+  },
+  [RAPI_FORM.FILTERFORM_GPI6]: {
+    family: 6,
+    generalized: true
+  }
+};
+function filterObject(name, filter, kind, member2) {
+  const form = FILTER_FORMS[filter?.form];
+  if (!form) throw wrongForm(filter, member2, "a filter");
+  if (form.generalized !== kind.generalized) {
+    const what = kind.generalized ? "the session has a generalized port, and this form a port" : "the session has a port";
+    throw new RapiError("GPISESS", `${member2}.form`, what);
+  }
+  if (form.family !== kind.family) {
+    throw new RapiError("OBJTYPE", `${member2}.form`, `is for IPv${form.family}, and the session is IPv${kind.family}`);
+  }
+  if (familyOf3(filter.address) !== kind.family) {
+    throw new RapiError("INVAL", `${member2}.address`, `"${filter.address}" is no IPv${kind.family} address`);
+  }
+  const object = {
+    name,
+    sourceAddress: filter.address
+  };
+  if ("generalizedPortIdentifier" in filter) {
+    checkWord(filter.generalizedPortIdentifier, `${member2}.generalizedPortIdentifier`);
+    const { generalizedPortIdentifier } = filter;
+    return {
+      ...object,
+      form: kind.family === 4 ? "IPv4_GPI" : "IPv6_GPI",
+      generalizedPortIdentifier
+    };
+  }
+  checkWord(filter.port, `${member2}.port`, 0, 65535);
+  if (filter.flowLabel) {
+    checkWord(filter.flowLabel, `${member2}.flowLabel`, 0, LARGEST_FLOW_LABEL);
+    if (kind.family === 4) throw new RapiError("INVAL", `${member2}.flowLabel`, "IPv4 has none");
+    if (filter.port !== 0) {
+      throw new RapiError("INVAL", `${member2}.flowLabel`, "goes instead of a port, which is not 0");
+    }
+    return {
+      ...object,
+      form: "IPv6_FLOW_LABEL",
+      flowLabel: filter.flowLabel
+    };
+  }
+  return {
+    ...object,
+    form: kind.family === 4 ? "IPv4" : "IPv6",
+    sourcePort: filter.port
+  };
+}
+function filterOf(object) {
+  const { form, sourceAddress: address, sourcePort, flowLabel, generalizedPortIdentifier } = object;
+  switch (form) {
+    case "IPv4":
+      return {
+        form: RAPI_FORM.FILTERFORM_BASE,
+        address,
+        port: sourcePort
+      };
+    case "IPv6":
+      return {
+        form: RAPI_FORM.FILTERFORM_BASE6,
+        address,
+        port: sourcePort
+      };
+    case "IPv6_FLOW_LABEL":
+      return {
+        form: RAPI_FORM.FILTERFORM_BASE6,
+        address,
+        port: 0,
+        flowLabel
+      };
+    case "IPv4_GPI":
+      return {
+        form: RAPI_FORM.FILTERFORM_GPI,
+        address,
+        generalizedPortIdentifier
+      };
+    case "IPv6_GPI":
+      return {
+        form: RAPI_FORM.FILTERFORM_GPI6,
+        address,
+        generalizedPortIdentifier
+      };
+    default:
+      return void 0;
+  }
+}
+function tspecOf(object, intServ) {
+  const bucket2 = bucketOf(object);
+  if (intServ || !bucket2) return {
+    form: RAPI_FORM.TSPECTYPE_INTSERV,
+    object
+  };
+  return {
+    form: RAPI_FORM.TSPECTYPE_SIMPLIFIED,
+    service: RAPI_QOS.TSPEC,
+    ...bucket2
+  };
+}
+function flowspecOf(object, intServ) {
+  const bucket2 = bucketOf(object);
+  const { service, rateBytesPerSecond = 0, slackTermMicroseconds = 0 } = object;
+  const guaranteed2 = service === INTEGRATED_SERVICE.GUARANTEED;
+  if (intServ || !bucket2 || !guaranteed2 && service !== INTEGRATED_SERVICE.CONTROLLED_LOAD) {
+    return {
+      form: RAPI_FORM.FLOWSTYPE_INTSERV,
+      object
+    };
+  }
+  return {
+    form: RAPI_FORM.FLOWSTYPE_SIMPLIFIED,
+    service: guaranteed2 ? RAPI_QOS.GUARANTEED : RAPI_QOS.CNTR_LOAD,
+    ...bucket2,
+    rateBytesPerSecond: Number(rateBytesPerSecond),
+    slackTermMicroseconds
+  };
+}
+function bucketOf(object) {
+  const fields = object;
+  if (fields.tokenBucketRateBytesPerSecond === void 0) return void 0;
+  return {
+    tokenBucketSizeBytes: Number(fields.tokenBucketSizeBytes),
+    tokenBucketRateBytesPerSecond: Number(fields.tokenBucketRateBytesPerSecond),
+    peakRateBytesPerSecond: Number(fields.peakRateBytesPerSecond),
+    minimumPolicedUnitBytes: Number(fields.minimumPolicedUnitBytes),
+    maximumPacketSizeBytes: Number(fields.maximumPacketSizeBytes)
+  };
+}
+function policyObjects(policy, member2) {
+  if (!policy) return [];
+  if (policy.form !== RAPI_FORM.POLICY_NAME_STRING) throw wrongForm(policy, member2, "a policy");
+  if (!/^[\x20-\x7e]+$/.test(policy.name) || policy.name.length > LONGEST_NAME) {
+    throw new RapiError("INVAL", `${member2}.name`, `has to be 1 to ${LONGEST_NAME} characters of ASCII`);
+  }
+  const length = ATTRIBUTE_HEADER_BYTES + policy.name.length;
+  const bytes2 = new Uint8Array(Math.ceil(length / 4) * 4);
+  bytes2.set([
+    length >> 8,
+    length & 255,
+    POLICY_LOCATOR,
+    ASCII_DN
+  ]);
+  bytes2.set(new TextEncoder().encode(policy.name), ATTRIBUTE_HEADER_BYTES);
+  return policyDataObjects([
+    {
+      type: AUTH_USER,
+      content: toHex(bytes2)
+    }
+  ]);
+}
+function familyOf3(address) {
+  try {
+    return parseAddress(address).family;
+  } catch {
+    return 0;
+  }
+}
+function wrongForm(object, member2, wanted) {
+  const form = object?.form;
+  if (form === void 0) return new RapiError("INVAL", member2, `is missing: it has to be ${wanted}`);
+  return new RapiError("OBJTYPE", `${member2}.form`, `${form} is not the form of ${wanted}`);
+}
+
+// host/rapi/adspec.ts
+var { BRK, IGN, PARM } = RAPI_XASPEC_FLG;
+function adspecObject(adspec, arithmetic, member2) {
+  if (adspec.form === RAPI_FORM.ADSTYPE_INTSERV) {
+    return validated(checkIntServ(adspec.object, "ADSPEC", member2), arithmetic, "INTSERV", `${member2}.object`);
+  }
+  if (adspec.form !== RAPI_FORM.ADSTYPE_SIMPLIFIED) {
+    throw new RapiError("OBJTYPE", `${member2}.form`, `${adspec.form} is not the form of an Adspec`);
+  }
+  const { general, controlledLoad: controlledLoad2, guaranteed: guaranteed2 } = adspec;
+  if (general.flags & IGN) {
+    throw new RapiError("INVAL", `${member2}.general.flags`, "the general part cannot be left out");
+  }
+  checkFlags(general.flags, `${member2}.general.flags`);
+  const services = [
+    {
+      name: "GENERAL",
+      type: INTEGRATED_SERVICE.GENERAL,
+      breakBit: general.flags & BRK,
+      parameters: pathParameters(general, `${member2}.general`)
+    }
+  ];
+  const own = errorTerms(guaranteed2, `${member2}.guaranteed`);
+  const both = [
+    fragment("GUARANTEED", INTEGRATED_SERVICE.GUARANTEED, guaranteed2, own, `${member2}.guaranteed`),
+    fragment("CONTROLLED_LOAD", INTEGRATED_SERVICE.CONTROLLED_LOAD, controlledLoad2, [], `${member2}.controlledLoad`)
+  ];
+  for (const one of both) if (one) services.push(one);
+  return validated({
+    name: "ADSPEC",
+    form: "IntServ",
+    ctype: 2,
+    services
+  }, arithmetic, "INVAL", member2);
+}
+function checkFlags(flags, member2) {
+  checkWord(flags, member2, 0, BRK | IGN | PARM);
+  if (flags & IGN && flags & PARM) throw new RapiError("INVAL", member2, "IGN and PARM exclude each other");
+}
+function fragment(name, type, service, own, member2) {
+  checkFlags(service.flags, `${member2}.flags`);
+  checkWord(service.override, `${member2}.override`, 0, 1);
+  if (service.flags & IGN) return void 0;
+  const breakBit = service.flags & BRK;
+  if (!(service.flags & PARM)) return {
+    name,
+    type,
+    breakBit,
+    parameters: []
+  };
+  const overrides = service.override ? pathParameters(service, member2) : [];
+  return {
+    name,
+    type,
+    breakBit,
+    parameters: [
+      ...own,
+      ...overrides
+    ]
+  };
+}
+function pathParameters(path, member2) {
+  checkWord(path.hopcnt, `${member2}.hopcnt`, 0, 65535);
+  checkRate(path.pathBandwidthBytesPerSecond, `${member2}.pathBandwidthBytesPerSecond`);
+  checkWord(path.minimumLatencyMicroseconds, `${member2}.minimumLatencyMicroseconds`);
+  checkWord(path.composedMtuBytes, `${member2}.composedMtuBytes`);
+  return [
+    {
+      name: "NUMBER_OF_IS_HOPS",
+      type: 4,
+      hops: path.hopcnt
+    },
+    {
+      name: "AVAILABLE_PATH_BANDWIDTH",
+      type: 6,
+      bandwidthBytesPerSecond: path.pathBandwidthBytesPerSecond
+    },
+    {
+      name: "MINIMUM_PATH_LATENCY",
+      type: 8,
+      latencyMicroseconds: path.minimumLatencyMicroseconds
+    },
+    {
+      name: "PATH_MTU",
+      type: 10,
+      mtuBytes: path.composedMtuBytes
+    }
+  ];
+}
+var ERROR_TERMS = [
+  {
+    name: "C_TOTAL",
+    type: 133,
+    member: "cTotalBytes",
+    field: "errorTermBytes"
+  },
+  {
+    name: "D_TOTAL",
+    type: 134,
+    member: "dTotalMicroseconds",
+    field: "errorTermMicroseconds"
+  },
+  {
+    name: "C_SUM",
+    type: 135,
+    member: "cSumBytes",
+    field: "errorTermBytes"
+  },
+  {
+    name: "D_SUM",
+    type: 136,
+    member: "dSumMicroseconds",
+    field: "errorTermMicroseconds"
+  }
+];
+function errorTerms(guaranteed2, member2) {
+  return ERROR_TERMS.map(({ name, type, member: term, field }) => {
+    checkWord(guaranteed2[term], `${member2}.${term}`);
+    return {
+      name,
+      type,
+      [field]: guaranteed2[term]
+    };
+  });
+}
+function adspecOf(object, intServ) {
+  const { services } = object;
+  const of = (type) => services?.find((service) => service.type === type);
+  const general = of(INTEGRATED_SERVICE.GENERAL);
+  if (intServ || !general) return {
+    form: RAPI_FORM.ADSTYPE_INTSERV,
+    object
+  };
+  const guaranteed2 = of(INTEGRATED_SERVICE.GUARANTEED);
+  const terms = ERROR_TERMS.map(({ type, member: member2, field }) => [
+    member2,
+    numberOf(guaranteed2, type, field) ?? 0
+  ]);
+  const path = pathOf(general, NOTHING);
+  return {
+    form: RAPI_FORM.ADSTYPE_SIMPLIFIED,
+    general: {
+      flags: PARM | general.breakBit,
+      ...path
+    },
+    controlledLoad: serviceOf(of(INTEGRATED_SERVICE.CONTROLLED_LOAD), path),
+    guaranteed: {
+      ...serviceOf(guaranteed2, path),
+      ...Object.fromEntries(terms)
+    }
+  };
+}
+function numberOf(service, type, field) {
+  const value = service?.parameters.find((parameter) => parameter.type === type)?.[field];
+  return value === void 0 ? void 0 : Number(value);
+}
+var NOTHING = {
+  hopcnt: 0,
+  pathBandwidthBytesPerSecond: 0,
+  minimumLatencyMicroseconds: 0,
+  composedMtuBytes: 0
+};
+function pathOf(service, otherwise) {
+  return {
+    hopcnt: numberOf(service, 4, "hops") ?? otherwise.hopcnt,
+    pathBandwidthBytesPerSecond: numberOf(service, 6, "bandwidthBytesPerSecond") ?? otherwise.pathBandwidthBytesPerSecond,
+    minimumLatencyMicroseconds: numberOf(service, 8, "latencyMicroseconds") ?? otherwise.minimumLatencyMicroseconds,
+    composedMtuBytes: numberOf(service, 10, "mtuBytes") ?? otherwise.composedMtuBytes
+  };
+}
+function serviceOf(service, general) {
+  if (!service) return {
+    flags: IGN,
+    override: 0,
+    ...NOTHING
+  };
+  const overrides = service.parameters.some(({ type }) => type === 4 || type === 6 || type === 8 || type === 10);
+  const flags = service.breakBit | (service.parameters.length > 0 ? PARM : 0);
+  return overrides ? {
+    flags,
+    override: 1,
+    ...pathOf(service, general)
+  } : {
+    flags,
+    override: 0,
+    ...NOTHING
+  };
+}
+
+// host/rapi/event_source.ts
+var RapiEventSource = class {
+  #waiting = [];
+  #pending;
+  /** Made by {@linkcode Rapi.getfd}. */
+  constructor(pending) {
+    this.#pending = pending;
+  }
+  /** Upcalls that wait for `dispatch`. */
+  get pending() {
+    return this.#pending();
+  }
+  /** Resolved once an upcall waits; at once if one does already. */
+  readable() {
+    if (this.pending > 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+  /** Wakes who waits. */
+  notify() {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+};
+
+// host/rapi/objects.ts
+var RAPI_EMPTY = {
+  form: RAPI_FORM.EMPTY_OTYPE
+};
+var DEFAULT_MAXIMUM_BYTES = 1500;
+var DEFAULT_MINIMUM_BYTES = 64;
+function bucket(members) {
+  const maximum = members.maximumPacketSizeBytes ?? DEFAULT_MAXIMUM_BYTES;
+  return {
+    tokenBucketSizeBytes: members.tokenBucketSizeBytes ?? maximum,
+    tokenBucketRateBytesPerSecond: members.tokenBucketRateBytesPerSecond,
+    peakRateBytesPerSecond: members.peakRateBytesPerSecond ?? Infinity,
+    minimumPolicedUnitBytes: members.minimumPolicedUnitBytes ?? Math.min(DEFAULT_MINIMUM_BYTES, maximum),
+    maximumPacketSizeBytes: maximum
+  };
+}
+function rapiTspec(members) {
+  return {
+    form: RAPI_FORM.TSPECTYPE_SIMPLIFIED,
+    service: RAPI_QOS.TSPEC,
+    ...bucket(members)
+  };
+}
+function rapiFlowspec(members) {
+  const guaranteed2 = members.service === RAPI_QOS.GUARANTEED || members.rateBytesPerSecond !== void 0;
+  return {
+    form: RAPI_FORM.FLOWSTYPE_SIMPLIFIED,
+    service: members.service ?? (guaranteed2 ? RAPI_QOS.GUARANTEED : RAPI_QOS.CNTR_LOAD),
+    ...bucket(members),
+    rateBytesPerSecond: members.rateBytesPerSecond ?? (guaranteed2 ? members.tokenBucketRateBytesPerSecond : 0),
+    slackTermMicroseconds: members.slackTermMicroseconds ?? 0
+  };
+}
+function rapiFilter(members) {
+  const { address, port = 0, flowLabel, generalizedPortIdentifier } = members;
+  const isIpv6 = address.includes(":");
+  if (generalizedPortIdentifier !== void 0) {
+    const form2 = isIpv6 ? RAPI_FORM.FILTERFORM_GPI6 : RAPI_FORM.FILTERFORM_GPI;
+    return {
+      form: form2,
+      address,
+      generalizedPortIdentifier
+    };
+  }
+  const form = isIpv6 ? RAPI_FORM.FILTERFORM_BASE6 : RAPI_FORM.FILTERFORM_BASE;
+  return flowLabel === void 0 ? {
+    form,
+    address,
+    port
+  } : {
+    form,
+    address,
+    port,
+    flowLabel
+  };
+}
+
+// host/rapi/registration.ts
+var MAXIMUM_PENDING = 1e4;
+var STYLES3 = {
+  WF: RAPI_RSTYLE.WILDCARD,
+  FF: RAPI_RSTYLE.FIXED,
+  SE: RAPI_RSTYLE.SE
+};
+var API_ERROR2 = 20;
+var Registration = class {
+  options;
+  /** Upcalls that were not dispatched in time. */
+  dropped = 0;
+  /** Style of the reservation that was asked for last; 0 for none. */
+  style = 0;
+  /** Whether a sender has been announced: then reservations are told of. */
+  hasSender = false;
+  #session;
+  #senders = /* @__PURE__ */ new Map();
+  #pending = [];
+  #sendersPending = false;
+  #calling = "reserve";
+  constructor(session, options) {
+    this.#session = session;
+    this.options = options;
+    session.on((event) => this.#deliver(event));
+  }
+  /** Upcalls that wait. */
+  get pending() {
+    return this.#pending.length;
+  }
+  /** Carries out a call. What the session's other members make impossible is told as an upcall, as RSVP would. */
+  call(kind, call) {
+    this.#calling = kind;
+    try {
+      call(this.#session);
+    } catch (error) {
+      this.#refused(statusOf(error), error);
+    }
+  }
+  /** An error that RAPI finds itself, as the upcall that it is. */
+  apiError(kind, value, filters = []) {
+    const eventType = kind === "sender" ? RAPI_EVENT.PATH_ERROR : RAPI_EVENT.RESV_ERROR;
+    this.#put({
+      ...this.#event(eventType),
+      errorCode: API_ERROR2,
+      errorValue: value,
+      filters
+    });
+  }
+  /** Makes the upcalls that wait now; what comes in the meantime waits for the next time. */
+  dispatch() {
+    const { eventRoutine, argument } = this.options;
+    for (let left = this.#pending.length; left > 0 && this.#pending.length > 0; left--) {
+      const next = this.#pending.shift();
+      if (next === "senders") this.#sendersPending = false;
+      eventRoutine?.(next === "senders" ? this.#pathEvent() : next, argument);
+    }
+  }
+  /** Ends it; upcalls that wait are dropped. */
+  release() {
+    this.#pending = [];
+    this.#session.release();
+  }
+  #refused(status, error) {
+    if (status === void 0) throw error;
+    if (status === STATUS.OUT_OF_MEMORY || status === STATUS.SENDER_LIMIT) {
+      throw new RapiError("MEMFULL", this.#calling, error.message);
+    }
+    if (status === STATUS.BAD_CALL) throw new RapiError("INVAL", this.#calling, error.message);
+    this.#told(status);
+  }
+  #told(status) {
+    const eventType = this.#calling === "sender" ? RAPI_EVENT.PATH_ERROR : RAPI_EVENT.RESV_ERROR;
+    const noPort = status === STATUS.PORT_CONFLICT;
+    const [errorCode, errorValue] = noPort ? [
+      API_ERROR2,
+      RAPI_ERR.BADSPORT
+    ] : [
+      errorCodeOfStatus(status),
+      0
+    ];
+    this.#put({
+      ...this.#event(eventType),
+      style: this.style,
+      errorCode,
+      errorValue
+    });
+  }
+  #event(eventType) {
+    return {
+      sid: this.options.sid,
+      eventType,
+      style: 0,
+      errorCode: 0,
+      errorValue: 0,
+      errorNode: "",
+      errorFlags: 0,
+      filters: [],
+      flows: [],
+      adspecs: []
+    };
+  }
+  #put(event) {
+    if (!this.options.eventRoutine) return;
+    if (event === "senders" && this.#sendersPending) return;
+    if (event === "senders") this.#sendersPending = true;
+    this.#pending.push(event);
+    if (this.#pending.length > MAXIMUM_PENDING) this.#dropOldest();
+    this.options.onPending();
+  }
+  /** The list of senders is always told; of what else there is, the oldest goes. */
+  #dropOldest() {
+    this.#pending.splice(this.#pending[0] === "senders" ? 1 : 0, 1);
+    this.dropped++;
+  }
+  #deliver(event) {
+    switch (event.kind) {
+      case "PATH_EVENT":
+        return this.#senderChanged(event);
+      case "RESV_EVENT":
+        if (this.hasSender) this.#put(this.#reservation(event, RAPI_EVENT.RESV_EVENT));
+        return;
+      case "RESV_CONFIRM":
+        return this.#put(this.#reservation(event, RAPI_EVENT.RESV_CONFIRM));
+      case "RESV_ERROR":
+        return this.#put({
+          ...this.#reservation(event, RAPI_EVENT.RESV_ERROR),
+          ...errorOf(event)
+        });
+      case "PATH_ERROR":
+        return this.#put({
+          ...this.#offendingSender(event),
+          ...errorOf(event)
+        });
+      case "CALL_ERROR":
+        return this.#told(event.errorValue);
+    }
+  }
+  #senderChanged(event) {
+    const template = findObject(event.objects, "SENDER_TEMPLATE");
+    const filter = template && filterOf(template);
+    if (!filter) return;
+    const key = JSON.stringify(filter);
+    const [tspec, adspec] = [
+      findObject(event.objects, "SENDER_TSPEC"),
+      findObject(event.objects, "ADSPEC")
+    ];
+    if (event.gone) this.#senders.delete(key);
+    else this.#senders.set(key, {
+      filter,
+      tspec,
+      adspec
+    });
+    this.#put("senders");
+  }
+  #pathEvent() {
+    const { intServ } = this.options;
+    const senders = [
+      ...this.#senders.values()
+    ];
+    return {
+      ...this.#event(RAPI_EVENT.PATH_EVENT),
+      filters: senders.map(({ filter }) => filter),
+      flows: senders.map(({ tspec }) => tspec ? tspecOf(tspec, intServ) : RAPI_EMPTY),
+      adspecs: senders.map(({ adspec }) => adspec ? adspecOf(adspec, intServ) : RAPI_EMPTY)
+    };
+  }
+  #reservation(event, eventType) {
+    const flowspec = event.gone ? void 0 : findObject(event.objects, "FLOWSPEC");
+    const filters = event.gone ? [] : filtersOf(event.objects, "FILTER_SPEC");
+    return {
+      ...this.#event(eventType),
+      style: STYLES3[event.style] ?? 0,
+      filters,
+      flows: flowspec ? [
+        flowspecOf(flowspec, this.options.intServ)
+      ] : []
+    };
+  }
+  #offendingSender(event) {
+    const tspec = findObject(event.objects, "SENDER_TSPEC");
+    return {
+      ...this.#event(RAPI_EVENT.PATH_ERROR),
+      filters: filtersOf(event.objects, "SENDER_TEMPLATE"),
+      flows: tspec ? [
+        tspecOf(tspec, this.options.intServ)
+      ] : []
+    };
+  }
+};
+function errorOf(event) {
+  const { errorCode, errorValue, errorNode, inPlace, notGuilty } = event;
+  const errorFlags = (inPlace ? RAPI_ERRF.IN_PLACE : 0) | (notGuilty ? RAPI_ERRF.NOT_GUILTY : 0);
+  return {
+    errorCode,
+    errorValue,
+    errorNode,
+    errorFlags
+  };
+}
+function filtersOf(objects, name) {
+  return objects.filter((object) => object.name === name).flatMap((object) => filterOf(object) ?? []);
+}
+function statusOf(error) {
+  const { name, code } = error;
+  return name === "ResvError" && typeof code === "number" ? code : void 0;
+}
+
+// host/rapi/rapi.ts
+var UDP = 17;
+var ESP = 50;
+var AH = 51;
+var VERSION = 502;
+var DEFAULT_MAXIMUM_SESSIONS = 1e4;
+var STYLE_NAMES = {
+  [RAPI_RSTYLE.WILDCARD]: "WF",
+  [RAPI_RSTYLE.FIXED]: "FF",
+  [RAPI_RSTYLE.SE]: "SE"
+};
+var Rapi = class {
+  #node;
+  #maximumSessions;
+  #module;
+  #calculator;
+  #registrations = /* @__PURE__ */ new Map();
+  #nextSid = 1;
+  #source = new RapiEventSource(() => this.#pending());
+  /** Several on one node do not disturb each other. */
+  constructor(node, options = {}) {
+    this.#node = node;
+    this.#maximumSessions = options.maximumSessions ?? DEFAULT_MAXIMUM_SESSIONS;
+    this.#module = options.module;
+  }
+  /**
+   * Opens a session (`rapi_session`) and returns its handle, which is never 0. One handle has at the most one sender:
+   * several senders are several handles. Senders that are known already are told by the first `dispatch`.
+   */
+  session(dest, options = {}) {
+    const { flags = 0, protid = 0, eventRoutine, eventArgument } = options;
+    const family = familyOf3(dest?.address);
+    const protocol = protid === 0 ? UDP : protid, port = dest?.port ?? 0;
+    if (family === 0) throw new RapiError("INVAL", "dest.address", `"${dest?.address}" is no address`);
+    if (isAny(dest.address)) throw new RapiError("INVAL", "dest.address", `"${dest.address}" is no destination`);
+    checkWord(port, "dest.port", 0, 65535);
+    checkWord(protocol, "protid", 0, 255);
+    checkFlags2(flags, RAPI_FLAG.USE_INTSERV | RAPI_FLAG.GPI_SESSION);
+    const generalized = (flags & RAPI_FLAG.GPI_SESSION) !== 0;
+    if (generalized && protocol !== ESP && protocol !== AH) {
+      throw new RapiError("BADPROTO", "protid", `${protocol} is neither ESP (${ESP}) nor AH (${AH})`);
+    }
+    if (generalized && port === 0) throw new RapiError("BADVDPORT", "dest.port", "a virtual destination port is not 0");
+    const address = {
+      destination: dest.address,
+      protocol,
+      port,
+      ...generalized ? {
+        generalized
+      } : {}
+    };
+    this.#checkConflict(address);
+    if (this.#registrations.size >= this.#maximumSessions) {
+      throw new RapiError("MAXSESS", "session", `${this.#maximumSessions} are open already`);
+    }
+    const intServ = (flags & RAPI_FLAG.USE_INTSERV) !== 0;
+    const sid = this.#freeSid();
+    const onPending = () => this.#source.notify();
+    const parts = {
+      sid,
+      address,
+      family,
+      generalized,
+      intServ,
+      eventRoutine,
+      argument: eventArgument,
+      onPending
+    };
+    this.#registrations.set(sid, new Registration(this.#open(address), parts));
+    return sid;
+  }
+  /**
+   * Announces the handle's sender, changes it, or withdraws it (`rapi_sender`). A sender whose address is not this host's
+   * comes back as the upcall PATH_ERROR, code 20, value RAPI_ERR.BADSEND.
+   */
+  sender(sid, options) {
+    const registration = this.#registration(sid);
+    if (options.lhost === null) {
+      registration.hasSender = false;
+      return registration.call("sender", (session) => session.withdraw());
+    }
+    const { senderTspec, senderAdspec, ttl = 0 } = options;
+    if (!senderTspec) throw new RapiError("NOTSPEC", "senderTspec", "a sender has to say what it sends");
+    const template = this.#template(registration, options);
+    checkWord(ttl, "ttl", 0, 255);
+    const objects = [
+      template,
+      tspecObject(senderTspec, this.#arithmetic, "senderTspec"),
+      ...senderAdspec ? [
+        adspecObject(senderAdspec, this.#arithmetic, "senderAdspec")
+      ] : [],
+      ...policyObjects(options.senderPolicy, "senderPolicy")
+    ];
+    registration.hasSender = true;
+    registration.call("sender", (session) => session.announce(objects, {
+      ttl: ttl || void 0
+    }));
+  }
+  /**
+   * Reserves, changes the reservation, or gives it up (`rapi_reserve`). It may be asked for before a sender is known, and
+   * waits for one then. With another style, the old reservation is torn down first; with the same, only what is not
+   * listed any more.
+   */
+  reserve(sid, options) {
+    const registration = this.#registration(sid);
+    const { flags = 0, flowspecs, styleExtension } = options;
+    if (!Array.isArray(flowspecs)) throw new RapiError("INVAL", "flowspecs", "is missing: none of them is []");
+    if (flowspecs.length === 0) {
+      registration.style = 0;
+      return registration.call("reserve", (session) => session.unreserve());
+    }
+    const style = STYLE_NAMES[options.styleId ?? 0];
+    if (!style) throw new RapiError("BADSTYLE", "styleId", `${options.styleId} is none of RAPI_RSTYLE`);
+    if (styleExtension !== void 0 && styleExtension !== null) {
+      throw new RapiError("UNSUPPORTED", "styleExtension", "RAPI does not define any");
+    }
+    checkFlags2(flags, RAPI_FLAG.REQ_CONFIRM);
+    const filters = style === "WF" ? this.#wildFilters(options.filters ?? []) : this.#filters(options.filters);
+    checkCounts(style, filters.length, flowspecs.length);
+    const { family, generalized, address } = registration.options;
+    const kind = {
+      family,
+      generalized
+    };
+    const filterObjects = filters.map((filter, index) => filterObject("FILTER_SPEC", filter, kind, `filters[${index}]`));
+    const flowObjects = flowspecs.map((one, index) => flowspecObjectOf(one, this.#arithmetic, `flowspecs[${index}]`));
+    const policy = policyObjects(options.receiverPolicy, "receiverPolicy");
+    const iface = this.#receivingInterface(options.rhost, family);
+    if (iface === "elsewhere") return registration.apiError("reserve", RAPI_ERR.BADRECV, filters);
+    const hasPort = (filter) => "port" in filter && filter.port !== 0;
+    if (!address.port && filters.some(hasPort)) return registration.apiError("reserve", RAPI_ERR.BADSPORT, filters);
+    const descriptors = style === "FF" ? flowObjects.flatMap((flowspec, index) => [
+      flowspec,
+      filterObjects[index]
+    ]) : [
+      flowObjects[0],
+      ...filterObjects
+    ];
+    registration.style = options.styleId;
+    const confirm = (flags & RAPI_FLAG.REQ_CONFIRM) !== 0;
+    registration.call("reserve", (session) => session.request(style, [
+      ...policy,
+      ...descriptors
+    ], {
+      confirm,
+      interface: iface
+    }));
+  }
+  /** Tears sender and reservation down and ends the handle (`rapi_release`); upcalls that wait for it are dropped. */
+  release(sid) {
+    const registration = this.#registration(sid);
+    this.#registrations.delete(sid);
+    registration.release();
+  }
+  /** What to wait for before `dispatch` (`rapi_getfd`), the same for every handle; undefined for a bad handle. */
+  getfd(sid) {
+    return this.#registrations.has(sid) ? this.#source : void 0;
+  }
+  /**
+   * Makes the upcalls that wait, of every handle (`rapi_dispatch`). Calls that an upcall makes are carried out at once;
+   * what comes of them waits for the next `dispatch`.
+   */
+  dispatch() {
+    for (const registration of [
+      ...this.#registrations.values()
+    ]) {
+      if (this.#registrations.get(registration.options.sid) === registration) registration.dispatch();
+    }
+  }
+  /** 100 times the major version of RAPI, and the minor one (`rapi_version`). */
+  version() {
+    return VERSION;
+  }
+  /** Handles that are open. */
+  get sessions() {
+    return [
+      ...this.#registrations.keys()
+    ];
+  }
+  /** Upcalls that were not dispatched in time: of 10,000 that wait for a handle, the oldest goes. */
+  get dropped() {
+    return [
+      ...this.#registrations.values()
+    ].reduce((sum, { dropped }) => sum + dropped, 0);
+  }
+  /** Releases every handle, as the end of a process does. */
+  close() {
+    for (const sid of this.sessions) this.release(sid);
+  }
+  get #arithmetic() {
+    return this.#calculator ??= new QosArithmetic(this.#module ?? defaultModule());
+  }
+  #pending() {
+    let count = 0;
+    for (const { pending } of this.#registrations.values()) count += pending;
+    return count;
+  }
+  #registration(sid) {
+    const registration = this.#registrations.get(sid);
+    if (!registration) throw new RapiError("BADSID", "sid", `${sid} is no handle`);
+    return registration;
+  }
+  #freeSid() {
+    while (this.#registrations.has(this.#nextSid)) this.#nextSid = this.#nextSid % 2147483647 + 1;
+    const sid = this.#nextSid;
+    this.#nextSid = sid % 2147483647 + 1;
+    return sid;
+  }
+  #open(address) {
+    if (this.#node.running === false) throw new RapiError("NORSVP", "session", "the node has ended");
+    try {
+      return this.#node.session(address);
+    } catch (error) {
+      if (statusOf(error) === void 0) throw error;
+      throw new RapiError("INVAL", "dest", error.message);
+    }
+  }
+  #checkConflict(address) {
+    for (const { options: { address: other } } of this.#registrations.values()) {
+      const same = other.destination === address.destination && other.protocol === address.protocol;
+      if (!same || other.generalized === address.generalized) continue;
+      const what = `${address.destination} is open ${other.generalized ? "with" : "without"} a generalized port`;
+      throw new RapiError("GPI_CONFLICT", "flags", what);
+    }
+  }
+  /** SENDER_TEMPLATE, of the template if there is one, else of the local address. */
+  #template(registration, { lhost, senderTemplate }) {
+    const { family, generalized } = registration.options;
+    const kind = {
+      family,
+      generalized
+    };
+    if (senderTemplate) return filterObject("SENDER_TEMPLATE", senderTemplate, kind, "senderTemplate");
+    if (generalized) throw new RapiError("GPISESS", "senderTemplate", "a GPI session needs one, with an identifier");
+    if (!lhost) throw new RapiError("INVAL", "lhost", "is missing: null withdraws the sender");
+    if (familyOf3(lhost.address) !== family) {
+      throw new RapiError("INVAL", "lhost.address", `"${lhost.address}" is no IPv${family} address`);
+    }
+    const address = isAny(lhost.address) ? this.#localAddress(family) : lhost.address;
+    return filterObject("SENDER_TEMPLATE", rapiFilter({
+      address,
+      port: lhost.port ?? 0
+    }), kind, "lhost");
+  }
+  /** The default interface's address of a family, link-local ones left out: no session can be told by them. */
+  #localAddress(family) {
+    const addresses = this.#node.interfaces.flatMap(({ addresses: addresses2 }) => addresses2.map((text) => text.split("/")[0]));
+    const found = addresses.find((text) => familyOf3(text) === family && !text.toLowerCase().startsWith("fe80"));
+    if (found === void 0) throw new RapiError("INVAL", "lhost.address", `no interface has an IPv${family} address`);
+    return found;
+  }
+  #receivingInterface(rhost, family) {
+    if (!rhost || isAny(rhost.address)) return void 0;
+    if (familyOf3(rhost.address) !== family) {
+      throw new RapiError("INVAL", "rhost.address", `"${rhost.address}" is no IPv${family} address`);
+    }
+    const wanted = parseAddress(rhost.address).bytes.join();
+    const found = this.#node.interfaces.find(({ addresses }) => addresses.some((text) => parseAddress(text.split("/")[0]).bytes.join() === wanted));
+    return found ? found.interface : "elsewhere";
+  }
+  #filters(filters) {
+    if (!filters) throw new RapiError("INVAL", "filters", "is missing, and the style needs its senders");
+    return filters;
+  }
+  /** WF may name the wild filter, which is none on the wire. */
+  #wildFilters(filters) {
+    if (filters.length > 1) throw new RapiError("N_FFS", "filters", `${filters.length}: WF has none, or a wild one`);
+    for (const filter of filters) {
+      const wild = "address" in filter && isAny(filter.address) && !("port" in filter && filter.port !== 0);
+      if (!wild) throw new RapiError("INVAL", "filters[0]", "WF has no sender of its own: address any, port 0");
+    }
+    return [];
+  }
+};
+function checkCounts(style, filters, flowspecs) {
+  const bad2 = (member2, what) => new RapiError("N_FFS", member2, what);
+  if (style !== "WF" && filters === 0) throw bad2("filters", `${style} needs its senders`);
+  if (style === "FF" && flowspecs !== filters) throw bad2("flowspecs", `${flowspecs} for ${filters} filters`);
+  if (style !== "FF" && flowspecs !== 1) throw bad2("flowspecs", `${flowspecs}: ${style} has one`);
+}
+function checkFlags2(flags, known) {
+  if (Number.isInteger(flags) && (flags & ~known) === 0) return;
+  throw new RapiError("INVAL", "flags", `0x${(flags >>> 0).toString(16)} has bits that mean nothing here`);
+}
+function isAny(address) {
+  return familyOf3(address) !== 0 && parseAddress(address).bytes.every((byte) => byte === 0);
+}
+
+// host/rapi/layout.ts
+var HEADER_BYTES2 = 8;
+var ADDRESS_FAMILY = {
+  ipv4: 2,
+  ipv6: 10
+};
+var INT_SERV = {
+  [RAPI_FORM.TSPECTYPE_INTSERV]: {
+    classNumber: 12,
+    name: "SENDER_TSPEC"
+  },
+  [RAPI_FORM.FLOWSTYPE_INTSERV]: {
+    classNumber: 9,
+    name: "FLOWSPEC"
+  },
+  [RAPI_FORM.ADSTYPE_INTSERV]: {
+    classNumber: 13,
+    name: "ADSPEC"
+  }
+};
+var INT_SERV_CTYPE = 2;
+var OBJECT_HEADER_BYTES3 = 4;
+var LONGEST_INT_SERV_BYTES = 65528;
+var BYTES = {
+  [RAPI_FORM.EMPTY_OTYPE]: 8,
+  [RAPI_FORM.TSPECTYPE_SIMPLIFIED]: 32,
+  [RAPI_FORM.FLOWSTYPE_SIMPLIFIED]: 40,
+  [RAPI_FORM.ADSTYPE_SIMPLIFIED]: 76,
+  [RAPI_FORM.FILTERFORM_BASE]: 24,
+  [RAPI_FORM.FILTERFORM_GPI]: 16,
+  [RAPI_FORM.FILTERFORM_BASE6]: 36,
+  [RAPI_FORM.FILTERFORM_GPI6]: 28
+};
+var ADSPEC_AT = {
+  general: 8,
+  controlledLoad: 24,
+  guaranteed: 40,
+  errorTerms: 44,
+  guaranteedPath: 60
+};
+function encodeRapiList(objects, options = {}) {
+  const parts = objects.map((object) => encodeOne(object, options));
+  const list2 = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    list2.set(part, at);
+    at += part.length;
+  }
+  return list2;
+}
+function decodeRapiList(bytes2, options = {}) {
+  const view2 = new DataView(bytes2.buffer, bytes2.byteOffset, bytes2.byteLength);
+  const objects = [];
+  let at = 0;
+  while (at < bytes2.length) {
+    const member2 = `objects[${objects.length}]`;
+    if (at + HEADER_BYTES2 > bytes2.length) throw new RapiError("OBJLEN", member2, "ends inside its header", at);
+    const length = view2.getUint32(at, true), form = view2.getUint32(at + 4, true);
+    if (length < HEADER_BYTES2 || length > bytes2.length - at) {
+      throw new RapiError("OBJLEN", `${member2}.len`, `${length} bytes, and ${bytes2.length - at} are there`, at);
+    }
+    const fixed = BYTES[form];
+    if (fixed !== void 0 && length !== fixed) {
+      throw new RapiError("OBJLEN", `${member2}.len`, `${length} bytes, and form ${form} has ${fixed}`, at);
+    }
+    objects.push(decodeOne(view2, at, length, form, member2, options));
+    at += length;
+  }
+  return objects;
+}
+function encodeOne(object, options) {
+  if (object.form in INT_SERV) return intServBytes(object);
+  if (object.form === RAPI_FORM.POLICY_NAME_STRING) return policyBytes(object.name);
+  const length = BYTES[object.form];
+  if (length === void 0) throw new RapiError("OBJTYPE", "form", `${object.form} is no form that can be written`);
+  const view2 = start(length, object.form);
+  const bytes2 = new Uint8Array(view2.buffer);
+  switch (object.form) {
+    case RAPI_FORM.TSPECTYPE_SIMPLIFIED:
+    case RAPI_FORM.FLOWSTYPE_SIMPLIFIED:
+      view2.setUint32(8, object.service - (options.services === "ISI" ? 1 : 0), true);
+      writeBucket(view2, 12, object);
+      if (object.form === RAPI_FORM.TSPECTYPE_SIMPLIFIED) break;
+      view2.setFloat32(32, object.rateBytesPerSecond, true);
+      view2.setUint32(36, object.slackTermMicroseconds, true);
+      break;
+    case RAPI_FORM.ADSTYPE_SIMPLIFIED:
+      writeAdspec2(view2, object);
+      break;
+    case RAPI_FORM.FILTERFORM_BASE:
+    case RAPI_FORM.FILTERFORM_BASE6:
+      writeSocketAddress(view2, object);
+      break;
+    case RAPI_FORM.FILTERFORM_GPI:
+    case RAPI_FORM.FILTERFORM_GPI6: {
+      const address = addressBytes(object.address);
+      bytes2.set(address, 8);
+      view2.setUint32(8 + address.length, object.generalizedPortIdentifier);
+    }
+  }
+  return bytes2;
+}
+function start(length, form) {
+  const view2 = new DataView(new ArrayBuffer(length));
+  view2.setUint32(0, length, true);
+  view2.setUint32(4, form, true);
+  return view2;
+}
+function intServBytes({ form, object }) {
+  const { name } = INT_SERV[form];
+  if (object.name !== name) throw new RapiError("OBJTYPE", "object", `is not a ${name}`);
+  const body = encodeObjects([
+    object
+  ]).subarray(OBJECT_HEADER_BYTES3);
+  const view2 = start(HEADER_BYTES2 + body.length, form);
+  new Uint8Array(view2.buffer).set(body, HEADER_BYTES2);
+  return new Uint8Array(view2.buffer);
+}
+function policyBytes(name) {
+  const text = new TextEncoder().encode(name);
+  const view2 = start(HEADER_BYTES2 + Math.ceil((text.length + 1) / 4) * 4, RAPI_FORM.POLICY_NAME_STRING);
+  new Uint8Array(view2.buffer).set(text, HEADER_BYTES2);
+  return new Uint8Array(view2.buffer);
+}
+function writeBucket(view2, at, bucket2) {
+  view2.setFloat32(at, bucket2.tokenBucketSizeBytes, true);
+  view2.setFloat32(at + 4, bucket2.tokenBucketRateBytesPerSecond, true);
+  view2.setFloat32(at + 8, bucket2.peakRateBytesPerSecond, true);
+  view2.setUint32(at + 12, bucket2.minimumPolicedUnitBytes, true);
+  view2.setUint32(at + 16, bucket2.maximumPacketSizeBytes, true);
+}
+function writePath(view2, at, path) {
+  view2.setUint16(at, path.hopcnt, true);
+  view2.setFloat32(at + 2, path.pathBandwidthBytesPerSecond, true);
+  view2.setUint32(at + 6, path.minimumLatencyMicroseconds, true);
+  view2.setUint32(at + 10, path.composedMtuBytes, true);
+}
+function writeAdspec2(view2, { general, controlledLoad: controlledLoad2, guaranteed: guaranteed2 }) {
+  view2.setUint8(ADSPEC_AT.general, general.flags);
+  writePath(view2, ADSPEC_AT.general + 2, general);
+  view2.setUint8(ADSPEC_AT.controlledLoad, controlledLoad2.flags);
+  view2.setUint8(ADSPEC_AT.controlledLoad + 1, controlledLoad2.override);
+  writePath(view2, ADSPEC_AT.controlledLoad + 2, controlledLoad2);
+  view2.setUint8(ADSPEC_AT.guaranteed, guaranteed2.flags);
+  const terms = [
+    guaranteed2.cTotalBytes,
+    guaranteed2.dTotalMicroseconds,
+    guaranteed2.cSumBytes
+  ];
+  [
+    ...terms,
+    guaranteed2.dSumMicroseconds
+  ].forEach((term, index) => view2.setUint32(ADSPEC_AT.errorTerms + 4 * index, term, true));
+  view2.setUint8(ADSPEC_AT.guaranteedPath, guaranteed2.override);
+  writePath(view2, ADSPEC_AT.guaranteedPath + 2, guaranteed2);
+}
+function writeSocketAddress(view2, filter) {
+  const address = addressBytes(filter.address);
+  const isIpv4 = address.length === 4;
+  view2.setUint16(8, isIpv4 ? ADDRESS_FAMILY.ipv4 : ADDRESS_FAMILY.ipv6, true);
+  view2.setUint16(10, filter.port);
+  if (!isIpv4) view2.setUint32(12, filter.flowLabel ?? 0);
+  new Uint8Array(view2.buffer).set(address, isIpv4 ? 12 : 16);
+}
+function addressBytes(text) {
+  const { bytes: bytes2, family } = parseAddress(text);
+  return bytes2.subarray(0, family === 4 ? 4 : 16);
+}
+function decodeOne(view2, at, length, form, member2, options) {
+  const bytes2 = new Uint8Array(view2.buffer, view2.byteOffset + at, length);
+  const own = new DataView(view2.buffer, view2.byteOffset + at, length);
+  if (form in INT_SERV) return readIntServ(bytes2, form, member2, at);
+  switch (form) {
+    case RAPI_FORM.EMPTY_OTYPE:
+      return {
+        form
+      };
+    case RAPI_FORM.TSPECTYPE_SIMPLIFIED:
+      return {
+        form,
+        service: readService(own, member2, at, options),
+        ...readBucket(own)
+      };
+    case RAPI_FORM.FLOWSTYPE_SIMPLIFIED: {
+      const service = readService(own, member2, at, options);
+      const [rateBytesPerSecond, slackTermMicroseconds] = [
+        own.getFloat32(32, true),
+        own.getUint32(36, true)
+      ];
+      return {
+        form,
+        service,
+        ...readBucket(own),
+        rateBytesPerSecond,
+        slackTermMicroseconds
+      };
+    }
+    case RAPI_FORM.ADSTYPE_SIMPLIFIED:
+      return readAdspec(own);
+    case RAPI_FORM.FILTERFORM_BASE:
+    case RAPI_FORM.FILTERFORM_BASE6:
+      return readSocketAddress2(own, form, member2, at);
+    case RAPI_FORM.FILTERFORM_GPI:
+      return readGpi(own, form, 4);
+    case RAPI_FORM.FILTERFORM_GPI6:
+      return readGpi(own, form, 16);
+    case RAPI_FORM.POLICY_NAME_STRING: {
+      const text = bytes2.subarray(HEADER_BYTES2);
+      const end = text.indexOf(0);
+      return {
+        form,
+        name: String.fromCharCode(...text.subarray(0, Math.min(end < 0 ? text.length : end, 4096)))
+      };
+    }
+    default:
+      throw new RapiError("OBJTYPE", `${member2}.form`, `${form} is no form`, at + 4);
+  }
+}
+function readService(view2, member2, at, options) {
+  const service = view2.getUint32(8, true) + (options.services === "ISI" ? 1 : 0);
+  if (service >= RAPI_QOS.TSPEC && service <= RAPI_QOS.GUARANTEED) return service;
+  throw new RapiError("INVAL", `${member2}.service`, `${view2.getUint32(8, true)} is no service`, at + 8);
+}
+function readBucket(view2) {
+  return {
+    tokenBucketSizeBytes: view2.getFloat32(12, true),
+    tokenBucketRateBytesPerSecond: view2.getFloat32(16, true),
+    peakRateBytesPerSecond: view2.getFloat32(20, true),
+    minimumPolicedUnitBytes: view2.getUint32(24, true),
+    maximumPacketSizeBytes: view2.getUint32(28, true)
+  };
+}
+function readPath(view2, at) {
+  return {
+    hopcnt: view2.getUint16(at, true),
+    pathBandwidthBytesPerSecond: view2.getFloat32(at + 2, true),
+    minimumLatencyMicroseconds: view2.getUint32(at + 6, true),
+    composedMtuBytes: view2.getUint32(at + 10, true)
+  };
+}
+function readAdspec(view2) {
+  const service = (flagsAt, overrideAt) => ({
+    flags: view2.getUint8(flagsAt),
+    override: view2.getUint8(overrideAt),
+    ...readPath(view2, overrideAt + (overrideAt === flagsAt + 1 ? 1 : 2))
+  });
+  const term = (index) => view2.getUint32(ADSPEC_AT.errorTerms + 4 * index, true);
+  return {
+    form: RAPI_FORM.ADSTYPE_SIMPLIFIED,
+    general: {
+      flags: view2.getUint8(ADSPEC_AT.general),
+      ...readPath(view2, ADSPEC_AT.general + 2)
+    },
+    controlledLoad: service(ADSPEC_AT.controlledLoad, ADSPEC_AT.controlledLoad + 1),
+    guaranteed: {
+      ...service(ADSPEC_AT.guaranteed, ADSPEC_AT.guaranteedPath),
+      cTotalBytes: term(0),
+      dTotalMicroseconds: term(1),
+      cSumBytes: term(2),
+      dSumMicroseconds: term(3)
+    }
+  };
+}
+function readSocketAddress2(view2, form, member2, at) {
+  const isIpv4 = form === RAPI_FORM.FILTERFORM_BASE;
+  const family = view2.getUint16(8, true);
+  if (family !== (isIpv4 ? ADDRESS_FAMILY.ipv4 : ADDRESS_FAMILY.ipv6)) {
+    throw new RapiError("INVAL", `${member2}.family`, `${family} does not go with form ${form}`, at + 8);
+  }
+  const port = view2.getUint16(10);
+  if (isIpv4) return {
+    form,
+    address: addressAt(view2, 12, 4),
+    port
+  };
+  const flowLabel = view2.getUint32(12) & 1048575;
+  return {
+    form,
+    address: addressAt(view2, 16, 16),
+    port,
+    ...flowLabel === 0 ? {} : {
+      flowLabel
+    }
+  };
+}
+function readGpi(view2, form, bytes2) {
+  return {
+    form,
+    address: addressAt(view2, 8, bytes2),
+    generalizedPortIdentifier: view2.getUint32(8 + bytes2)
+  };
+}
+function addressAt(view2, at, length) {
+  const bytes2 = new Uint8Array(16);
+  bytes2.set(new Uint8Array(view2.buffer, view2.byteOffset + at, length));
+  return formatAddress(bytes2, length === 4 ? 4 : 6);
+}
+function readIntServ(bytes2, form, member2, at) {
+  const { classNumber } = INT_SERV[form];
+  const length = bytes2.length - HEADER_BYTES2 + OBJECT_HEADER_BYTES3;
+  if (length % 4 !== 0 || length > LONGEST_INT_SERV_BYTES) {
+    throw new RapiError("OBJLEN", `${member2}.len`, `a body of ${length - OBJECT_HEADER_BYTES3} bytes cannot be`, at);
+  }
+  const whole = new Uint8Array(length);
+  whole.set([
+    length >> 8,
+    length & 255,
+    classNumber,
+    INT_SERV_CTYPE
+  ]);
+  whole.set(bytes2.subarray(HEADER_BYTES2), OBJECT_HEADER_BYTES3);
+  const [object] = decodeObjects(whole);
+  if ("malformed" in object && object.malformed) {
+    throw new RapiError("INTSERV", `${member2}.object`, String(object.malformed), at + HEADER_BYTES2);
+  }
+  return {
+    form,
+    object
+  };
+}
+
+// catalogue/error_names.ts
+var ERROR_CODES = {
+  0: "Confirmation",
+  1: "Admission Control Failure",
+  2: "Policy Control Failure",
+  3: "No path information for this Resv message",
+  4: "No sender information for this Resv message",
+  5: "Conflicting reservation style",
+  6: "Unknown reservation style",
+  7: "Conflicting dest ports",
+  8: "Conflicting sender ports",
+  12: "Service preempted",
+  13: "Unknown object class",
+  14: "Unknown object C-Type",
+  20: "Reserved for API",
+  21: "Traffic Control Error",
+  22: "Traffic Control System error",
+  23: "RSVP System Error",
+  24: "Routing Problem",
+  25: "Notify Error",
+  26: "NEW-AGGREGATE-NEEDED",
+  27: "Diffserv Error",
+  28: "Diff-Serv-aware TE Error",
+  29: "Unknown Attributes TLV",
+  30: "Unknown Attributes Bit",
+  31: "Alarms",
+  32: "Call Management",
+  33: "User Error Spec",
+  34: "Reroute",
+  35: "Handover Procedure Failure",
+  36: "Unrecoverable Receiver Proxy Error",
+  37: "RSVP over MPLS Problem",
+  38: "LSP Hierarchy Issue",
+  39: "VCAT Call Management",
+  40: "OAM Problem",
+  41: "Duplicate TLV",
+  42: "Duplicate sub-TLV",
+  43: "RTM_SET TLV Absent",
+  44: "FRR Bypass Assignment Error"
+};
+var ERROR_VALUES = {
+  1: {
+    1: "Delay bound cannot be met",
+    2: "Requested bandwidth unavailable",
+    3: "MTU in flowspec larger than interface MTU",
+    4: "LSP Admission Failure",
+    5: "Bad Association Type",
+    6: "Reverse LSP Failure"
+  },
+  2: {
+    0: "Information reporting",
+    1: "Warning",
+    2: "Reason unknown",
+    3: "Generic Policy Rejection",
+    4: "Quota or Accounting violation",
+    5: "Flow was preempted",
+    6: "Previously installed policy expired (not refreshed)",
+    7: "Previous policy data was replaced & caused rejection",
+    8: "Policies could not be merged (multicast)",
+    9: "PDP down or non functioning",
+    10: "Third Party Server (e.g., Kerberos) unavailable",
+    11: "POLICY_DATA object has bad syntax",
+    12: "POLICY_DATA object failed Integrity Check",
+    13: "POLICY_ELEMENT object has bad syntax",
+    14: "Mandatory PE Missing (Empty PE is in the PD object)",
+    15: "PEP Out of resources to handle policies",
+    16: "PDP encountered bad RSVP objects or syntax",
+    17: "Service type was rejected",
+    18: "Reservation Style was rejected",
+    19: "FlowSpec was rejected (too large)",
+    20: "Hard Pre-empted",
+    21: "SRLG Recording Rejected",
+    100: "Unauthorized sender",
+    101: "Unauthorized receiver",
+    102: "ERR_PARTIAL_PREEMPT",
+    103: "Inter-domain policy failure",
+    104: "Inter-domain explicit route rejected"
+  },
+  21: {
+    1: "Service conflict",
+    2: "Service unsupported",
+    3: "Bad Flowspec value",
+    4: "Bad Tspec value",
+    5: "Bad Adspec value"
+  },
+  24: {
+    1: "Bad EXPLICIT_ROUTE object",
+    2: "Bad strict node",
+    3: "Bad loose node",
+    4: "Bad initial subobject",
+    5: "No route available toward destination",
+    6: "Unacceptable label value",
+    7: "RRO indicated routing loops",
+    8: "MPLS being negotiated, but a non-RSVP-capable router stands in the path",
+    9: "MPLS label allocation failure",
+    10: "Unsupported L3PID",
+    11: "Label Set",
+    12: "Switching Type",
+    14: "Unsupported Encoding",
+    15: "Unsupported Link Protection",
+    16: "Unknown Interface Index",
+    17: "Unsupported LSP Protection",
+    18: "PROTECTION object not applicable",
+    19: "Bad PRIMARY_PATH_ROUTE object",
+    20: "PRIMARY_PATH_ROUTE object not applicable",
+    21: "LSP Segment Protection Failed",
+    22: "Re-routing limit exceeded",
+    23: "Unable to Branch",
+    24: "Unsupported LSP Integrity",
+    25: "P2MP Re-Merge Detected",
+    26: "P2MP Re-Merge Parameter Mismatch",
+    27: "ERO Resulted in Re-Merge",
+    28: "Contiguous LSP type not supported",
+    29: "ERO conflicts with inter-domain signaling method",
+    30: "Stitching unsupported",
+    31: "Unknown PCE-ID for PKS expansion",
+    32: "Unreachable PCE for PKS expansion",
+    33: "Unknown Path Key for PKS expansion",
+    34: "ERO too large for MTU",
+    35: "Unknown Endpoint",
+    36: "Unsupported Diversity Identifier Type",
+    64: "Unsupported Exclude Route Subobject Type",
+    65: "Inconsistent Subobject",
+    66: "Local Node in Exclude Route",
+    67: "Route Blocked by Exclude Route",
+    68: "XRO Too Complex",
+    69: "EXRS Too Complex",
+    70: "TE link label usage failure",
+    71: "Label stack imposition failure",
+    100: "Diversity not available",
+    101: "Service level not available",
+    102: "Invalid/Unknown connection ID",
+    103: "No route available toward source (ASON)",
+    104: "Unacceptable interface ID (ASON)",
+    105: "Invalid/unknown call ID (ASON)",
+    106: "Invalid SPC interface ID/label (ASON)",
+    107: "Unsupported WavelengthSelection symmetry value",
+    108: "Unsupported Wavelength Assignment value"
+  },
+  25: {
+    1: "RRO too large for MTU",
+    2: "RRO Notification",
+    3: "Tunnel locally repaired",
+    4: "Control Channel Active State",
+    5: "Control Channel Degraded State",
+    6: "Preferable path exists",
+    7: "Local link maintenance required",
+    8: "Local node maintenance required",
+    9: "LSP Failure",
+    10: "LSP Recovered",
+    11: "LSP Locally Failed",
+    12: "No OOB mapping received",
+    13: "Preferable P2MP-TE Tree Exists",
+    14: "Route of XRO LSP identifier unknown",
+    15: "Failed to satisfy Exclude Route",
+    16: "Compliant path exists",
+    17: "Shared resources unavailable",
+    18: "Shared resources available"
+  },
+  27: {
+    1: "Unexpected DIFFSERV object",
+    2: "Unsupported PHB",
+    3: "Invalid EXP<-->PHB mapping",
+    4: "Unsupported PSC",
+    5: "Per-LSP context allocation failure"
+  },
+  28: {
+    1: "Unexpected CLASSTYPE object",
+    2: "Unsupported Class-Type",
+    3: "Invalid Class-Type value",
+    4: "Class-Type and setup priority do not form a configured TE-Class",
+    5: "Class-Type and holding priority do not form a configured TE-Class",
+    6: "Class-Type and setup priority do not form a configured TE-Class AND Class-Type and holding priority do not form a configured TE-Class",
+    7: "Inconsistency between signaled PSC and signaled Class-Type",
+    8: "Inconsistency between signaled PHBs and signaled Class-Type"
+  },
+  32: {
+    1: "Call ID Contention",
+    2: "Connections still Exist",
+    3: "Unknown Call ID",
+    4: "Duplicate Call"
+  },
+  33: {
+    0: "Further details in User Error Spec"
+  },
+  34: {
+    0: "Generic LSP reroute request",
+    1: "Reroute Request Soft Preemption"
+  },
+  35: {
+    1: "Cross-connection mismatch",
+    2: "Other failure"
+  },
+  37: {
+    1: "RSVP_HOP not reachable across VPN"
+  },
+  38: {
+    1: "Link advertisement not supported",
+    2: "Link advertisement not allowed by policy",
+    3: "TE link creation not supported",
+    4: "TE link creation not allowed by policy",
+    5: "Routing adjacency creation not supported",
+    6: "Routing adjacency creation not allowed by policy",
+    7: "Bundle creation not supported",
+    8: "Bundle creation not allowed by policy",
+    9: "Hierarchical LSP not supported",
+    10: "LSP stitching not supported",
+    11: "Link address type or family not supported",
+    12: "IGP instance unknown",
+    13: "IGP instance advertisement not allowed by policy",
+    14: "Component link identifier not valid",
+    15: "Unsupported component link identifier address family",
+    16: "Component link identifier missing"
+  },
+  39: {
+    1: "VCG signal type not supported",
+    2: "LCAS option not supported",
+    3: "Max number of VCGs exceeded",
+    4: "Max number of VCG members exceeded",
+    5: "LSP Type incompatible with VCAT call",
+    6: "Unknown LCR (LCAS required) value",
+    7: "Unknown or unsupported ACTION"
+  },
+  40: {
+    1: "MEP establishment not supported",
+    2: "MIP establishment not supported",
+    3: "Unsupported OAM Type",
+    4: "Configuration Error",
+    5: "OAM Type Mismatch",
+    6: "Unsupported OAM Function",
+    7: "Unsupported OAM Version",
+    8: "Unsupported MD Level",
+    9: "Unknown MD Name Format",
+    10: "Unknown MA Name Format",
+    11: "Name Length Problem",
+    12: "Unsupported CC Interval",
+    13: "Unsupported BFD Version",
+    14: "Unsupported BFD Encapsulation format",
+    15: "Unsupported BFD Authentication Type",
+    16: "Mismatch of BFD Authentication Key ID",
+    17: "Unsupported Timestamp Format",
+    18: "Unsupported Delay Mode",
+    19: "Unsupported Loss Mode",
+    20: "Delay variation unsupported",
+    21: "Dyadic mode unsupported",
+    22: "Loopback mode unsupported",
+    23: "Combined mode unsupported",
+    24: "Fault management signaling unsupported",
+    25: "Unable to create fault management association",
+    26: "Lock Failure",
+    27: "Unlock Failure",
+    28: "Loopback Failure",
+    29: "Exit Loopback Failure"
+  },
+  44: {
+    0: "Bypass Assignment Cannot Be Used",
+    1: "Bypass Tunnel Not Found",
+    2: "One-to-one Bypass Already In-use"
+  }
+};
+
+// host/rapi/format.ts
+var API_ERROR3 = 20;
+var rate = (value) => value === Infinity ? "inf" : String(Number(value.toPrecision(9)));
+function bucketText(bucket2) {
+  return `r=${rate(bucket2.tokenBucketRateBytesPerSecond)} b=${rate(bucket2.tokenBucketSizeBytes)} p=${rate(bucket2.peakRateBytesPerSecond)} m=${bucket2.minimumPolicedUnitBytes} M=${bucket2.maximumPacketSizeBytes}`;
+}
+function formatRapiTspec(tspec) {
+  switch (tspec.form) {
+    case RAPI_FORM.TSPECTYPE_SIMPLIFIED:
+      return `[T ${bucketText(tspec)}]`;
+    case RAPI_FORM.TSPECTYPE_INTSERV: {
+      const plain = tspecOf(tspec.object, false);
+      return plain.form === RAPI_FORM.TSPECTYPE_SIMPLIFIED ? formatRapiTspec(plain) : "[T of another service]";
+    }
+    default:
+      return "[]";
+  }
+}
+function formatRapiFlowspec(flowspec) {
+  switch (flowspec.form) {
+    case RAPI_FORM.TSPECTYPE_SIMPLIFIED:
+    case RAPI_FORM.TSPECTYPE_INTSERV:
+      return formatRapiTspec(flowspec);
+    case RAPI_FORM.FLOWSTYPE_SIMPLIFIED: {
+      if (flowspec.service !== RAPI_QOS.GUARANTEED) return `[CL ${bucketText(flowspec)}]`;
+      const { rateBytesPerSecond, slackTermMicroseconds } = flowspec;
+      return `[G R=${rate(rateBytesPerSecond)} S=${slackTermMicroseconds} ${bucketText(flowspec)}]`;
+    }
+    case RAPI_FORM.FLOWSTYPE_INTSERV: {
+      const plain = flowspecOf(flowspec.object, false);
+      return plain.form === RAPI_FORM.FLOWSTYPE_SIMPLIFIED ? formatRapiFlowspec(plain) : "[of another service]";
+    }
+    default:
+      return "[]";
+  }
+}
+function formatRapiAdspec(adspec) {
+  if (adspec.form === RAPI_FORM.ADSTYPE_INTSERV) {
+    const plain = adspecOf(adspec.object, false);
+    return plain.form === RAPI_FORM.ADSTYPE_SIMPLIFIED ? formatRapiAdspec(plain) : "[without general parameters]";
+  }
+  if (adspec.form !== RAPI_FORM.ADSTYPE_SIMPLIFIED) return "[]";
+  const { general, controlledLoad: controlledLoad2, guaranteed: guaranteed2 } = adspec;
+  const terms = ` C=${guaranteed2.cTotalBytes} D=${guaranteed2.dTotalMicroseconds} Csum=${guaranteed2.cSumBytes} Dsum=${guaranteed2.dSumMicroseconds}`;
+  const parts = [
+    `${general.flags & RAPI_XASPEC_FLG.BRK ? "BRK " : ""}${pathText(general)}`,
+    serviceText("G", guaranteed2, guaranteed2.flags & RAPI_XASPEC_FLG.PARM ? terms : ""),
+    serviceText("CL", controlledLoad2, "")
+  ];
+  return `[${parts.filter((part) => part !== "").join(" ")}]`;
+}
+function pathText(path) {
+  return `hops=${path.hopcnt} bw=${rate(path.pathBandwidthBytesPerSecond)} lat=${path.minimumLatencyMicroseconds} MTU=${path.composedMtuBytes}`;
+}
+function serviceText(name, service, terms) {
+  if (service.flags & RAPI_XASPEC_FLG.IGN) return "";
+  const broken = service.flags & RAPI_XASPEC_FLG.BRK ? " BRK" : "";
+  return `{${name}${broken}${terms}${service.override ? ` ${pathText(service)}` : ""}}`;
+}
+function formatRapiFilter(filter) {
+  if (!("address" in filter)) return "*";
+  const address = filter.address.includes(":") ? `[${filter.address}]` : filter.address;
+  if ("generalizedPortIdentifier" in filter) return `${address}/GPI${filter.generalizedPortIdentifier}`;
+  return filter.flowLabel ? `${address}/FL${filter.flowLabel}` : `${address}:${filter.port}`;
+}
+function rapiStrerror(errorCode, errorValue) {
+  if (errorValue === void 0) return rapiText(errorCode);
+  if (errorCode === API_ERROR3) return rapiText(errorValue);
+  const code = ERROR_CODES[errorCode] ?? `error ${errorCode}`;
+  const value = ERROR_VALUES[errorCode]?.[errorValue];
+  return value ? `${code}: ${value}` : errorValue === 0 ? code : `${code}: value ${errorValue}`;
+}
+function rapiText(code) {
+  const name = Object.keys(RAPI_ERR).find((candidate) => RAPI_ERR[candidate] === code);
+  return name ? RAPI_ERROR_TEXTS[name] : `error ${code}`;
+}
 export {
   CALL_KIND,
   CALL_OPTION,
@@ -12838,7 +14726,19 @@ export {
   QosTcpSocket,
   QosTemplates,
   QosUdpSocket,
+  RAPI_EMPTY,
+  RAPI_ERR,
+  RAPI_ERRF,
+  RAPI_EVENT,
+  RAPI_FLAG,
+  RAPI_FORM,
+  RAPI_QOS,
+  RAPI_RSTYLE,
+  RAPI_XASPEC_FLG,
   RESERVE_STYLE,
+  Rapi,
+  RapiError,
+  RapiEventSource,
   Recorder,
   ResvDecodeError,
   ResvEncodeError,
@@ -12865,6 +14765,7 @@ export {
   decodeObjects,
   decodeProviderObjects,
   decodeQos,
+  decodeRapiList,
   defaultCodec,
   defaultModule,
   encode,
@@ -12872,14 +14773,23 @@ export {
   encodeObjects,
   encodeProviderObjects,
   encodeQos,
+  encodeRapiList,
   findObject,
   formatAddress,
+  formatRapiAdspec,
+  formatRapiFilter,
+  formatRapiFlowspec,
+  formatRapiTspec,
   isObject,
   openQosHost,
   parseAddress,
   peek,
   qos,
   qosFlowspec,
+  rapiFilter,
+  rapiFlowspec,
+  rapiStrerror,
+  rapiTspec,
   replay,
   tryDecode
 };
