@@ -129,12 +129,16 @@ export class RsvpNode implements SignallingNode {
   #sessions = new Map<number, Session>();
   #applications = new Map<number, (event: EventAction) => void>();
   #interfaces = new Map<number, InterfaceSettings>();
+  #settings: Partial<NodeSettings>;
+  #seed: number;
   #nextApplication = 1;
 
   /** Starts the node at once. @throws {RangeError} naming a setting that cannot be used. */
   constructor(options: RsvpNodeOptions) {
     const { module, transport, onReport, onError, onTrap, onSubmit } = options;
-    const config = configRecord(settingsOf(options), options.seed ?? randomSeed());
+    this.#settings = settingsOf(options);
+    this.#seed = options.seed ?? randomSeed();
+    const config = configRecord(this.#settings, this.#seed);
     this.clock = options.clock ?? new SystemClock();
     this.routing = options.routing ?? new StaticRouting();
     this.trafficControl = options.trafficControl ?? new MemoryTrafficControl();
@@ -163,6 +167,16 @@ export class RsvpNode implements SignallingNode {
   /** The engine, for snapshots and measurements. Submitting to it behind the loop's back breaks the loop. */
   get engine(): Engine {
     return this.#engine;
+  }
+
+  /**
+   * Changes settings while the node runs: those that are named, the others stay. Timers that run already end as they were
+   * set. @throws {RangeError} naming a setting that cannot be used; nothing is changed then.
+   */
+  configure(settings: Partial<NodeSettings>): void {
+    const changed = { ...this.#settings, ...settings };
+    this.#loop.submit("CONFIG", configRecord(changed, this.#seed));
+    this.#settings = changed;
   }
 
   /** The interfaces as they were set. */

@@ -1,5 +1,6 @@
 /** The same engine and host in Node, as one file that a packager would ship. The other runtimes: tests/runtimes/. */
-import { assert, assertEquals } from "./assert.ts";
+import { Network } from "../host/network/network.ts";
+import { assert, assertEquals, assertGreater, assertThrows } from "./assert.ts";
 import { needs } from "./require.ts";
 import { bundle, withFolder } from "./runtimes/bundle.ts";
 import { exchange } from "./runtimes/exchange.ts";
@@ -38,4 +39,32 @@ Deno.test({
       assertEquals(JSON.parse(new TextDecoder().decode(stdout)), JSON.parse(JSON.stringify(exchange())));
     });
   },
+});
+
+Deno.test("configure changes the settings that it names while the node runs, and keeps its state and the others", () => {
+  const network = new Network({ maximumSessions: 1, noJitter: true });
+  const alice = network.host("alice"), bob = network.host("bob");
+  network.link(alice, bob);
+  const send = (port: number) =>
+    alice.send({ destination: bob.address, port }, { tokenBucketRateBytesPerSecond: 12_500 });
+  const sessions = () => bob.rsvp.inspect("sessions").length;
+  send(1);
+  send(2);
+  network.run(100);
+  // What others may make here is limited; what applications of the node want is not.
+  assertEquals([alice.rsvp.inspect("sessions").length, sessions()], [2, 1]);
+  assertThrows(() => bob.rsvp.configure({ refreshIntervalMs: 0, maximumSessions: 5 }), RangeError);
+  bob.rsvp.configure({ maximumSessions: 2 });
+  alice.rsvp.configure({ refreshIntervalMs: 1_000 });
+  send(3);
+  network.run(100);
+  assertEquals([alice.rsvp.inspect("sessions").length, sessions()], [3, 2]);
+  const before = bob.rsvp.counters().RECEIVED_PATH;
+  // The timers that run already may still be of the old interval; one of them is over after it.
+  network.run(45_000);
+  const later = bob.rsvp.counters().RECEIVED_PATH;
+  network.run(10_000);
+  assertGreater(later, before);
+  assertEquals(bob.rsvp.counters().RECEIVED_PATH - later, 30);
+  assertEquals(sessions(), 2);
 });

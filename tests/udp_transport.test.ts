@@ -248,3 +248,18 @@ Deno.test({
     });
   },
 });
+
+Deno.test("an address that is removed is listened to no more, its ports are free, and others stay", async () => {
+  const [first, second] = [`127.${N[5]}.3.1`, `127.${N[5]}.3.2`];
+  const addresses = [first, second].map((address, index) => ({ interface: index + 1, address, prefixLength: 24 }));
+  await withTransports([addresses], async (transport) => {
+    await transport.removeAddress(first);
+    await transport.removeAddress("127.0.0.9");
+    const other = await UdpTransport.open({ addresses: [addresses[0]], listenToGroup: false });
+    const received = inbox(transport);
+    other.send(packet(first, second, 1, Uint8Array.of(5)));
+    await received.wait(1);
+    assertEquals(received.packets.map((p) => [p.interface, formatAddress(p.source, 4)]), [[2, first]]);
+    await other.close();
+  });
+});

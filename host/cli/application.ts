@@ -4,6 +4,7 @@ import type { ResvContext } from "./context.ts";
 import { decodeCommand } from "./decode.ts";
 import { demoCommand } from "./demo.ts";
 import { encodeCommand } from "./encode.ts";
+import { nodeCommand } from "./node.ts";
 import { CommandError, UsageError } from "./output.ts";
 import { simulateCommand } from "./simulate.ts";
 import { summaryCommand } from "./summary.ts";
@@ -35,8 +36,9 @@ export function buildResv(): Application<ResvContext> {
       encode: encodeCommand,
       summary: summaryCommand,
       simulate: simulateCommand,
+      node: nodeCommand,
     },
-    docs: { brief: "RSVP (RFC 2205): watch it work, read captures" },
+    docs: { brief: "RSVP (RFC 2205): run a node, watch it work, read captures" },
   });
   return buildApplication(routes, {
     name: "resv",

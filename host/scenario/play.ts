@@ -188,7 +188,7 @@ class Player {
         application.reserve({
           style,
           confirm,
-          senders: addresses?.flat(),
+          senders: addresses?.flat().map((address) => ({ address })),
           flowspec: flowspec as Partial<FlowspecOptions>,
         });
         return `reserve ${event.session} ${style}`;

@@ -15,7 +15,7 @@
  * such a socket what any interface of the machine has joined, so that a datagram is taken to have come in on the
  * interface on whose subnet its source lies, and is counted and dropped where there is none.
  */
-import { formatAddress, isMulticast, matchesPrefix, parseAddress } from "../address.ts";
+import { addressKey, formatAddress, isMulticast, matchesPrefix, parseAddress } from "../address.ts";
 import { ENCAPSULATION, UDP_ENCAPSULATION_PORT, UDP_ENCAPSULATION_PORT_ALTERNATE } from "../boundary.gen.ts";
 import type { Packet, PacketsHandler, Transport, TransportErrorHandler } from "./transport.ts";
 import { closeSocket, openSocket, type Socket } from "./udp_sockets.ts";
@@ -178,6 +178,17 @@ export class UdpTransport implements Transport {
     }
     if (this.#closed) return await closeSenders(senders);
     this.#endpoints.push({ interface: handle, text: address.address, bytes, family, prefixLength, senders });
+  }
+
+  /** Listens and sends on an address no more; unknown ones are ignored. Its ports are free once the promise is resolved. */
+  async removeAddress(address: string): Promise<void> {
+    const { bytes, family } = parseAddress(address);
+    const isIt = (one: Endpoint) =>
+      one.family === family && addressKey(one.bytes, family) === addressKey(bytes, family);
+    const endpoint = this.#endpoints.find(isIt);
+    if (!endpoint) return;
+    this.#endpoints = this.#endpoints.filter((one) => one !== endpoint);
+    await closeSenders(endpoint.senders);
   }
 
   /**
