@@ -6814,11 +6814,15 @@ var RsvpNode = class {
   #sessions = /* @__PURE__ */ new Map();
   #applications = /* @__PURE__ */ new Map();
   #interfaces = /* @__PURE__ */ new Map();
+  #settings;
+  #seed;
   #nextApplication = 1;
   /** Starts the node at once. @throws {RangeError} naming a setting that cannot be used. */
   constructor(options) {
     const { module, transport, onReport, onError, onTrap, onSubmit } = options;
-    const config = configRecord(settingsOf(options), options.seed ?? randomSeed());
+    this.#settings = settingsOf(options);
+    this.#seed = options.seed ?? randomSeed();
+    const config = configRecord(this.#settings, this.#seed);
     this.clock = options.clock ?? new SystemClock();
     this.routing = options.routing ?? new StaticRouting();
     this.trafficControl = options.trafficControl ?? new MemoryTrafficControl();
@@ -6847,6 +6851,18 @@ var RsvpNode = class {
   /** The engine, for snapshots and measurements. Submitting to it behind the loop's back breaks the loop. */
   get engine() {
     return this.#engine;
+  }
+  /**
+   * Changes settings while the node runs: those that are named, the others stay. Timers that run already end as they were
+   * set. @throws {RangeError} naming a setting that cannot be used; nothing is changed then.
+   */
+  configure(settings) {
+    const changed = {
+      ...this.#settings,
+      ...settings
+    };
+    this.#loop.submit("CONFIG", configRecord(changed, this.#seed));
+    this.#settings = changed;
   }
   /** The interfaces as they were set. */
   get interfaces() {
@@ -8227,6 +8243,15 @@ var UdpTransport = class _UdpTransport {
       prefixLength,
       senders
     });
+  }
+  /** Listens and sends on an address no more; unknown ones are ignored. Its ports are free once the promise is resolved. */
+  async removeAddress(address) {
+    const { bytes: bytes2, family } = parseAddress(address);
+    const isIt = (one) => one.family === family && addressKey(one.bytes, family) === addressKey(bytes2, family);
+    const endpoint = this.#endpoints.find(isIt);
+    if (!endpoint) return;
+    this.#endpoints = this.#endpoints.filter((one) => one !== endpoint);
+    await closeSenders(endpoint.senders);
   }
   /**
    * Listens to a group on an interface: 224.0.0.14, or, on port 1699, a session's own group for an application that
