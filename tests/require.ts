@@ -54,6 +54,16 @@ export function scapyPython(): string | undefined {
   );
 }
 
+/** Tried in a namespace that ends with the command. */
+function hasBridge(): boolean {
+  return hasProgram("ip") && hasProgram("unshare") &&
+    new Deno.Command("unshare", {
+      args: ["-n", "ip", "link", "add", "lan", "type", "bridge"],
+      stdout: "null",
+      stderr: "null",
+    }).outputSync().success;
+}
+
 interface Probe {
   readonly present: () => boolean;
   /** What to say when it is missing; how to get it, where that is one command. */
@@ -90,6 +100,7 @@ const PROBES = {
       new Deno.Command("unshare", { args: ["-n", "true"], stdout: "null", stderr: "null" }).outputSync().success,
     missing: "network namespaces (CAP_SYS_ADMIN and CAP_NET_ADMIN, or root; and iproute2)",
   },
+  bridge: { present: hasBridge, missing: "bridges in the kernel (CONFIG_BRIDGE), which a LAN is made of" },
 } satisfies Record<string, Probe>;
 
 /** The name of something that a test may need. */
