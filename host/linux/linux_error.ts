@@ -28,8 +28,16 @@ export const ERRNO = {
   EINVAL: 22,
   EMSGSIZE: 90,
   EOPNOTSUPP: 95,
+  EAFNOSUPPORT: 97,
+  EADDRINUSE: 98,
+  EADDRNOTAVAIL: 99,
   ENOBUFS: 105,
   ENETUNREACH: 101,
   ENETDOWN: 100,
   EHOSTUNREACH: 113,
 } as const;
+
+/** The name of an error's number, such as ENOBUFS; `errno 123` for one that is not told apart here. */
+export function errorName(errorNumber: number): string {
+  return Object.entries(ERRNO).find(([, number]) => number === errorNumber)?.[0] ?? `errno ${errorNumber}`;
+}
