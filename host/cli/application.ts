@@ -1,5 +1,6 @@
 /** The command line put together: every command, and how it speaks of mistakes (one line, then a non-zero exit). */
 import { type Application, buildApplication, buildRouteMap, run, text_en } from "@stricli/core";
+import { callCommand } from "./call.ts";
 import type { ResvContext } from "./context.ts";
 import { decodeCommand } from "./decode.ts";
 import { demoCommand } from "./demo.ts";
@@ -37,6 +38,7 @@ export function buildResv(): Application<ResvContext> {
       summary: summaryCommand,
       simulate: simulateCommand,
       node: nodeCommand,
+      call: callCommand,
     },
     docs: { brief: "RSVP (RFC 2205): run a node, watch it work, read captures" },
   });

@@ -73,6 +73,8 @@ export async function openQosHost(options: QosHostOptions): Promise<QosHost> {
       ...(nextHop === undefined ? {} : { udpNextHop: nextHop }),
     })),
     host: true,
+    // Whoever opens last has not heard the first Path: it comes again soon.
+    fastStart: true,
     onError: report,
     ...options.settings,
   });

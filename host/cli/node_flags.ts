@@ -1,0 +1,62 @@
+/**
+ * Which node a command signals through: a host of its own, in UDP encapsulation and so without privileges. Shared by
+ * `call`, `send` and `receive`.
+ */
+import { parsePrefix } from "../address.ts";
+import type { QosHost } from "../qos/host.ts";
+import { CommandError, reasonText, UsageError } from "./output.ts";
+
+/** Flags of every command that has a node. */
+export interface NodeFlags {
+  readonly address?: readonly string[];
+  readonly nextHop?: string;
+}
+
+function parseAddressFlag(text: string): string {
+  try {
+    if (text.includes("/")) return parsePrefix(text) && text;
+  } catch {
+    // Said below, in other words.
+  }
+  throw new Error(`"${text}" is not an address with a prefix length, such as 127.9.1.2/24`);
+}
+
+/** For a command's `parameters.flags`. */
+export const NODE_FLAGS = {
+  address: {
+    kind: "parsed",
+    parse: parseAddressFlag,
+    optional: true,
+    variadic: true,
+    placeholder: "ADDR/LEN",
+    brief: "An address of this host, with the length of its link's prefix; once for each link",
+  },
+  nextHop: {
+    kind: "parsed",
+    parse: String,
+    optional: true,
+    placeholder: "ADDR",
+    brief: "Router for what is not on the link; it has to take RSVP in UDP (RFC 2205 appendix C)",
+  },
+} as const;
+
+/** Opens the host. @throws {CommandError} in one line if its ports cannot be had. */
+export async function openNode(flags: NodeFlags): Promise<QosHost> {
+  const addresses = flags.address ?? [];
+  if (addresses.length === 0) throw new UsageError("say which address this host has: --address 127.9.1.2/24");
+  const { openQosHost } = await import("../qos/host.ts");
+  try {
+    return await openQosHost({ interfaces: addresses.map((address) => ({ address, nextHop: flags.nextHop })) });
+  } catch (error) {
+    throw new CommandError(reasonText(error));
+  }
+}
+
+/** Resolved when somebody presses Ctrl-C or the process is asked to end; `close` stops listening. */
+export function interruption(): { promise: Promise<void>; close: () => void } {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const listen = () => resolve();
+  for (const signal of signals) Deno.addSignalListener(signal, listen);
+  return { promise, close: () => signals.forEach((signal) => Deno.removeSignalListener(signal, listen)) };
+}
