@@ -12799,6 +12799,8 @@ async function openQosHost(options) {
       }
     })),
     host: true,
+    // Whoever opens last has not heard the first Path: it comes again soon.
+    fastStart: true,
     onError: report,
     ...options.settings
   });
