@@ -5,8 +5,6 @@ import {
   PACKET_HEADER_BYTES,
   PACKET_SLOT_BYTES,
   PACKET_SLOTS,
-  readRouteQuery,
-  type RouteInput,
   writeConfig,
   writeInterface,
   writePackets,
@@ -26,13 +24,22 @@ export function slotOf(packet: Packet): Uint8Array {
 
 type Write<T> = (view: DataView, bytes: Uint8Array, at: number, record: T) => number;
 
+/** Where the query, and the destination of ROUTE_QUERY and of ROUTE, stand in their records, in words. */
+const QUERY_WORD = 2;
+const DESTINATION_WORD = 3;
+
 /** One instance of the engine. Memory is viewed anew where it may have grown. */
 export class RawTransit {
   sent = 0;
+  /** Milliseconds spent in the engine's own calls, copying packets in and looking at actions left out. */
+  insideMs = 0;
   readonly #exports: EngineExports;
   readonly #inbox: number;
+  readonly #answer: Uint8Array;
+  #queries: number[] = [];
   #bytes!: Uint8Array;
   #view!: DataView;
+  #words!: Int32Array;
 
   constructor(module: WebAssembly.Module) {
     this.#exports = new WebAssembly.Instance(module, {}).exports as unknown as EngineExports;
@@ -40,45 +47,76 @@ export class RawTransit {
     this.#viewMemory();
     this.#submitRecords(INPUT.CONFIG, writeConfig, [TRANSIT_CONFIG]);
     this.#submitRecords(INPUT.INTERFACE, writeInterface, TRANSIT_INTERFACES);
+    const answer = new Uint8Array(256);
+    const length = writeRoute(new DataView(answer.buffer), answer, 0, routeAnswer(1, new Uint8Array(16)));
+    this.#answer = answer.subarray(0, length);
+    this.insideMs = 0;
   }
 
   /** Takes packets as they stand in slots, 32 at a time. */
-  receive(slots: readonly Uint8Array[]): void {
+  receive(slots: readonly Uint8Array[], nowMs = 1000): void {
     for (let from = 0; from < slots.length; from += PACKET_SLOTS - 1) {
       const batch = Math.min(PACKET_SLOTS - 1, slots.length - from);
       for (let i = 0; i < batch; i++) this.#bytes.set(slots[from + i], this.#inbox + i * PACKET_SLOT_BYTES);
-      this.#submit(INPUT.PACKETS, batch);
+      this.#submit(INPUT.PACKETS, batch, nowMs);
     }
+  }
+
+  /** Lets the engine do what is due by `nowMs`. */
+  tick(nowMs: number): void {
+    while (this.#exports.deadline() <= nowMs) this.#submit(INPUT.TICK, 1, nowMs);
   }
 
   #viewMemory(): void {
     this.#bytes = new Uint8Array(this.#exports.memory.buffer);
     this.#view = new DataView(this.#exports.memory.buffer);
+    this.#words = new Int32Array(this.#exports.memory.buffer);
   }
 
   #submitRecords<T>(kind: number, write: Write<T>, records: readonly T[]): void {
     let at = this.#inbox;
     this.#bytes.fill(0, at, at + this.#exports.inboxLength());
     for (const record of records) at += write(this.#view, this.#bytes, at, record);
-    this.#submit(kind, records.length);
+    this.#submit(kind, records.length, 1000);
   }
 
-  #submit(kind: number, count: number): void {
-    const status = this.#exports.submit(kind, count, 1000);
+  #submit(kind: number, count: number, nowMs: number): void {
+    let started = performance.now();
+    const status = this.#exports.submit(kind, count, nowMs);
+    let length = this.#exports.poll();
+    this.insideMs += performance.now() - started;
     if (status !== 0) throw new Error(`submit of kind ${kind}: status ${status}`);
-    const answers: RouteInput[] = [];
-    for (let length = this.#exports.poll(); length > 0; length = this.#exports.poll()) {
-      if (this.#bytes.length !== this.#exports.memory.buffer.byteLength) this.#viewMemory();
-      const start = this.#exports.outbox();
-      for (let at = start; at < start + length; at += this.#view.getUint32(at + 4, true)) {
-        const action = this.#view.getUint16(at, true);
-        if (action === ACTION.SEND) this.sent++;
-        else if (action === ACTION.ROUTE_QUERY) {
-          const { query, destination } = readRouteQuery(this.#view, this.#bytes, at);
-          answers.push(routeAnswer(query, destination.slice()));
-        }
+    while (length > 0) {
+      this.#look(length);
+      started = performance.now();
+      length = this.#exports.poll();
+      this.insideMs += performance.now() - started;
+    }
+    if (this.#queries.length > 0) this.#answerQueries(nowMs);
+  }
+
+  #look(length: number): void {
+    if (this.#bytes.length !== this.#exports.memory.buffer.byteLength) this.#viewMemory();
+    const start = this.#exports.outbox() >> 2, words = this.#words;
+    for (let at = start; at < start + (length >> 2); at += words[at + 1] >> 2) {
+      const action = words[at] & 0xffff;
+      if (action === ACTION.SEND) this.sent++;
+      else if (action === ACTION.ROUTE_QUERY) {
+        this.#queries.push(words[at + QUERY_WORD], words[at + DESTINATION_WORD]);
       }
     }
-    if (answers.length > 0) this.#submitRecords(INPUT.ROUTE, writeRoute, answers);
+  }
+
+  /** All that a batch of packets has asked for goes in together; the answers differ in number and destination. */
+  #answerQueries(nowMs: number): void {
+    const queries = this.#queries, words = this.#words;
+    this.#queries = [];
+    let at = this.#inbox;
+    for (let i = 0; i < queries.length; i += 2, at += this.#answer.length) {
+      this.#bytes.set(this.#answer, at);
+      words[(at >> 2) + QUERY_WORD] = queries[i];
+      words[(at >> 2) + DESTINATION_WORD] = queries[i + 1];
+    }
+    this.#submit(INPUT.ROUTE, queries.length / 2, nowMs);
   }
 }

@@ -71,8 +71,8 @@ export function pathPacket(number: number): Packet {
   };
 }
 
-/** The Resv of a session as it arrives from the next hop: FF, one sender, controlled load. */
-export function resvPacket(number: number): Packet {
+/** The Resv of a session as it arrives from the next hop: FF, one sender, controlled load, with RESV_CONFIRM or without. */
+export function resvPacket(number: number, confirm = false): Packet {
   const fields = sessionFields(number);
   return {
     interface: DOWNSTREAM,
@@ -87,6 +87,31 @@ export function resvPacket(number: number): Packet {
       writer.session(fields);
       writer.hop(NEXT_HOP, DOWNSTREAM);
       writer.timeValues(30_000);
+      if (confirm) writer.confirm(fields.destination);
+      writer.style(0x0a);
+      writer.flowspec(fields, false);
+      writer.filter(10, fields.sender, fields.senderPort);
+      writer.end();
+    }),
+  };
+}
+
+/** The ResvConf of a session as it arrives from the sender, on its way to the receiver. */
+export function confirmPacket(number: number): Packet {
+  const fields = sessionFields(number);
+  return {
+    interface: UPSTREAM,
+    source: address(fields.sender),
+    destination: address(fields.destination),
+    family: 4,
+    ttl: 63,
+    encapsulation: 0,
+    routerAlert: 1,
+    payload: message((writer) => {
+      writer.begin(7, 63);
+      writer.session(fields);
+      writer.errorSpec(fields.sender, 0, 0);
+      writer.confirm(fields.destination);
       writer.style(0x0a);
       writer.flowspec(fields, false);
       writer.filter(10, fields.sender, fields.senderPort);

@@ -153,3 +153,40 @@ Deno.test("an ADSPEC stays valid over any path, and no hop makes it better", () 
     run,
   );
 });
+
+Deno.test("the usual ADSPEC is checked and composed at fixed places as any other is by the walk", () => {
+  const u32 = fc.oneof(fc.constantFrom(0, 1, 254, 255, 1500, 0x7f800000, 0x80000000, 0xffffffff), fc.nat(0xffffff));
+  const word = u32.map((number) => number.toString(16).padStart(8, "0"));
+  const flags = fc.constantFrom("00", "80", "7f", "01");
+  const headers = ["01..0008", "04..0001", "06..0001", "08..0001", "0a..0001", "02..0008"];
+  const names = [...headers, ...[85, 86, 87, 88].map((number) => `${number}..0001`), "05..0000"];
+  const object = fc.tuple(
+    fc.array(word, { minLength: 8, maxLength: 8 }),
+    fc.array(flags, { minLength: 11, maxLength: 11 }),
+  )
+    .map(([values, marks]) => {
+      let value = 0;
+      const body = names.map((name, i) =>
+        name.replace("..", marks[i]) + (name.endsWith("0001") ? values[value++] : "")
+      );
+      return adspec(body.join(""));
+    });
+  const hop: fc.Arbitrary<Hop> = fc.record({
+    bandwidth: fc.constantFrom(0, 1e6, 1.25e8, Infinity, -1),
+    latency: u32,
+    mtu: u32,
+    C: u32,
+    D: u32,
+    services: fc.nat(7),
+    controlledLoadMtu: fc.constantFrom(0, 0, 0, 1400),
+    reshapes: fc.nat(1),
+  });
+  fc.assert(
+    fc.property(object, hop, fc.boolean(), (object, hop, breaks) => {
+      assertEquals(ask("validateAdspec", object), ask("validateAnyAdspec", object));
+      const at = putHop(hop);
+      assertEquals(make("composeAdspec", object, at, breaks), make("composeAnyAdspec", object, at, breaks));
+    }),
+    run,
+  );
+});

@@ -24,6 +24,7 @@ import {
   setWord,
   word,
 } from "./intserv";
+import { composeUsualAdspec, USUAL_ADSPEC_BYTES } from "./usual_adspec";
 import { serviceBit } from "./validate";
 
 /** NON_IS_HOP, NUMBER_OF_IS_HOPS, AVAILABLE_PATH_BANDWIDTH, MINIMUM_PATH_LATENCY, PATH_MTU, as composed. */
@@ -190,6 +191,12 @@ function expandGuaranteed(to: usize, hop: HopParameters): usize {
  * Returns the length written.
  */
 export function composeAdspec(adspec: usize, destination: usize, parameters: usize, breakBit: bool): u32 {
+  if (composeUsualAdspec(adspec, destination, changetype<HopParameters>(parameters), breakBit)) return USUAL_ADSPEC_BYTES;
+  return composeAnyAdspec(adspec, destination, parameters, breakBit);
+}
+
+/** The same by a walk over all fragments and parameters. */
+export function composeAnyAdspec(adspec: usize, destination: usize, parameters: usize, breakBit: bool): u32 {
   const hop = changetype<HopParameters>(parameters);
   const length = objectLength(adspec);
   const end = adspec + length;

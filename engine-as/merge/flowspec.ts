@@ -34,6 +34,7 @@ import {
   word,
   writeHeaders,
 } from "./intserv";
+import { copyWords } from "../wire/bytes";
 
 export const LESS: i32 = -1;
 export const EQUAL: i32 = 0;
@@ -43,6 +44,10 @@ export const INCOMPARABLE: i32 = 2;
 
 /** ERROR_SPEC value of code 21 for flowspecs of different services. */
 export const SERVICE_CONFLICT: u32 = 1;
+
+// Service header and parameter header as they stand in memory, without their flags.
+const HEADERS_MASK: u64 = 0xffff00ffffff00ff;
+const CONTROLLED_LOAD_HEADERS: u64 = 0x0500007f06000005;
 
 const TOKEN_BUCKET_HEADER: u32 = 0x7f000005;
 const RSPEC_HEADER: u32 = 0x82000002;
@@ -55,6 +60,10 @@ const NULL_TSPEC_HEADER: u32 = 0x80000001;
  */
 export function flowspecService(flowspec: usize): u32 {
   const length = objectLength(flowspec);
+  // Nearly all are of controlled load with its six words: both headers are compared at once.
+  if (length >= CONTROLLED_LOAD_FLOWSPEC_BYTES && (load<u64>(flowspec, 8) & HEADERS_MASK) == CONTROLLED_LOAD_HEADERS) {
+    return CONTROLLED_LOAD_SERVICE;
+  }
   if (length < NULL_FLOWSPEC_BYTES) return 0;
   const service = word(flowspec + 8) >>> 24;
   const end: u32 = 12 + ((word(flowspec + 8) & 0xffff) << 2);
@@ -196,7 +205,13 @@ export function greatestLowerBoundFlowspecs(a: usize, b: usize, destination: usi
 
 /** Copies a FLOWSPEC in canonical encoding. Returns its length, or 0 if it has none of the known layouts. */
 export function canonicalFlowspec(flowspec: usize, destination: usize): u32 {
-  return combine(flowspec, flowspec, destination, TAKE_MERGE);
+  const service = flowspecService(flowspec);
+  if (service == 0) return 0;
+  if (service == NULL_SERVICE) return writeNullFlowspec(destination, word(flowspec + NULL_MAXIMUM_SIZE));
+  copyWords(destination + RATE, flowspec + RATE, 20);
+  if (service == CONTROLLED_LOAD_SERVICE) return writeControlledLoadHeaders(destination);
+  store<u64>(destination, load<u64>(flowspec, RESERVED_RATE), RESERVED_RATE);
+  return writeGuaranteedHeaders(destination);
 }
 
 export function writeControlledLoadHeaders(destination: usize): u32 {

@@ -43,8 +43,14 @@ import {
   writeNullFlowspec,
 } from "./flowspec";
 
+// Service header and parameter header as they stand in memory, without their flags.
+const HEADERS_MASK: u64 = 0xffff00ffffff00ff;
+const TOKEN_BUCKET_HEADERS: u64 = 0x0500007f06000001;
+
 /** Address of r, b, p, m, M in a SENDER_TSPEC, or 0 if it has no token bucket. */
 export function senderTokenBucket(tspec: usize): usize {
+  // Where it stands alone, as in nearly all of them: 36 bytes, service 1, parameter 127 of five words.
+  if (load<u16>(tspec) == 0x2400 && (load<u64>(tspec, 8) & HEADERS_MASK) == TOKEN_BUCKET_HEADERS) return tspec + RATE;
   return findParameter(tspec, GENERAL_SERVICE, TOKEN_BUCKET_PARAMETER, 5);
 }
 

@@ -30,6 +30,7 @@ import {
 } from "./intserv";
 import { flowspecService, requestedService } from "./flowspec";
 import { senderTokenBucket } from "./tspec";
+import { hasUsualShape, usualAdspecIsValid } from "./usual_adspec";
 
 export const SERVICE_UNSUPPORTED: u32 = 2;
 export const BAD_FLOWSPEC_VALUE: u32 = 3;
@@ -122,6 +123,12 @@ function hasGuaranteedParameters(adspec: usize): bool {
 
 /** Checks an ADSPEC. Returns 0 or BAD_ADSPEC_VALUE. */
 export function validateAdspec(adspec: usize): u32 {
+  if (hasUsualShape(adspec)) return usualAdspecIsValid(adspec) ? 0 : BAD_ADSPEC_VALUE;
+  return validateAnyAdspec(adspec);
+}
+
+/** The same by a walk over all fragments and parameters. */
+export function validateAnyAdspec(adspec: usize): u32 {
   const length = objectLength(adspec);
   if (length < 12 || word(adspec + 8) >>> 24 != GENERAL_SERVICE) return BAD_ADSPEC_VALUE;
   if (!hasGeneralParameters(adspec)) return BAD_ADSPEC_VALUE;

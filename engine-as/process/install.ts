@@ -137,7 +137,7 @@ export function writeFilters(session: Session, block: TrafficControlState, start
     }
     return at;
   }
-  beginUnion(writtenUnion);
+  if (!block.distinct) beginUnion(writtenUnion);
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;

@@ -52,6 +52,7 @@ import {
   MESSAGE_RESV_CONFIRM,
   MESSAGE_RESV_ERROR,
   MESSAGE_RESV_TEAR,
+  MessageView,
   parseMessage,
 } from "../wire/message_view";
 import { beginPacket, packetDestination, packetSource, setArrivalTtl, view, viewPointer } from "./context";
@@ -108,7 +109,8 @@ function packetArrives(slot: usize, length: u32): void {
     if (type == MESSAGE_PATH || type == MESSAGE_RESV) return dispatch(type);
     return drop(v.rejectStatus, v.rejected);
   }
-  if (v.session != 0 && !(sessionFits(v.session) && sendersFit(v, objectCType(v.session)))) {
+  // Usual messages have forms that fit each other.
+  if (v.usual == 0 && v.session != 0 && !(sessionFits(v.session) && sendersFit(v, objectCType(v.session)))) {
     return drop(STATUS_BAD_VALUE, v.session);
   }
   clearUnused(v);
@@ -152,9 +154,13 @@ function dispatch(type: u32): void {
 }
 
 // A SrcPort with a DstPort of zero: silently discarded (RFC 2209).
+@inline
 function conflictingPorts(): bool {
   const v = view();
   if (v.session == 0 || keyDestinationPort(v.session + 4, objectCType(v.session)) != 0) return false;
+  return anyPort(v);
+}
+function anyPort(v: MessageView): bool {
   if (hasPort(v.senderTemplate)) return true;
   for (
     let filter = v.flowDescriptors ? nextFilter(v.flowDescriptors, v.flowDescriptorsEnd) : 0;

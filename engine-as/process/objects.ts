@@ -149,6 +149,11 @@ export function calledSessionFits(session: usize): bool {
 // Unused fields are ignored on receipt (RFC 2205 appendix A): they are cleared where senders and filters are compared byte
 // by byte afterwards. C-Types 1 and 2 have two such bytes before the port, 3 has one before the flow label.
 export function clearUnused(v: MessageView): void {
+  if (v.usual != 0) {
+    const sender = v.senderTemplate | v.firstFilterSpec;
+    if (sender != 0) store<u16>(sender, 0, 8);
+    return;
+  }
   if (v.senderTemplate) clearUnusedOf(v.senderTemplate);
   let filter = v.flowDescriptors ? nextFilter(v.flowDescriptors, v.flowDescriptorsEnd) : 0;
   while (filter != 0) {

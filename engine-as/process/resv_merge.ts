@@ -1,10 +1,8 @@
 // The merging half of RESV REFRESH (RFC 2209, steps 2 to 5): what the reservations ask of one previous hop together, with
 // blockade state (RFC 2205 section 3.5) and the confirmations that go along or are answered here (section 2.6).
-import { copyWords } from "../wire/bytes";
 import { greatestLowerBoundFlowspecs, isStrictlyGreater, mergeFlowspecs } from "../merge/flowspec";
-import { blobData, blobLength } from "../state/blob";
+import { blobData, blobHash, blobLength, hashOfBlob } from "../state/blob";
 import { blockadeMatchesPath, BlockadeState, deleteBlockade } from "../state/blockade_state";
-import { hashBytes } from "../state/hash";
 import { PathState } from "../state/path_state";
 import { RequestState } from "../state/request_state";
 import {
@@ -27,6 +25,8 @@ import { inScope } from "./scope";
 // Result of merging for one sender or, in a shared style, for all senders of the request.
 export let merged: usize = 0;
 export let mergedLength: u32 = 0;
+// The blob that the result is, where one FLOWSPEC alone is it.
+let mergedBlob: u32 = 0;
 // Something is requested, but all of it is blockaded.
 export let allBlockaded = false;
 export let confirmOf: ReservationState | null = null;
@@ -125,7 +125,7 @@ export function merge(session: Session, request: RequestState, only: PathState |
     // What was the last one's FLOWSPEC changes nothing again: most next hops ask for the same.
     const standing = standingFlowspec(reservation);
     if ((standing != folded || merged == 0) && !isBlockaded(session, reservation, request, only)) {
-      fold(blobData(standing), blobLength(standing), true);
+      fold(standing, true);
       folded = standing;
     }
   }
@@ -137,17 +137,18 @@ export function merge(session: Session, request: RequestState, only: PathState |
     reservation = reservation!.next
   ) {
     if (coversRequest(session, reservation, request, only)) {
-      fold(blobData(standingFlowspec(reservation)), blobLength(standingFlowspec(reservation)), false);
+      fold(standingFlowspec(reservation), false);
     }
   }
   return true;
 }
 
-function fold(flowspec: usize, length: usize, upper: bool): void {
+function fold(blob: u32, upper: bool): void {
+  const flowspec = blobData(blob);
   if (merged == 0) {
-    copyWords(mergeA, flowspec, length);
-    merged = mergeA;
-    mergedLength = <u32> length;
+    merged = flowspec;
+    mergedLength = <u32> blobLength(blob);
+    mergedBlob = blob;
     return;
   }
   const to = merged == mergeA ? mergeB : mergeA;
@@ -156,6 +157,7 @@ function fold(flowspec: usize, length: usize, upper: bool): void {
   if (combined == 0) return;
   mergedLength = combined;
   merged = to;
+  mergedBlob = 0;
 }
 
 // RESV_CONFIRMs that wait for this request: forwarded with the largest flowspec, answered here otherwise, dropped when
@@ -211,7 +213,6 @@ export function prepareConfirms(session: Session, request: RequestState, style: 
 }
 
 // Digest of the merged FLOWSPEC.
-@inline
 export function mergedDigest(): u32 {
-  return hashBytes(merged, mergedLength, 5) | 1;
+  return (mergedBlob != 0 ? blobHash(mergedBlob) : hashOfBlob(merged, mergedLength)) | 1;
 }

@@ -220,12 +220,13 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
     if (at == scopeStart) return tearRequest(session, request, true);
   }
   // Moved towards lower addresses, over bytes that are not needed any more.
-  memory.copy(at, policy, policyEnd - policy);
+  copyWords(at, policy, policyEnd - policy);
   at += policyEnd - policy;
   at = appendStyle(at, style);
-  memory.copy(at, list, listEnd - list);
+  copyWords(at, list, listEnd - list);
   at += listEnd - list;
-  const digest = hashBytes(scopeStart, at - scopeStart, 3) | 1;
+  // What a sender was in says the path state (`requested`), but for WF, which names none.
+  const digest = style == STYLE_WILDCARD_FILTER ? hashBytes(scopeStart, at - scopeStart, 3) | 1 : 1;
   const changed = style == STYLE_WILDCARD_FILTER ? digest != request.sentDigest : anythingNew;
   const torn = request.sentDigest != 0 && style != STYLE_WILDCARD_FILTER && anyDropped(session, request);
   if (mode == SYNC_FORCED || confirm != null || changed) {

@@ -1,7 +1,7 @@
 // Leaving the node. A message is built where it will stand in the queue of actions, then finished, addressed and
 // committed; what is not committed was never there. UDP encapsulation (RFC 2205 appendix C) is decided here and nowhere
 // else.
-import { copyWords, zeroWords } from "../wire/bytes";
+import { copyWords } from "../wire/bytes";
 import {
   ACTION_SEND,
   ACTION_SEND_DESTINATION,
@@ -40,6 +40,7 @@ const LARGEST_RECORD: usize = 69000;
 // 224.0.0.14 in memory order: G* of appendix C.
 const encapsulationGroup: usize = memory.data<u8>([224, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 
+assert(ACTION_SEND_PAYLOAD == 56);
 let record: usize = 0;
 let message: usize = 0;
 let messageType: u32 = 0;
@@ -74,7 +75,11 @@ function commit(
 ): void {
   const length = <u32> (end - message);
   const addressBytes: usize = family == 4 ? 4 : 16;
-  zeroWords(record, ACTION_SEND_PAYLOAD);
+  const zero = i64x2.splat(0);
+  v128.store(record, zero);
+  v128.store(record, zero, 16);
+  v128.store(record, zero, 32);
+  store<u64>(record, 0, 48);
   store<u32>(record, length, ACTION_SEND_PAYLOAD_LENGTH);
   store<u32>(record, iface, ACTION_SEND_INTERFACE);
   if (source != 0) copyWords(record + ACTION_SEND_SOURCE, source, addressBytes);

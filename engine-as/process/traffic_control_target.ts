@@ -57,11 +57,13 @@ function belongs(reservation: ReservationState, iface: u32, filter: Filter | nul
   return first != null && equalFilters(first, filter);
 }
 
-// Merges what belongs together; false when there is nothing.
-export function computeTarget(session: Session, iface: u32, filter: Filter | null): bool {
+// Merges what belongs together; false when there is nothing. `distinct` is the filter's digest.
+export function computeTarget(session: Session, iface: u32, filter: Filter | null, distinct: u32): bool {
   target().flowspec = 0;
   target().digest = 0;
-  beginUnion(targetUnion);
+  // One filter alone (FF has no more) is no union: the table is begun with the second.
+  let first: u32 = 0;
+  let filters: u32 = 0;
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;
@@ -69,8 +71,18 @@ export function computeTarget(session: Session, iface: u32, filter: Filter | nul
   ) {
     if (!belongs(reservation, iface, filter)) continue;
     target().style = reservation.style;
-    for (let f: Filter | null = reservation.firstFilter; f; f = f!.next) {
+    for (let f: Filter | null = filter != null ? null : reservation.firstFilter; f; f = f!.next) {
       const digest = digestOf(f);
+      filters += 1;
+      if (filters == 1) {
+        first = digest;
+        target().digest = digest;
+        continue;
+      }
+      if (filters == 2) {
+        beginUnion(targetUnion);
+        isNewToUnion(targetUnion, first);
+      }
       if (isNewToUnion(targetUnion, digest)) target().digest += digest;
     }
     const flowspec = blobData(reservation.flowspec);
@@ -89,7 +101,7 @@ export function computeTarget(session: Session, iface: u32, filter: Filter | nul
     target().flowspec = to;
   }
   if (target().flowspec == 0) return false;
-  if (filter != null) target().digest = digestOf(filter);
+  if (filter != null) target().digest = distinct;
   computeSenders(session, iface, filter);
   return true;
 }

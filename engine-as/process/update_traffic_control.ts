@@ -25,12 +25,13 @@ export function updateTrafficControl(
   filter: Filter | null,
   active: ReservationState | null,
 ): u32 {
+  const distinct: u32 = filter != null ? digestOf(filter) : 0;
   if (isVirtual(iface)) {
-    policeOthers(session, iface, filter != null ? digestOf(filter) : 0);
+    policeOthers(session, iface, distinct);
     return 0;
   }
-  const wanted = computeTarget(session, iface, filter);
-  let block = findTrafficControl(session, iface, filter != null ? digestOf(filter) : 0);
+  const wanted = computeTarget(session, iface, filter, distinct);
+  let block = findTrafficControl(session, iface, distinct);
   if (!wanted) {
     if (block) removeBlock(session, block);
     return 0;
@@ -68,16 +69,16 @@ export function updateTrafficControl(
       outgoing.reserved += rate - inFlight.held;
       inFlight.held = rate;
     }
-    policeOthers(session, iface, filter != null ? digestOf(filter) : 0);
+    policeOthers(session, iface, distinct);
     return 0;
   } else if (isInstalled(block)) {
     // The merge is the same, but others are compared with each reservation of it.
-    policeOthers(session, iface, filter != null ? digestOf(filter) : 0);
+    policeOthers(session, iface, distinct);
     return 0;
   }
   block.style = <u8> target().style;
   install(session, block, outgoing, rate);
-  policeOthers(session, iface, filter != null ? digestOf(filter) : 0);
+  policeOthers(session, iface, distinct);
   return 0;
 }
 

@@ -4,11 +4,15 @@
 import { root } from "./memory";
 
 @inline
-function mix(state: u64, word: u64): u64 {
+function mixBy(factor: u64, state: u64, word: u64): u64 {
   let x = (state ^ word) * 0x9e3779b97f4a7c15;
   x ^= x >> 32;
-  x *= root().hashFactor;
+  x *= factor;
   return x ^ (x >> 29);
+}
+@inline
+function mix(state: u64, word: u64): u64 {
+  return mixBy(root().hashFactor, state, word);
 }
 
 // Sets both keys from the seed of CONFIG.
@@ -26,16 +30,27 @@ export function hashWord(word: u64, salt: u64): u32 {
   return <u32> (mix(root().hashKey ^ (salt * 0xd6e8feb86659fd93) ^ 8, word) >> 32);
 }
 
-// Hash of `length` bytes, a multiple of four; `salt` tells the users of one key space apart.
+// Hash of `length` bytes, a multiple of four; `salt` tells the users of one key space apart. Two runs of words are mixed
+// side by side, since each mixing has to wait for the one before it.
 export function hashBytes(pointer: usize, length: usize, salt: u64): u32 {
+  const factor = root().hashFactor;
   let state = root().hashKey ^ (salt * 0xd6e8feb86659fd93) ^ <u64> length;
   let at = pointer;
   const end = pointer + length;
-  while (at + 8 <= end) {
-    state = mix(state, load<u64>(at));
+  if (length >= 16) {
+    let other = ~state;
+    while (at + 16 <= end) {
+      state = mixBy(factor, state, load<u64>(at));
+      other = mixBy(factor, other, load<u64>(at, 8));
+      at += 16;
+    }
+    state = mixBy(factor, state, other);
+  }
+  if (at + 8 <= end) {
+    state = mixBy(factor, state, load<u64>(at));
     at += 8;
   }
-  if (at < end) state = mix(state, load<u32>(at));
+  if (at < end) state = mixBy(factor, state, load<u32>(at));
   return <u32> (state >> 32);
 }
 

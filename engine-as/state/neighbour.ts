@@ -1,7 +1,7 @@
 // An RSVP neighbour is (interface, address): link-local addresses, unnumbered links and several addresses on a LAN all
 // stay apart. Path and reservation state point to it and count in it, which is what bounds the state that one
 // neighbour may create. RFC 2961 and RFC 2747 will hang their epochs and sequence numbers here.
-import { copyWords, equalWords, zeroWords } from "../wire/bytes";
+import { copyWords, equalWords } from "../wire/bytes";
 import { COUNTER_NEIGHBOURS } from "../boundary.gen";
 import { insert, neighbourTable, NO_SLOT, probeFirst, probeNext, removeValue, slotValue } from "./hash_table";
 import { hashBytes } from "./hash";
@@ -29,23 +29,34 @@ export function neighbourAddress(neighbour: Neighbour): usize {
   return changetype<usize>(neighbour) + offsetof<Neighbour>("address0");
 }
 
+// The neighbour found last: messages come in runs from one hop. Not state: it is forgotten when it goes.
+let recent: usize = 0;
+
 function find(): Neighbour | null {
+  if (recent != 0 && equalWords(recent, scratch, KEY_BYTES)) return changetype<Neighbour>(recent);
   const table = neighbourTable();
   const hash = hashBytes(scratch, KEY_BYTES, 2);
   let slot = probeFirst(table, hash);
   while (slot != NO_SLOT) {
     const candidate = <usize> slotValue(table, slot);
-    if (equalWords(candidate, scratch, KEY_BYTES)) return changetype<Neighbour>(candidate);
+    if (equalWords(candidate, scratch, KEY_BYTES)) {
+      recent = candidate;
+      return changetype<Neighbour>(candidate);
+    }
     slot = probeNext(table, hash, slot);
   }
   return null;
 }
 
 function fillScratch(interfaceHandle: u32, address: usize, family: u32): void {
-  zeroWords(scratch, KEY_BYTES);
   store<u32>(scratch, interfaceHandle);
   store<u32>(scratch, family, 4);
-  copyWords(scratch + 8, address, family == 4 ? 4 : 16);
+  if (family == 4) {
+    store<u64>(scratch, load<u32>(address), 8);
+    store<u64>(scratch, 0, 16);
+  } else {
+    v128.store(scratch, v128.load(address), 8);
+  }
 }
 
 export function findNeighbour(interfaceHandle: u32, address: usize, family: u32): Neighbour | null {
@@ -73,6 +84,7 @@ export function releaseNeighbour(neighbour: Neighbour | null): void {
   neighbour.references -= 1;
   if (neighbour.references != 0) return;
   const record = changetype<usize>(neighbour);
+  if (recent == record) recent = 0;
   removeValue(neighbourTable(), hashBytes(record, KEY_BYTES, 2), <u32> record);
   release(record, offsetof<Neighbour>());
   uncount(COUNTER_NEIGHBOURS);

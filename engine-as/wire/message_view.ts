@@ -22,7 +22,7 @@ import {
   STATUS_UNKNOWN_CLASS, STATUS_UNKNOWN_CTYPE, STATUS_UNKNOWN_MESSAGE, STATUS_UNKNOWN_STYLE,
 } from "../boundary.gen";
 import { MAXIMUM_FORWARDED_OBJECTS, MAXIMUM_OBJECTS_PER_MESSAGE } from "../limits";
-import { load16, load32 } from "./bytes";
+import { load16, load32, zeroWords } from "./bytes";
 import { sumBytes } from "./checksum";
 import { flowDescriptorObject, flowDescriptorsComplete, STYLE_FF, STYLE_SE, STYLE_WF } from "./flow_grammar";
 import { isAdspec, isFlowspec, isNullSenderTspec, isSenderTspec } from "./int_serv";
@@ -31,6 +31,7 @@ import {
   CLASS_RSVP_HOP, CLASS_SCOPE, CLASS_SENDER_TEMPLATE, CLASS_SENDER_TSPEC, CLASS_SESSION, CLASS_STYLE,
   FORM_FAMILY_SHIFT, FORM_WORDS, formOf, isKnownClass, REPEATABLE_CLASSES, requiredClasses,
 } from "./object_forms";
+import { viewUsual } from "./usual_view";
 
 export const MESSAGE_PATH: u32 = 1;
 export const MESSAGE_RESV: u32 = 2;
@@ -77,6 +78,8 @@ export class MessageView {
   errorOffset: u32;
   errorClass: u32;
   errorCType: u32;
+  // 1 for a message that usual_view.ts has recognised.
+  usual: u32;
   // By class 0 to 15; slots 0 and 2 have no class that would use them.
   slot0: usize;
   session: usize;
@@ -123,7 +126,7 @@ export function forwarded(view: MessageView, index: u32): usize {
 // the datagram; the RSVP length must be exactly that (RFC 2205 section 3.1.1).
 export function parseMessage(message: usize, available: u32, view: usize): u32 {
   const v = changetype<MessageView>(view);
-  memory.fill(view, 0, offsetof<MessageView>());
+  zeroWords(view, offsetof<MessageView>());
   v.message = message;
   if (available < 8) return failHeader(v, STATUS_TRUNCATED, 0);
   v.type = load<u8>(message, 1);
@@ -137,6 +140,7 @@ export function parseMessage(message: usize, available: u32, view: usize): u32 {
   const type: u32 = v.type;
   if (type < MESSAGE_PATH || type > MESSAGE_RESV_CONFIRM) return failHeader(v, STATUS_UNKNOWN_MESSAGE, 1);
   v.end = message + length;
+  if (viewUsual(v)) return STATUS_OK;
   const status = walk(v, message + 8);
   return status == STATUS_OK ? complete(v) : status;
 }

@@ -120,7 +120,7 @@ function isUsualFlowspec(object: usize, length: u32): bool {
 // RFC 2210 section 3.3.6, with values and flags masked away.
 // @ts-ignore: decorator
 @inline
-function isUsualAdspec(object: usize): bool {
+export function isUsualAdspec(object: usize): bool {
   const wrong = v128.or(
     v128.or(
       v128.or(

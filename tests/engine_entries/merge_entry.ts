@@ -22,8 +22,8 @@ export {
   sumTspecs,
   writeSenderTspec,
 } from "../../engine-as/merge/tspec";
-export { validateAdspec, validateFlowspec, validateTspec } from "../../engine-as/merge/validate";
-export { composeAdspec, createAdspec } from "../../engine-as/merge/adspec";
+export { validateAdspec, validateAnyAdspec, validateFlowspec, validateTspec } from "../../engine-as/merge/validate";
+export { composeAdspec, composeAnyAdspec, createAdspec } from "../../engine-as/merge/adspec";
 export * from "../../engine-as/merge/delay";
 export { arithmetic } from "../../engine-as/merge/arithmetic";
 export { admit, admitRate, countedRate, effectiveRate } from "../../engine-as/admission/admission";
