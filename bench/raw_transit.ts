@@ -41,8 +41,15 @@ export class RawTransit {
   #view!: DataView;
   #words!: Int32Array;
 
-  constructor(module: WebAssembly.Module) {
+  /**
+   * `populatedBytes`: so much memory is made and written to beforehand, as the C programs have theirs made, so that what the
+   * operating system takes for fresh pages is nobody's time.
+   */
+  constructor(module: WebAssembly.Module, populatedBytes = 0) {
     this.#exports = new WebAssembly.Instance(module, {}).exports as unknown as EngineExports;
+    const before = this.#exports.memory.buffer.byteLength;
+    this.#exports.memory.grow(Math.ceil(populatedBytes / 65536));
+    new Uint8Array(this.#exports.memory.buffer, before).fill(0);
     this.#inbox = this.#exports.inbox();
     this.#viewMemory();
     this.#submitRecords(INPUT.CONFIG, writeConfig, [TRANSIT_CONFIG]);

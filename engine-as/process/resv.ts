@@ -39,6 +39,7 @@ import {
   RESERVATION_NEW,
   RESERVATION_PENDING,
   ReservationState,
+  setConfirm,
   STYLE_FIXED_FILTER,
   trimAnnex,
 } from "../state/reservation_state";
@@ -202,9 +203,7 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
   if (takeOthers(reservation)) changed = true;
   if (reservation.neighbour) schedule(session, context.expiresAt);
   if (context.confirm != 0) {
-    const annex = annexOf(reservation);
-    releaseBlob(annex.confirm);
-    annex.confirm = retainObject(context.confirm);
+    setConfirm(annexOf(reservation), context.confirm);
     changed = true;
   }
   if (!changed) {

@@ -12,7 +12,7 @@ import {
 } from "../boundary.gen";
 import { isStrictlyGreater } from "../merge/flowspec";
 import { isVirtual } from "../state/application";
-import { blobData, releaseBlob } from "../state/blob";
+import { blobData } from "../state/blob";
 import { Interface, interfaceAddress, interfaceByAddress, interfaceByHandle } from "../state/interface";
 import { count, root } from "../state/memory";
 import { neighbourAddress } from "../state/neighbour";
@@ -23,6 +23,7 @@ import {
   RESERVATION_CONFIRM,
   RESERVATION_LOCAL,
   ReservationState,
+  setConfirm,
   STYLE_FIXED_FILTER,
   trimAnnex,
   writeFilterObject,
@@ -54,8 +55,7 @@ export function clearConfirm(reservation: ReservationState): void {
   const annex = reservation.annex;
   reservation.flags &= <u8> ~RESERVATION_CONFIRM;
   if (annex == null) return;
-  releaseBlob(annex.confirm);
-  annex.confirm = 0;
+  setConfirm(annex, 0);
   trimAnnex(reservation);
 }
 
@@ -71,7 +71,7 @@ export function confirmHere(session: Session, reservation: ReservationState): vo
   const iface = interfaceByHandle(reservation.interface);
   const node = iface ? interfaceAddress(iface, family) : 0;
   if (iface && node != 0) {
-    const confirm = blobData(annex.confirm);
+    const confirm = annex.confirm;
     let at = startMessage(
       MESSAGE_RESV_CONFIRM,
       HOP_TTL,

@@ -203,6 +203,12 @@ export function prepareConfirms(session: Session, request: RequestState, style: 
     if (reservation.flags & RESERVATION_CONFIRM) waiting = true;
   }
   if (!waiting) return;
+  // One reservation and nothing blockaded: there is nobody to be compared with.
+  const only = session.firstReservation!;
+  if (only.next == null && request.firstBlockade == null && request.neighbour != null) {
+    if (!(only.flags & RESERVATION_PENDING) && coversRequest(session, only, request, null)) confirmOf = only;
+    return;
+  }
   if (style != STYLE_FIXED_FILTER) {
     if (merge(session, request, null)) settleConfirms(session, request, null);
     return;

@@ -213,7 +213,7 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
     return;
   }
   const confirm = confirmOf;
-  if (confirm) at = copyObject(at, blobData(confirm.annex!.confirm));
+  if (confirm) at = copyObject(at, confirm.annex!.confirm);
   const scopeStart = at;
   if (style == STYLE_WILDCARD_FILTER && needsScope(session)) {
     at = appendScopeOf(session, request, at, family);

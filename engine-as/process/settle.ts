@@ -25,6 +25,7 @@ import {
   RESERVATION_NEW,
   RESERVATION_PENDING,
   ReservationState,
+  setConfirm,
   STYLE_FIXED_FILTER,
   trimAnnex,
 } from "../state/reservation_state";
@@ -141,8 +142,7 @@ export function refuse(session: Session, reservation: ReservationState, code: u3
     reservation.flowspec = annex.previousFlowspec;
     annex.previousFlowspec = 0;
   }
-  releaseBlob(annex.confirm);
-  annex.confirm = 0;
+  setConfirm(annex, 0);
   annex.generation = 0;
   reservation.flags &= <u8> ~(RESERVATION_PENDING | RESERVATION_CONFIRM);
   let filter: Filter | null = reservation.firstFilter;

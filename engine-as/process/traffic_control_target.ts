@@ -151,12 +151,19 @@ function computeSenders(session: Session, iface: u32, filter: Filter | null): vo
   target().policing = 0;
   let senders = 0;
   let onlyTspec: u32 = 0;
-  startTspecSum(sumScratch);
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
     if (!covers(session, iface, filter, path)) continue;
     senders += 1;
-    onlyTspec = path.senderTspec;
-    addToTspecSum(sumScratch, blobData(path.senderTspec));
+    // The sum is begun with the second sender: one alone is what it says.
+    if (senders == 1) {
+      onlyTspec = path.senderTspec;
+    } else {
+      if (senders == 2) {
+        startTspecSum(sumScratch);
+        addToTspecSum(sumScratch, blobData(onlyTspec));
+      }
+      addToTspecSum(sumScratch, blobData(path.senderTspec));
+    }
     if (hasFlag(path, PATH_E_POLICE)) target().policing |= E_POLICE;
   }
   if (senders == 1) {
@@ -164,6 +171,7 @@ function computeSenders(session: Session, iface: u32, filter: Filter | null): vo
     target().tspec = blobData(onlyTspec);
     target().tspecLength = <u32> blobLength(onlyTspec);
   } else {
+    if (senders == 0) startTspecSum(sumScratch);
     target().tspecBlob = 0;
     target().tspec = tspecScratch;
     target().tspecLength = finishTspecSum(sumScratch, tspecScratch);

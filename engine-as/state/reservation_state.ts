@@ -40,7 +40,8 @@ const FILTER_HEADER = offsetof<Filter>();
 @unmanaged
 export class ReservationAnnex {
   scope: u32;
-  confirm: u32;
+  // The RESV_CONFIRM as it came, a record of its own: no two of them are alike, and it stays only until it is answered.
+  confirm: usize;
   others: u32;
   previousFlowspec: u32;
   previousScope: u32;
@@ -150,10 +151,22 @@ export function annexOf(reservation: ReservationState): ReservationAnnex {
   return annex;
 }
 
+// Takes over a RESV_CONFIRM object in place of the one before; 0 for none.
+export function setConfirm(annex: ReservationAnnex, object: usize): void {
+  const old = annex.confirm;
+  annex.confirm = 0;
+  if (old != 0) release(old, objectLength(old));
+  if (object == 0) return;
+  const length = objectLength(object);
+  const copy = allocate(length);
+  copyWords(copy, object, length);
+  annex.confirm = copy;
+}
+
 // Frees the annex when nothing is left in it.
 export function trimAnnex(reservation: ReservationState): void {
   const annex = reservation.annex;
-  if (annex == null || annex.scope | annex.confirm | annex.others | annex.previousFlowspec | annex.previousScope) {
+  if (annex == null || annex.scope | <u32> annex.confirm | annex.others | annex.previousFlowspec | annex.previousScope) {
     return;
   }
   if (reservation.flags & RESERVATION_PENDING) return;
@@ -201,7 +214,7 @@ export function deleteReservation(session: Session, gone: ReservationState): voi
   const annex = gone.annex;
   if (annex) {
     releaseBlob(annex.scope);
-    releaseBlob(annex.confirm);
+    setConfirm(annex, 0);
     releaseBlob(annex.others);
     releaseBlob(annex.previousFlowspec);
     releaseBlob(annex.previousScope);
