@@ -11,7 +11,7 @@ import { buildCase } from "./cases/build.ts";
 import { decodeCase } from "./cases/decode.ts";
 import { lookupCase } from "./cases/lookup.ts";
 import { sharedCase } from "./cases/shared.ts";
-import { transitCase } from "./cases/transit.ts";
+import { transitCases } from "./cases/transit.ts";
 import { valuesCases } from "./cases/values.ts";
 import { compileBenchModule, instance } from "./engine_side.ts";
 import { compileLimit, type CProgram } from "./limit_side.ts";
@@ -43,7 +43,7 @@ const CASES: Record<string, MakeCases> = {
   decode: async (limit, folder) => [decodeCase(await engine(), limit, folder, positive("messages"))],
   build: async (limit) => [buildCase(await engine(), limit, 200_000)],
   lookup: async (limit) => [lookupCase(await engine(), limit, positive("sessions"), 500_000)],
-  transit: (limit) => Promise.resolve([transitCase(limit, 10_000)]),
+  transit: (limit, folder) => Promise.resolve(transitCases(limit, folder, [10_000, 100_000])),
   values: () => Promise.resolve(valuesCases()),
   shared: async (_limit, folder) => [sharedCase(await engine(), folder, 200_000) ?? []].flat(),
 };

@@ -6,7 +6,7 @@ import { pathPacket, resvPacket, TransitNode } from "./transit_node.ts";
 function addSessions(node: TransitNode, from: number, to: number): void {
   const numbers = Array.from({ length: to - from }, (_, i) => from + i);
   node.receive(numbers.map(pathPacket), 1000);
-  node.receive(numbers.map(resvPacket), 2000);
+  node.receive(numbers.map((i) => resvPacket(i)), 2000);
 }
 
 /** What the engine holds beyond an empty one, divided by the sessions that it holds. */

@@ -1,19 +1,7 @@
-/**
- * The same against the C limit that lies beside the repository, where it does (../shared/perf): its own messages, its own
- * program. Nothing of it is copied here.
- */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+/** Decoding the messages of ../shared/perf, against the C limit of that folder. */
 import type { BenchExports } from "../engine_side.ts";
 import { type Case, timed } from "../rounds.ts";
-
-const PERF = fileURLToPath(new URL("../../../shared/perf/", import.meta.url));
-
-function run(program: string, ...args: string[]): string {
-  const { success, stdout, stderr } = new Deno.Command(program, { args, stdin: "null" }).outputSync();
-  if (!success) throw new Error(`${program} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
-}
+import { sharedLimit } from "../shared_limit.ts";
 
 /** A pcap file (little-endian, microseconds) in the form that the engine's side reads: length, packet, padding. */
 function packetsOf(pcap: Uint8Array): { bytes: Uint8Array; count: number } {
@@ -32,20 +20,10 @@ function packetsOf(pcap: Uint8Array): { bytes: Uint8Array; count: number } {
   return { bytes: out.subarray(0, at), count };
 }
 
-/** Compiles the limit and makes its messages in `folder`; null, and a line that says why, where that is not possible. */
 export function sharedCase(engine: BenchExports, folder: string, messages: number): Case | null {
-  if (!existsSync(PERF + "limit.c")) {
-    console.error("no folder ../shared/perf beside the repository: the C limit of that folder is left out\n");
-    return null;
-  }
-  try {
-    run("gcc", "-O3", "-march=native", "-o", `${folder}/shared_limit`, PERF + "limit.c", "-lpthread");
-    run("python3", PERF + "gen.py", String(messages), folder);
-  } catch (error) {
-    console.error(`the C limit of ../shared/perf is left out: ${(error as Error).message}\n`);
-    return null;
-  }
-  const { bytes, count } = packetsOf(Deno.readFileSync(`${folder}/rsvp.pcap`));
+  const limit = sharedLimit(folder, messages);
+  if (!limit) return null;
+  const { bytes, count } = packetsOf(Deno.readFileSync(limit.capture));
   const start = engine.room(bytes.length);
   new Uint8Array(engine.memory.buffer).set(bytes, start);
   const end = start + bytes.length;
@@ -55,16 +33,7 @@ export function sharedCase(engine: BenchExports, folder: string, messages: numbe
     name: "decode, the messages of ../shared/perf",
     unit: `message, of ${count.toLocaleString("en")}`,
     sides: [
-      {
-        name: "C limit of ../shared/perf",
-        round: () => {
-          const line = /^decode\t[0-9]+\t([0-9.]+)\t/m.exec(
-            run(`${folder}/shared_limit`, "decode", `${folder}/rsvp.pcap`),
-          );
-          if (!line) throw new Error("the C limit printed no decode line");
-          return Number(line[1]);
-        },
-      },
+      { name: "C limit of ../shared/perf", round: () => limit.ns("decode", "decode", limit.capture) },
       {
         name: "engine, all in one call",
         round: () => Math.min(...[1, 2, 3].map(() => timed(count, () => engine.decodeAll(start, end)))),

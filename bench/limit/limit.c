@@ -5,7 +5,7 @@
  *   limit decode FILE ROUNDS     every packet of FILE: checksums, lengths, all objects, all fields in host order
  *   limit build COUNT ROUNDS     a PATH of seven objects from fields, checksum included
  *   limit lookup SESSIONS COUNT ROUNDS   random look-ups among SESSIONS sessions
- *   limit transit SESSIONS ROUNDS   a router's work on a Path and a Resv of each session: decode, state, build onwards
+ *   limit transit SESSIONS ROUNDS   a router's work on Path, Resv and ResvConf of each session: decode, state, build onwards
  *
  * FILE holds { length u32 in host order, IPv4 packet padded to a multiple of four } one after the other, as
  * bench/traffic.ts writes it. Each round prints one line: "ns <nanoseconds per operation>", and the last line is
@@ -290,6 +290,7 @@ static uint32_t build_resv(uint8_t *p, const struct message *m, uint32_t hop, ui
   put32(d, hop), put32(d + 4, handle);
   d = object(d + 8, 8, 5, 1);
   put32(d, m->refresh_ms);
+  if (m->confirm) d = object(d + 4, 8, 15, 1), put32(d, m->confirm);
   d = object(d + 4, 8, 8, 1);
   put32(d, m->style);
   d = object(d + 4, 36, 9, 2);
@@ -300,6 +301,29 @@ static uint32_t build_resv(uint8_t *p, const struct message *m, uint32_t hop, ui
   put32(d, m->sender[0]), put32(d + 4, m->sender_port[0]);
   uint32_t length = (uint32_t)(d + 8 - p);
   p[0] = 0x10, p[1] = 2, p[2] = p[3] = 0, p[4] = m->ttl, p[5] = 0;
+  put16(p + 6, length);
+  uint16_t sum = ~checksum(p, length);
+  memcpy(p + 2, &sum, 2);
+  return length;
+}
+
+static uint32_t build_conf(uint8_t *p, const struct message *m) {
+  uint8_t *d = object(p + 8, 12, 1, 1);
+  put32(d, m->destination), d[4] = m->protocol, d[5] = m->session_flags, put16(d + 6, m->destination_port);
+  d = object(d + 8, 12, 6, 1);
+  put32(d, m->error_node), d[4] = m->error_flags, d[5] = m->error_code, put16(d + 6, m->error_value);
+  d = object(d + 8, 8, 15, 1);
+  put32(d, m->confirm);
+  d = object(d + 4, 8, 8, 1);
+  put32(d, m->style);
+  d = object(d + 4, 36, 9, 2);
+  put32(d, 7), put32(d + 4, 0x05000006), put32(d + 8, 0x7f000005), put32(d + 12, m->flowspec.rate);
+  put32(d + 16, m->flowspec.bucket), put32(d + 20, m->flowspec.peak), put32(d + 24, m->flowspec.minimum_policed);
+  put32(d + 28, m->flowspec.maximum_size);
+  d = object(d + 32, 12, 10, 1);
+  put32(d, m->sender[0]), put32(d + 4, m->sender_port[0]);
+  uint32_t length = (uint32_t)(d + 8 - p);
+  p[0] = 0x10, p[1] = 7, p[2] = p[3] = 0, p[4] = m->ttl, p[5] = 0;
   put16(p + 6, length);
   uint16_t sum = ~checksum(p, length);
   memcpy(p + 2, &sum, 2);
@@ -328,8 +352,10 @@ static struct state *find(struct state *all, struct slot *table, uint32_t mask, 
   return s;
 }
 
-static uint32_t wrap_in_ip(uint8_t *p, const struct message *m, int resv) {
-  uint32_t length = 20 + (resv ? build_resv(p + 20, m, 0xcb007102, 2) : build_path(p + 20, m));
+enum { PATH, RESV, CONF };
+static uint32_t wrap_in_ip(uint8_t *p, const struct message *m, int kind) {
+  uint8_t *message = p + 20;
+  uint32_t length = 20 + (kind == RESV ? build_resv(message, m, 0xcb007102, 2) : kind == PATH ? build_path(message, m) : build_conf(message, m));
   put32(p, 0x45c00000 | length), put32(p + 4, 0), put32(p + 8, 0x3f2e0000);
   put32(p + 12, m->sender[0]), put32(p + 16, m->destination);
   uint16_t sum = ~checksum(p, 20);
@@ -343,29 +369,35 @@ static int run_transit(uint32_t sessions, int rounds) {
   m.protocol = 17, m.destination_port = 5004, m.hop = 0xc0000201, m.refresh_ms = 30000, m.ttl = 63, m.sender[0] = 0xc6336401;
   m.tspec = m.flowspec = (struct token_bucket){0x47c35000, 0x45fa0000, 0x48435000, 64, 1500};
   m.style = 0x0a, m.hops = 1, m.bandwidth = 0x4cee6b28, m.latency = 100, m.mtu = 1500;
-  uint8_t *packets = malloc((size_t)sessions * 512), *out = malloc(512);
-  uint32_t *lengths = malloc((size_t)sessions * 8), mask = 1;
+  uint8_t *packets = malloc((size_t)sessions * 768), *out = malloc(512);
+  uint32_t *lengths = malloc((size_t)sessions * 12), mask = 1;
   while (mask < sessions + sessions / 3) mask <<= 1;
   for (uint32_t i = 0; i < sessions; i++) {
-    m.destination = 0x0a000001 + i;
-    lengths[2 * i] = wrap_in_ip(packets + (size_t)i * 512, &m, 0);
-    lengths[2 * i + 1] = wrap_in_ip(packets + (size_t)i * 512 + 256, &m, 1);
+    m.destination = m.confirm = 0x0a000001 + i, m.error_node = m.sender[0];
+    for (int kind = PATH; kind <= CONF; kind++)
+      lengths[3 * i + kind] = wrap_in_ip(packets + (size_t)i * 768 + 256 * kind, &m, kind);
   }
   uint64_t bytes = 0;
   for (int round = 0; round < rounds; round++) {
-    struct state *all = calloc(sessions, sizeof *all);
-    struct slot *table = calloc(mask, sizeof *table);
+    struct state *all = malloc(sessions * sizeof *all);
+    struct slot *table = malloc(mask * sizeof *table);
+    /* Fresh pages are written to before the clock starts, as on the other side. */
+    memset(all, 1, sessions * sizeof *all), memset(all, 0, sessions * sizeof *all), memset(table, 1, mask * sizeof *table);
+    memset(table, 0, mask * sizeof *table);
     uint32_t count = 0;
     bytes = 0;
     double start = now_ns();
-    for (uint32_t i = 0; i < 2 * sessions; i++) {
-      /* All Paths, then all Resvs, as the other side does it. */
-      int resv = i >= sessions;
-      uint32_t k = resv ? i - sessions : i;
-      if (!decode(packets + (size_t)k * 512 + (resv ? 256 : 0), lengths[2 * k + resv], &x)) return 1;
-      struct state *s = find(all, table, mask - 1, &x, resv ? NULL : &count);
+    for (uint32_t i = 0; i < 3 * sessions; i++) {
+      /* All Paths, then all Resvs, then all ResvConfs, as the other side does it. */
+      int kind = i / sessions;
+      uint32_t k = i % sessions;
+      if (!decode(packets + (size_t)k * 768 + 256 * kind, lengths[3 * k + kind], &x)) return 1;
+      struct state *s = find(all, table, mask - 1, &x, kind == PATH ? &count : NULL);
       if (!s) return 1;
-      if (resv) {
+      if (kind == CONF) {
+        x.ttl--;
+        bytes += build_conf(out, &x);
+      } else if (kind == RESV) {
         s->next_hop = x.hop, s->next_handle = x.handle, s->style = x.style, s->flowspec = x.flowspec, s->resv_expiry = x.refresh_ms * 3;
         bytes += build_resv(out, &x, 0xc00002fe, s->previous_handle);
       } else {
