@@ -1,0 +1,87 @@
+/** Keeps what nftables has of each reservation, and changes it in transactions. */
+import { LinuxError } from "../linux_error.ts";
+import {
+  deviceText,
+  installText,
+  type MarkedFlow,
+  PacketFilter,
+  removeTableText,
+  removeText,
+  tableText,
+} from "./nftables.ts";
+
+/** A change of one reservation; without text nothing is to be done. */
+export interface MarkChange {
+  text: string;
+  commit(): void;
+}
+
+/** The packet filter's side of the reservations. */
+export class PacketMarker {
+  #filter: PacketFilter;
+  #print: ((line: string) => void) | undefined;
+  #marksRsvp: boolean;
+  /** By interface and handle. */
+  #flows = new Map<object, Map<number, MarkedFlow>>();
+
+  /** With `print` nothing is done. `marksRsvp`: RSVP's own packets get CS6. */
+  constructor(command: readonly string[], print: ((line: string) => void) | undefined, marksRsvp: boolean) {
+    this.#filter = new PacketFilter(command);
+    this.#print = print;
+    this.#marksRsvp = marksRsvp;
+  }
+
+  /** Makes the table. @throws {LinuxError} in one line, if nft is not there or refuses. */
+  open(devices: readonly number[]): void {
+    this.#demand(tableText(this.#marksRsvp ? devices : []));
+  }
+
+  /** RSVP's packets on an interface get CS6 from now on, or no more. @throws {LinuxError} if nft refuses. */
+  manage(device: number, managed: boolean): void {
+    if (this.#marksRsvp) this.#demand(deviceText(device, managed));
+  }
+
+  /** What gives a reservation this marking (or none) in place of what it has. */
+  change(owner: object, handle: number, flow: MarkedFlow | undefined): MarkChange {
+    let flows = this.#flows.get(owner);
+    if (!flows) this.#flows.set(owner, flows = new Map());
+    const standing = flows.get(handle);
+    const own = flows;
+    const commit = () => void (flow ? own.set(handle, flow) : own.delete(handle));
+    if (flow) return { text: installText(flow, standing), commit };
+    return { text: standing ? removeText(standing) : "", commit };
+  }
+
+  /** All in one transaction; if that is refused, one by one. What nft says of each that it refuses. */
+  async run(changes: readonly MarkChange[]): Promise<(string | undefined)[]> {
+    const failures = new Array<string | undefined>(changes.length);
+    const text = changes.map((each) => each.text).join("");
+    if (text === "" || await this.#run(text) === undefined) {
+      for (const each of changes) each.commit();
+      return failures;
+    }
+    for (const [index, each] of changes.entries()) {
+      if (each.text !== "") failures[index] = await this.#run(each.text);
+      if (failures[index] === undefined) each.commit();
+    }
+    return failures;
+  }
+
+  /** Takes the table out. @throws {LinuxError} if nft refuses. */
+  close(): void {
+    this.#demand(removeTableText());
+  }
+
+  #demand(text: string): void {
+    const failure = this.#print ? this.#show(text) : this.#filter.runAtOnce(text);
+    if (failure) throw new LinuxError(failure, 0);
+  }
+
+  async #run(text: string): Promise<string | undefined> {
+    return this.#print ? this.#show(text) : await this.#filter.run(text);
+  }
+
+  #show(text: string): undefined {
+    this.#print!(`nft -f - <<'END'\n${text}END`);
+  }
+}
