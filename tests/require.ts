@@ -23,7 +23,7 @@ export function hasProgram(name: string): boolean {
 }
 
 /** Bits of /proc/self/status CapEff, from capabilities(7). */
-const CAPABILITY = { CAP_NET_ADMIN: 12n, CAP_NET_RAW: 13n, CAP_SYS_ADMIN: 21n } as const;
+const CAPABILITY = { CAP_NET_ADMIN: 12n, CAP_NET_RAW: 13n, CAP_SYS_ADMIN: 21n, CAP_BPF: 39n } as const;
 
 function hasCapability(name: keyof typeof CAPABILITY): boolean {
   if (Deno.build.os !== "linux") return false;
@@ -94,6 +94,10 @@ const PROBES = {
   ipv6: { present: loopbackHasIpv6, missing: "IPv6 on the loopback interface" },
   netRaw: { present: () => hasCapability("CAP_NET_RAW"), missing: "the capability CAP_NET_RAW (or root)" },
   netAdmin: { present: () => hasCapability("CAP_NET_ADMIN"), missing: "the capability CAP_NET_ADMIN (or root)" },
+  bpf: { present: () => hasCapability("CAP_BPF"), missing: "the capability CAP_BPF (or root)" },
+  nft: { present: () => hasProgram("nft"), missing: "nft (apt-get install nftables)" },
+  iperf3: { present: () => hasProgram("iperf3"), missing: "iperf3 (apt-get install iperf3)" },
+  python: { present: () => hasProgram("python3"), missing: "python3 (apt-get install python3)" },
   namespaces: {
     present: () =>
       hasCapability("CAP_SYS_ADMIN") && hasCapability("CAP_NET_ADMIN") && hasProgram("ip") && hasProgram("unshare") &&

@@ -179,7 +179,7 @@ export class KernelTrafficControl implements TrafficControl {
       runner.maps.delete(parts.target.device);
     }
     // An interface that is gone took everything with it; a root that is gone, an operator took.
-    if (failure && !isGone(failure)) this.#report(new LinuxError(failure.text, failure.errorNumber));
+    if (failure && failure.errorNumber !== ERRNO.EINVAL) this.#reportAll([failure]);
   }
 
   #awaitExpiry(): void {
@@ -347,7 +347,7 @@ export class KernelTrafficControl implements TrafficControl {
 }
 
 function isGone({ errorNumber }: CommandFailure): boolean {
-  return errorNumber === ERRNO.ENOENT || errorNumber === ERRNO.ENODEV || errorNumber === ERRNO.EINVAL;
+  return errorNumber === ERRNO.ENOENT || errorNumber === ERRNO.ENODEV;
 }
 
 /** Error code 22: a system error in traffic control, with the system's number (RFC 2205 appendix B). */

@@ -71,6 +71,8 @@ export class MapEntries {
   /** @throws {LinuxError} if there is no such entry. */
   delete(key: Uint8Array): void {
     this.#key.set(key);
+    // What a command does not use must be zero.
+    this.#view.setBigUint64(16, 0n, true);
     call(bpf(BPF.MAP_DELETE_ELEM, this.#attributes), "an entry of a BPF map");
   }
 
