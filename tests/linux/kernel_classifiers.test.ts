@@ -38,82 +38,99 @@ function around(packet: Packet, from: string, to: string): Packet[] {
   ];
 }
 
-function inBothFamilies(): Case[] {
-  return ([[A4, B4, "10.1.0.9", "10.3.0.2", "IPv4"], [A6, B6, "fd00:1::9", "fd00:3::2", "IPv6"]] as const).flatMap(
-    ([a, b, otherSource, otherDestination, family]) => {
-      const packet = { from: a, to: b };
-      const flow = (more: Partial<Flow>) => flowObjects({ to: b, ...more });
-      const session = { name: "SESSION", form: `${family}_GPI`, destinationAddress: b, flags: 0 } as const;
-      const sender = { name: "FILTER_SPEC", form: `${family}_GPI`, sourceAddress: a } as const;
-      const secured = (protocolId: number): ObjectInput[] => [
-        { ...session, protocolId, virtualDestinationPort: 7 },
-        flow({})[1],
-        { ...sender, generalizedPortIdentifier: 0x01020304 },
-      ];
-      const esp = { ...packet, protocol: 50, head: [1, 2, 3, 4] };
-      const ah = { ...packet, protocol: 51, head: [6, 4, 0, 0, 1, 2, 3, 4] };
-      return [
-        {
-          name: `${family} UDP, one sender`,
-          objects: flow({ from: [[a, 4000]] }),
-          inside: [packet],
-          outside: around(packet, otherSource, otherDestination),
-        },
-        {
-          name: `${family} TCP`,
-          objects: flow({ from: [[a, 4000]], protocol: 6 }),
-          inside: [{ ...packet, protocol: 6 }],
-          outside: [packet, { ...packet, protocol: 6, ports: [4000, 5002] }],
-        },
-        {
-          name: `${family} any sender of the session (WF)`,
-          objects: flow({}),
-          inside: [packet, { ...packet, from: otherSource, ports: [9, 5001] }],
-          outside: [{ ...packet, ports: [4000, 5002] }, { ...packet, to: otherDestination }],
-        },
-        {
-          name: `${family} two senders share (SE)`,
-          objects: flow({ from: [[a, 4000], [otherSource, 4009]] }),
-          inside: [packet, { ...packet, from: otherSource, ports: [4009, 5001] }],
-          outside: [{ ...packet, from: otherSource }],
-        },
-        {
-          name: `${family} a sender without a port`,
-          objects: flow({ from: [[a, 0]] }),
-          inside: [packet, { ...packet, ports: [1, 5001] }],
-          outside: [{ ...packet, from: otherSource }, { ...packet, ports: [4000, 1] }],
-        },
-        {
-          name: `${family} a protocol without ports`,
-          objects: flow({ from: [[a, 0]], protocol: 89, port: 0 }),
-          inside: [{ ...packet, protocol: 89, head: [2, 1, 0, 44] }],
-          outside: [packet, { ...packet, protocol: 89, from: otherSource }],
-        },
-        {
-          name: `${family} any sender, a protocol without ports`,
-          objects: flow({ protocol: 89, port: 0 }),
-          inside: [{ ...packet, protocol: 89 }, { ...packet, protocol: 89, from: otherSource }],
-          outside: [packet, { ...packet, protocol: 89, to: otherDestination }],
-        },
-        {
-          name: `${family} ESP by its SPI (RFC 2207)`,
-          objects: secured(50),
-          inside: [esp],
-          outside: [{ ...esp, head: [1, 2, 3, 5] }, { ...esp, from: otherSource }],
-        },
-        {
-          name: `${family} AH by its SPI (RFC 2207)`,
-          objects: secured(51),
-          inside: [ah],
-          outside: [{ ...ah, head: [6, 4, 0, 0, 1, 2, 3, 5] }, { ...ah, protocol: 50 }],
-        },
-      ];
-    },
-  );
+/** The same of both families. */
+interface Ends {
+  family: "IPv4" | "IPv6";
+  packet: Packet;
+  otherSource: string;
+  otherDestination: string;
 }
 
+function casesWithPorts({ family, packet, otherSource, otherDestination }: Ends): Case[] {
+  const { from: a, to: b } = packet;
+  const flow = (more: Partial<Flow>) => flowObjects({ to: b, ...more });
+  return [
+    {
+      name: `${family} UDP, one sender`,
+      objects: flow({ from: [[a, 4000]] }),
+      inside: [packet],
+      outside: around(packet, otherSource, otherDestination),
+    },
+    {
+      name: `${family} TCP`,
+      objects: flow({ from: [[a, 4000]], protocol: 6 }),
+      inside: [{ ...packet, protocol: 6 }],
+      outside: [packet, { ...packet, protocol: 6, ports: [4000, 5002] }],
+    },
+    {
+      name: `${family} any sender of the session (WF)`,
+      objects: flow({}),
+      inside: [packet, { ...packet, from: otherSource, ports: [9, 5001] }],
+      outside: [{ ...packet, ports: [4000, 5002] }, { ...packet, to: otherDestination }],
+    },
+    {
+      name: `${family} two senders share (SE)`,
+      objects: flow({ from: [[a, 4000], [otherSource, 4009]] }),
+      inside: [packet, { ...packet, from: otherSource, ports: [4009, 5001] }],
+      outside: [{ ...packet, from: otherSource }],
+    },
+    {
+      name: `${family} a sender without a port`,
+      objects: flow({ from: [[a, 0]] }),
+      inside: [packet, { ...packet, ports: [1, 5001] }],
+      outside: [{ ...packet, from: otherSource }, { ...packet, ports: [4000, 1] }],
+    },
+  ];
+}
+
+function casesWithoutPorts({ family, packet, otherSource, otherDestination }: Ends): Case[] {
+  const { from: a, to: b } = packet;
+  const flow = (more: Partial<Flow>) => flowObjects({ to: b, protocol: 89, port: 0, ...more });
+  const session = { name: "SESSION", form: `${family}_GPI`, destinationAddress: b, flags: 0 } as const;
+  const sender = { name: "FILTER_SPEC", form: `${family}_GPI`, sourceAddress: a } as const;
+  const secured = (protocolId: number): ObjectInput[] => [
+    { ...session, protocolId, virtualDestinationPort: 7 },
+    flow({})[1],
+    { ...sender, generalizedPortIdentifier: 0x01020304 },
+  ];
+  const ospf = { ...packet, protocol: 89, head: [2, 1, 0, 44] };
+  const esp = { ...packet, protocol: 50, head: [1, 2, 3, 4] };
+  const ah = { ...packet, protocol: 51, head: [6, 4, 0, 0, 1, 2, 3, 4] };
+  return [
+    {
+      name: `${family} a protocol without ports`,
+      objects: flow({ from: [[a, 0]] }),
+      inside: [ospf],
+      outside: [packet, { ...ospf, from: otherSource }],
+    },
+    {
+      name: `${family} any sender, a protocol without ports`,
+      objects: flow({}),
+      inside: [ospf, { ...ospf, from: otherSource }],
+      outside: [packet, { ...ospf, to: otherDestination }],
+    },
+    {
+      name: `${family} ESP by its SPI (RFC 2207)`,
+      objects: secured(50),
+      inside: [esp],
+      outside: [{ ...esp, head: [1, 2, 3, 5] }, { ...esp, from: otherSource }],
+    },
+    {
+      name: `${family} AH by its SPI (RFC 2207)`,
+      objects: secured(51),
+      inside: [ah],
+      outside: [{ ...ah, head: [6, 4, 0, 0, 1, 2, 3, 5] }, { ...ah, protocol: 50 }],
+    },
+  ];
+}
+
+const FAMILIES: Ends[] = [
+  { family: "IPv4", packet: { from: A4, to: B4 }, otherSource: "10.1.0.9", otherDestination: "10.3.0.2" },
+  { family: "IPv6", packet: { from: A6, to: B6 }, otherSource: "fd00:1::9", otherDestination: "fd00:3::2" },
+];
+
 const CASES: Case[] = [
-  ...inBothFamilies(),
+  ...FAMILIES.flatMap((ends) => [...casesWithPorts(ends), ...casesWithoutPorts(ends)]),
   {
     name: "IPv4 multicast",
     objects: flowObjects({ to: "239.1.2.3", from: [[A4, 4000]] }),
