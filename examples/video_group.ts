@@ -37,7 +37,7 @@ await Promise.all([camera.close(), watching.close()]);
 /** Waits until the sender's side hears of a reservation, and says what stands in the table of its host. */
 async function reserved(): Promise<string[]> {
   for (let next = await events.next(); !next.done; next = await events.next()) {
-    if (next.value.status === "RECEIVERS") return studio.node.inspect("installed").map((row) => row.style);
+    if (next.value.status === "RECEIVERS") return studio.embedded!.inspect("installed").map((row) => row.style);
   }
   return [];
 }

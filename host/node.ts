@@ -10,7 +10,13 @@ import { type Clock, SystemClock } from "./clock.ts";
 import { Engine, type SubmitObserver } from "./engine.ts";
 import type { EngineTrapError } from "./engine_errors.ts";
 import { EngineLoop } from "./loop.ts";
-import { configRecord, interfaceRecord, type InterfaceSettings, type NodeSettings } from "./node_settings.ts";
+import {
+  configRecord,
+  DEFAULT_SETTINGS,
+  interfaceRecord,
+  type InterfaceSettings,
+  type NodeSettings,
+} from "./node_settings.ts";
 import type { Routing } from "./routing/routing.ts";
 import { StaticRouting } from "./routing/static_routing.ts";
 import { Session } from "./session.ts";
@@ -177,6 +183,11 @@ export class RsvpNode implements SignallingNode {
     const changed = { ...this.#settings, ...settings };
     this.#loop.submit("CONFIG", configRecord(changed, this.#seed));
     this.#settings = changed;
+  }
+
+  /** All settings, with the defaults of those that were not handed in. */
+  get settings(): Readonly<NodeSettings> {
+    return { ...DEFAULT_SETTINGS, ...this.#settings };
   }
 
   /** The interfaces as they were set. */

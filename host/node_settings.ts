@@ -110,6 +110,11 @@ export interface InterfaceSettings {
   loopback?: boolean;
 }
 
+/** How long state lives that is not refreshed: (K + 0.5) * 1.5 * R (RFC 2205 3.7). In milliseconds. */
+export function stateLifetimeMs({ refreshIntervalMs, lifetimeMultiplier }: NodeSettings): number {
+  return (lifetimeMultiplier + 0.5) * 1.5 * refreshIntervalMs;
+}
+
 const UNKNOWN_LATENCY = 0xffffffff;
 const DEFAULT_LINK_BYTES_PER_SECOND = 125_000_000;
 const NO_LIMIT = -1;

@@ -40,6 +40,16 @@ export type {
   TableRows,
 } from "./boundary.gen.ts";
 
+// The host's signalling service: one node for many applications (docs/service.md).
+export { type ServiceCounters, ServiceServer, type ServiceServerOptions } from "./service/server.ts";
+export { RemoteNode, type RemoteNodeOptions } from "./service/remote_node.ts";
+export { ConnectionEndedError, ServiceConnection, type ServiceConnectionOptions } from "./service/client_connection.ts";
+export { ServiceSocketError } from "./service/listen.ts";
+export { type Hello, type Line, ServiceError, type ServiceErrorCode } from "./service/protocol.ts";
+export type { Operation, Operations, ServiceClient } from "./service/operations.ts";
+export type { RequestFields } from "./service/fields.ts";
+export { defaultSocketPath, type PathEnvironment } from "./service/socket_path.ts";
+
 // What a node stands on.
 export { type Clock, SystemClock, type SystemClockOptions, type TimerHandle, VirtualClock } from "./clock.ts";
 export type {

@@ -27,6 +27,8 @@ export interface SessionPort {
   /** A local address for senders that name none, of the same family as `destination`. */
   localAddress(destination: string): string;
   released(application: number): void;
+  /** Calls are answered later: the node says `registered` when the registration is, and refusals come as events. */
+  readonly deferred?: boolean;
 }
 
 /**
@@ -98,8 +100,13 @@ export class Session {
     try {
       this.#call({ call: CALL_KIND.SESSION, objects }, `registering for ${this.address.destination}`);
     } finally {
-      this.#registering = false;
+      this.#registering = this.#port.deferred === true;
     }
+  }
+
+  /** The registration has been answered; called by a node that answers later. */
+  registered(): void {
+    this.#registering = false;
   }
 
   /** True once `release` was called. */
@@ -210,7 +217,8 @@ export class Session {
       return;
     }
     if (event.kind === "PATH_EVENT") this.#noteSender(event);
-    if (this.#registering) this.#early.push(event);
+    const heard = this.#handlers.length + this.#readers.length > 0;
+    if (this.#registering && !heard) this.#early.push(event);
     for (const handler of this.#handlers) handler(event);
     this.#readers = this.#readers.filter((reader) => reader.open);
     for (const reader of this.#readers) reader.push(event);
