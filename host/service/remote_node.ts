@@ -169,7 +169,7 @@ export class RemoteNode implements SignallingNode {
   }
 
   async #open(): Promise<void> {
-    let joined: ServiceConnection | undefined;
+    let joined: ServiceConnection | undefined = undefined;
     const connection = await ServiceConnection.open({
       path: this.path,
       onEvent: (line) => line.event === "upcall" && this.#upcall(line),
