@@ -315,8 +315,8 @@ var ResvEncodeError = class extends TypeError {
   /** Tells it from other errors where `instanceof` cannot. */
   name;
   /** Makes the message of the error. @param field path to what cannot be written @param reason why */
-  constructor(field, reason) {
-    super(`${field}: ${reason}`), this.field = field, this.reason = reason, this.name = "ResvEncodeError";
+  constructor(field, reason2) {
+    super(`${field}: ${reason2}`), this.field = field, this.reason = reason2, this.name = "ResvEncodeError";
   }
 };
 var Writer = class {
@@ -345,7 +345,7 @@ var Writer = class {
     this.view = new DataView(bytes2.buffer);
   }
   /** Throws, naming the field in its place. */
-  refuse(field, reason) {
+  refuse(field, reason2) {
     let path = "";
     for (const part of field === "" ? this.path : [
       ...this.path,
@@ -353,7 +353,7 @@ var Writer = class {
     ]) {
       path += typeof part === "number" ? `[${part}]` : path === "" ? part : `.${part}`;
     }
-    throw new ResvEncodeError(path, reason);
+    throw new ResvEncodeError(path, reason2);
   }
 };
 function show(value) {
@@ -720,8 +720,8 @@ function compile(bytes2) {
   try {
     return new WebAssembly.Module(bytes2);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`this runtime does not compile the engine from bytes (${reason}): import engine.wasm as a module and hand it over: new Network({ module }), new Codec(CodecEngine.of(module)), decodeCapture(bytes, { module }); see docs/edge.md`, {
+    const reason2 = error instanceof Error ? error.message : String(error);
+    throw new Error(`this runtime does not compile the engine from bytes (${reason2}): import engine.wasm as a module and hand it over: new Network({ module }), new Codec(CodecEngine.of(module)), decodeCapture(bytes, { module }); see docs/edge.md`, {
       cause: error
     });
   }
@@ -4841,7 +4841,7 @@ READERS[369] = readMessageId;
 WRITERS[369] = writeMessageId;
 READERS[385] = readMessageIdAckAck;
 WRITERS[385] = writeMessageIdAckAck;
-function malformedObject(name, form, b, at, length, base, reason) {
+function malformedObject(name, form, b, at, length, base, reason2) {
   return {
     name,
     class: b[at + 2],
@@ -4849,7 +4849,7 @@ function malformedObject(name, form, b, at, length, base, reason) {
     form,
     offset: at - base,
     length,
-    malformed: reason,
+    malformed: reason2,
     bytes: hex(b, at + 4, at + length)
   };
 }
@@ -6282,6 +6282,9 @@ var DEFAULT_SETTINGS = {
   fastStart: false,
   noTrafficControlResult: false
 };
+function stateLifetimeMs({ refreshIntervalMs, lifetimeMultiplier }) {
+  return (lifetimeMultiplier + 0.5) * 1.5 * refreshIntervalMs;
+}
 var UNKNOWN_LATENCY = 4294967295;
 var DEFAULT_LINK_BYTES_PER_SECOND = 125e6;
 var NO_LIMIT = -1;
@@ -6535,8 +6538,12 @@ var Session = class {
         objects
       }, `registering for ${this.address.destination}`);
     } finally {
-      this.#registering = false;
+      this.#registering = this.#port.deferred === true;
     }
+  }
+  /** The registration has been answered; called by a node that answers later. */
+  registered() {
+    this.#registering = false;
   }
   /** True once `release` was called. */
   get released() {
@@ -6642,7 +6649,8 @@ var Session = class {
       return;
     }
     if (event.kind === "PATH_EVENT") this.#noteSender(event);
-    if (this.#registering) this.#early.push(event);
+    const heard = this.#handlers.length + this.#readers.length > 0;
+    if (this.#registering && !heard) this.#early.push(event);
     for (const handler of this.#handlers) handler(event);
     this.#readers = this.#readers.filter((reader) => reader.open);
     for (const reader of this.#readers) reader.push(event);
@@ -6865,6 +6873,13 @@ var RsvpNode = class {
     };
     this.#loop.submit("CONFIG", configRecord(changed, this.#seed));
     this.#settings = changed;
+  }
+  /** All settings, with the defaults of those that were not handed in. */
+  get settings() {
+    return {
+      ...DEFAULT_SETTINGS,
+      ...this.#settings
+    };
   }
   /** The interfaces as they were set. */
   get interfaces() {
@@ -8077,6 +8092,1369 @@ var Network = class {
   }
 };
 
+// host/service/limits.ts
+var PROTOCOL_VERSIONS = [
+  1
+];
+var MAXIMUM_REQUEST_BYTES = 1e5;
+var MAXIMUM_ANSWER_BYTES = 4e6;
+var MAXIMUM_CLIENTS = 1e3;
+var MAXIMUM_SESSIONS_PER_CLIENT = 2e4;
+var MAXIMUM_GROUPS_PER_CLIENT = 1e3;
+var MAXIMUM_REQUESTS_AT_ONCE = 1e3;
+var MAXIMUM_UNREAD_BYTES = 8e6;
+var UNREAD_BYTES_TO_GO_ON = 3e5;
+var MAXIMUM_MISTAKES = 100;
+var HELLO_TIMEOUT_MS = 1e4;
+var READ_CHUNK_BYTES = 16384;
+var RECONNECT_FIRST_MS = 20;
+var RECONNECT_LONGEST_MS = 2e3;
+
+// host/service/protocol.ts
+var ServiceError = class extends Error {
+  /** Tells it from other errors where `instanceof` cannot. */
+  name = "ServiceError";
+  /** For programs. */
+  code;
+  /** STATUS or error code of the call that was REFUSED, else 0. */
+  status;
+  /** The message is one line for a person and names what is wrong. */
+  constructor(code, message, status = 0) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+};
+var EVENT_NAMES2 = new Map(Object.entries(EVENT_KIND).map(([name, kind]) => [
+  kind,
+  name
+]));
+function upcallLine(session, event) {
+  return {
+    event: "upcall",
+    session,
+    kind: EVENT_NAMES2.get(event.event) ?? "CALL_ERROR",
+    gone: event.gone === 1,
+    style: styleName(event.style),
+    errorCode: event.errorCode,
+    errorValue: event.errorValue,
+    errorNode: formatAddress(event.errorNode, event.errorNodeFamily),
+    errorFlags: event.errorFlags,
+    objects: encodeBase64(event.objects)
+  };
+}
+function upcallEvent(line) {
+  const { kind, gone, style, errorCode, errorValue, errorNode } = line;
+  const flags = Number(line.errorFlags);
+  const objects = decodeObjects(decodeBase64(String(line.objects)));
+  const inPlace = (flags & 1) !== 0, notGuilty = (flags & 2) !== 0;
+  return {
+    kind,
+    gone,
+    style,
+    errorCode,
+    errorValue,
+    errorNode,
+    inPlace,
+    notGuilty,
+    objects
+  };
+}
+function encodeBase64(bytes2) {
+  const { toBase64 } = Uint8Array.prototype;
+  if (toBase64) return toBase64.call(bytes2);
+  let binary = "";
+  for (const byte of bytes2) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
+// host/service/application_operations.ts
+var MAXIMUM_SESSION = 4294967295;
+var STYLE_NAMES = [
+  "",
+  ...Object.keys(STYLES)
+];
+var ClientState = class {
+  #client;
+  #sessions = /* @__PURE__ */ new Map();
+  #groups = /* @__PURE__ */ new Set();
+  /** The first refusal of the call that is on the stack. */
+  #refusal;
+  #calling = false;
+  constructor(client) {
+    this.#client = client;
+    client.onClose(() => this.#end());
+  }
+  register(session, objects) {
+    if (this.#sessions.has(session)) {
+      throw new ServiceError("BAD_REQUEST", `"session" is ${session}, which is registered already`);
+    }
+    if (this.#sessions.size >= MAXIMUM_SESSIONS_PER_CLIENT) {
+      throw new ServiceError("LIMIT", `a client has at the most ${MAXIMUM_SESSIONS_PER_CLIENT} sessions`, STATUS.OUT_OF_MEMORY);
+    }
+    const port = this.#client.node.application((event) => this.#deliver(session, event));
+    this.#sessions.set(session, port);
+    try {
+      this.#call(port, {
+        call: CALL_KIND.SESSION,
+        objects
+      });
+    } catch (error) {
+      this.#sessions.delete(session);
+      port.released();
+      throw error;
+    }
+  }
+  call(session, record) {
+    this.#call(this.#port(session), record);
+  }
+  release(session) {
+    const port = this.#port(session);
+    this.#sessions.delete(session);
+    try {
+      port.call({
+        call: CALL_KIND.RELEASE
+      });
+    } finally {
+      port.released();
+    }
+  }
+  join(group) {
+    if (this.#groups.has(group)) return;
+    if (this.#groups.size >= MAXIMUM_GROUPS_PER_CLIENT) {
+      throw new ServiceError("LIMIT", `a client listens to at the most ${MAXIMUM_GROUPS_PER_CLIENT} groups`);
+    }
+    this.#groups.add(group);
+    this.#client.membership?.join(group);
+  }
+  leave(group) {
+    if (this.#groups.delete(group)) this.#client.membership?.leave(group);
+  }
+  #port(session) {
+    const port = this.#sessions.get(session);
+    if (!port) throw new ServiceError("NOT_FOUND", `"session" is ${session}, which is not registered`);
+    return port;
+  }
+  /** What the engine refuses while the call is on the stack is the answer; what comes later is an upcall. */
+  #call(port, record) {
+    this.#refusal = void 0;
+    this.#calling = true;
+    try {
+      port.call(record);
+    } catch (error) {
+      if (error instanceof ResvError) throw new ServiceError("REFUSED", error.message, error.code);
+      throw error;
+    } finally {
+      this.#calling = false;
+    }
+    if (!this.#refusal) return;
+    const { errorCode, errorValue } = this.#refusal;
+    const refused = new ResvError(errorCode || errorValue, "the call");
+    throw new ServiceError("REFUSED", refused.message, refused.code);
+  }
+  #deliver(session, event) {
+    const line = upcallLine(session, event);
+    if (line.kind === "CALL_ERROR" && this.#calling) this.#refusal ??= event;
+    else this.#client.push("upcall", line);
+  }
+  #end() {
+    for (const session of [
+      ...this.#sessions.keys()
+    ]) {
+      try {
+        if (this.#client.node.running) this.release(session);
+      } catch (error) {
+        if (!(error instanceof ResvError)) throw error;
+      }
+    }
+    for (const group of [
+      ...this.#groups
+    ]) this.leave(group);
+  }
+};
+var KEY = {};
+var stateOf = (client) => client.keep(KEY, () => new ClientState(client));
+var sessionOf = (fields) => fields.integer("session", 1, MAXIMUM_SESSION);
+var APPLICATION_OPERATIONS = {
+  session(fields, client) {
+    stateOf(client).register(sessionOf(fields), fields.bytes("objects"));
+    return {};
+  },
+  call(fields, client) {
+    const call = fields.choice("call", [
+      "SENDER",
+      "RESERVE"
+    ]);
+    const style = fields.choice("style", STYLE_NAMES, "");
+    stateOf(client).call(sessionOf(fields), {
+      call: CALL_KIND[call],
+      style: style === "" ? 0 : STYLES[style],
+      options: fields.integer("options", 0, 255, 0),
+      ttl: fields.integer("ttl", 0, 255, 0),
+      interface: fields.integer("interface", 0, 65535, 0),
+      objects: fields.bytes("objects")
+    });
+    return {};
+  },
+  release(fields, client) {
+    stateOf(client).release(sessionOf(fields));
+    return {};
+  },
+  source(fields, client) {
+    return new Promise((resolve) => client.node.sourceAddress(fields.address("destination"), (address) => resolve(address === void 0 ? {} : {
+      address
+    })));
+  },
+  interfaces: (_fields, client) => ({
+    interfaces: client.node.interfaces
+  }),
+  join(fields, client) {
+    stateOf(client).join(fields.address("group"));
+    return {};
+  },
+  leave(fields, client) {
+    stateOf(client).leave(fields.address("group"));
+    return {};
+  }
+};
+function callFields(record, encode2) {
+  const { call, options, ttl, style, objects } = record;
+  return {
+    call: call === CALL_KIND.SENDER ? "SENDER" : "RESERVE",
+    ...style ? {
+      style: styleName(style)
+    } : {},
+    ...options ? {
+      options
+    } : {},
+    ...ttl ? {
+      ttl
+    } : {},
+    ...record.interface ? {
+      interface: record.interface
+    } : {},
+    ...objects ? {
+      objects: encode2(objects)
+    } : {}
+  };
+}
+
+// host/service/fields.ts
+var RequestFields = class {
+  #line;
+  /** Made for every request by the server. */
+  constructor(line) {
+    this.#line = line;
+  }
+  /** The line itself. */
+  get line() {
+    return this.#line;
+  }
+  /** Whether the field is there and not null. */
+  has(name) {
+    return this.#line[name] !== void 0 && this.#line[name] !== null;
+  }
+  /** A whole number. @throws {ServiceError} as every reader here: BAD_REQUEST, naming the field. */
+  integer(name, minimum, maximum, ifMissing) {
+    const value = this.#line[name] ?? ifMissing;
+    if (typeof value === "number" && Number.isInteger(value) && value >= minimum && value <= maximum) return value;
+    throw wrong(name, value, `a whole number from ${minimum} to ${maximum}`);
+  }
+  /** Text. */
+  text(name, ifMissing) {
+    const value = this.#line[name] ?? ifMissing;
+    if (typeof value === "string") return value;
+    throw wrong(name, value, "text");
+  }
+  /** One of several words. */
+  choice(name, choices, ifMissing) {
+    const value = this.#line[name] ?? ifMissing;
+    const found = choices.find((choice) => choice === value);
+    if (found !== void 0) return found;
+    throw wrong(name, value, `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`);
+  }
+  /** True or false. */
+  flag(name, ifMissing) {
+    const value = this.#line[name] ?? ifMissing;
+    if (typeof value === "boolean") return value;
+    throw wrong(name, value, "true or false");
+  }
+  /** An IPv4 or IPv6 address, as it was written. */
+  address(name) {
+    const value = this.text(name);
+    try {
+      parseAddress(value);
+      return value;
+    } catch {
+      throw wrong(name, value, "an IPv4 or IPv6 address");
+    }
+  }
+  /** Bytes in base64. */
+  bytes(name, ifMissing = "") {
+    const value = this.text(name, ifMissing);
+    try {
+      return decodeBase64(value);
+    } catch {
+      throw wrong(name, value, "base64");
+    }
+  }
+  /** Whole numbers. */
+  integers(name) {
+    const value = this.#line[name];
+    if (Array.isArray(value) && value.every((one) => Number.isInteger(one))) return value;
+    throw wrong(name, value, "a list of whole numbers");
+  }
+};
+var LONGEST_QUOTE = 60;
+function wrong(name, value, expected) {
+  if (value === void 0 || value === null) {
+    return new ServiceError("BAD_REQUEST", `"${name}" is missing; it must be ${expected}`);
+  }
+  const text = JSON.stringify(value);
+  const quoted = text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}...` : text;
+  return new ServiceError("BAD_REQUEST", `"${name}" is ${quoted}, not ${expected}`);
+}
+
+// host/service/lines.ts
+var LineTooLongError = class extends Error {
+  name = "LineTooLongError";
+};
+var NEWLINE = 10;
+async function readLines(stream, maximumBytes, take, chunkBytes = READ_CHUNK_BYTES) {
+  const decoder = new TextDecoder();
+  const chunk = new Uint8Array(chunkBytes);
+  let pending = [];
+  let pendingBytes = 0;
+  for (; ; ) {
+    const length = await stream.read(chunk);
+    if (length === null) return;
+    let start2 = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0 && end < length; end = chunk.indexOf(NEWLINE, start2)) {
+      if (pendingBytes + end - start2 > maximumBytes) throw new LineTooLongError();
+      const part = chunk.subarray(start2, end);
+      start2 = end + 1;
+      const line = decoder.decode(pendingBytes === 0 ? part : joined([
+        ...pending,
+        part
+      ], pendingBytes + part.length));
+      pending = [];
+      pendingBytes = 0;
+      if (line.trim() !== "") take(line);
+    }
+    if (start2 === length) continue;
+    pending.push(chunk.slice(start2, length));
+    pendingBytes += length - start2;
+    if (pendingBytes > maximumBytes) throw new LineTooLongError();
+  }
+}
+function joined(parts, length) {
+  const bytes2 = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes2.set(part, at);
+    at += part.length;
+  }
+  return bytes2;
+}
+var LineWriter = class {
+  #stream;
+  #onError;
+  #encoder = new TextEncoder();
+  #queue = [];
+  #bytes = 0;
+  #writing = false;
+  #ended = false;
+  #waiting = [];
+  /** `onError` is called once, when the stream takes no more. */
+  constructor(stream, onError) {
+    this.#stream = stream;
+    this.#onError = onError;
+  }
+  /** Bytes (UTF-16 units, for what is not ASCII) that the stream has not taken yet. */
+  get unreadBytes() {
+    return this.#bytes;
+  }
+  /** Queues a line. */
+  write(value) {
+    if (this.#ended) return;
+    const line = JSON.stringify(value) + "\n";
+    this.#queue.push(line);
+    this.#bytes += line.length;
+    if (!this.#writing) this.#pump();
+  }
+  /** Resolved once less than so much is unread, or nothing will be read any more. */
+  unreadBelow(bytes2) {
+    if (this.#ended || this.#bytes < bytes2) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({
+      below: bytes2,
+      resolve
+    }));
+  }
+  /** Drops what is queued; nothing is written any more. */
+  end() {
+    this.#ended = true;
+    this.#queue = [];
+    this.#bytes = 0;
+    this.#wake();
+  }
+  async #pump() {
+    this.#writing = true;
+    try {
+      while (this.#queue.length > 0) {
+        const text = this.#queue.join("");
+        this.#queue = [];
+        const bytes2 = this.#encoder.encode(text);
+        for (let at = 0; at < bytes2.length; ) at += await this.#stream.write(bytes2.subarray(at));
+        this.#bytes -= this.#ended ? 0 : text.length;
+        this.#wake();
+      }
+    } catch (error) {
+      const first = !this.#ended;
+      this.end();
+      if (first) this.#onError(error);
+    } finally {
+      this.#writing = false;
+    }
+  }
+  #wake() {
+    const ready = this.#waiting.filter(({ below }) => this.#ended || this.#bytes < below);
+    this.#waiting = this.#waiting.filter((one) => !ready.includes(one));
+    for (const { resolve } of ready) resolve();
+  }
+};
+
+// host/service/connection.ts
+var LAST_LINE_MS = 200;
+var ServerConnection = class {
+  #stream;
+  #port;
+  #writer;
+  #kept = /* @__PURE__ */ new Map();
+  #onClose = /* @__PURE__ */ new Set();
+  #closed = false;
+  /** Nothing more is read or pushed: only the last line is on its way. */
+  #ending = false;
+  #greeted = false;
+  #working = 0;
+  #mistakes = 0;
+  #helloTimer;
+  constructor(stream, port) {
+    this.#stream = stream;
+    this.#port = port;
+    this.#writer = new LineWriter(stream, () => this.close());
+    this.#helloTimer = setTimeout(() => {
+      this.#cutOff(new ServiceError("HELLO", `no "hello" came within ${HELLO_TIMEOUT_MS / 1e3} s`));
+    }, HELLO_TIMEOUT_MS);
+  }
+  get node() {
+    return this.#port.node;
+  }
+  get membership() {
+    return this.#port.membership;
+  }
+  get closed() {
+    return this.#closed || this.#ending;
+  }
+  /** Serves the client until it goes or is cut off. Never rejects. */
+  async serve() {
+    try {
+      await readLines(this.#stream, MAXIMUM_REQUEST_BYTES, (line) => this.#take(line));
+    } catch (error) {
+      if (error instanceof LineTooLongError) {
+        this.#cutOff(new ServiceError("BAD_LINE", `a line has more than ${MAXIMUM_REQUEST_BYTES} bytes`));
+      }
+    }
+    if (!this.#ending) this.close();
+  }
+  push(event, fields) {
+    this.#write({
+      event,
+      ...fields
+    });
+  }
+  ready() {
+    return this.#writer.unreadBelow(UNREAD_BYTES_TO_GO_ON);
+  }
+  onClose(run) {
+    this.#onClose.add(run);
+    return () => void this.#onClose.delete(run);
+  }
+  keep(key, make) {
+    const known = this.#kept.get(key);
+    if (known) return known;
+    const made = make();
+    this.#kept.set(key, made);
+    return made;
+  }
+  /** Ends it; with an error, the client is told why. What was registered is torn down unless `tearDown` is false. */
+  close(error, tearDown = true) {
+    if (!tearDown) this.#onClose.clear();
+    if (error) return this.#cutOff(error);
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#release();
+    this.#writer.end();
+    try {
+      this.#stream.close();
+    } catch {
+    }
+    this.#port.ended(this);
+  }
+  #take(text) {
+    if (this.closed) return;
+    let line;
+    try {
+      line = JSON.parse(text);
+    } catch {
+      return this.#cutOff(new ServiceError("BAD_LINE", `not JSON: ${text.slice(0, 60)}`));
+    }
+    const id = line !== null && typeof line === "object" ? line.id : void 0;
+    if (typeof id !== "number" || !Number.isInteger(id) || typeof line.op !== "string") {
+      const wanted = 'a request is an object with a whole number "id" and the name of an operation, "op"';
+      return this.#cutOff(new ServiceError("BAD_LINE", wanted));
+    }
+    this.#run(id, line.op, new RequestFields(line));
+  }
+  #run(id, name, fields) {
+    try {
+      if (name === "hello" === this.#greeted) {
+        throw new ServiceError("HELLO", this.#greeted ? '"hello" came twice' : '"hello" must come first');
+      }
+      if (name === "hello") {
+        this.#answer(id, this.#port.hello(fields));
+        this.#greeted = true;
+        return clearTimeout(this.#helloTimer);
+      }
+      const { operations } = this.#port;
+      if (!Object.hasOwn(operations, name)) {
+        throw new ServiceError("UNKNOWN_OPERATION", `no operation "${name}"; there are ${Object.keys(operations).join(", ")}`);
+      }
+      if (this.#working >= MAXIMUM_REQUESTS_AT_ONCE) {
+        throw new ServiceError("LIMIT", `${MAXIMUM_REQUESTS_AT_ONCE} requests are being worked on already`);
+      }
+      const result = operations[name](fields, this);
+      if (!(result instanceof Promise)) return this.#answer(id, result);
+      this.#working++;
+      result.then((value) => this.#answer(id, value), (error) => this.#refuse(id, error)).finally(() => this.#working--);
+    } catch (error) {
+      this.#refuse(id, error);
+    }
+  }
+  #answer(id, result) {
+    this.#write({
+      id,
+      result: result ?? {}
+    });
+  }
+  #write(line) {
+    if (this.closed) return;
+    this.#writer.write(line);
+    if (this.#writer.unreadBytes <= MAXIMUM_UNREAD_BYTES) return;
+    this.#cutOff(new ServiceError("SLOW", `${MAXIMUM_UNREAD_BYTES} bytes were not read`));
+  }
+  #refuse(id, reason2) {
+    if (this.closed) return;
+    const error = reason2 instanceof ServiceError ? reason2 : reason2 instanceof RangeError ? new ServiceError("BAD_REQUEST", reason2.message) : new ServiceError("INTERNAL", reason2 instanceof Error ? reason2.message : String(reason2));
+    if (error.code === "INTERNAL") this.#port.onError(reason2 instanceof Error ? reason2 : error);
+    if (error.code === "HELLO" || error.code === "VERSION") return this.#cutOff(error, id);
+    this.#write({
+      id,
+      error: errorFields(error)
+    });
+    if (error.code !== "BAD_REQUEST" || ++this.#mistakes < MAXIMUM_MISTAKES) return;
+    this.#cutOff(new ServiceError("BAD_REQUEST", `${MAXIMUM_MISTAKES} requests were wrong`));
+  }
+  /** Says why, and ends the connection once that is read, or soon. Everything else of the client's ends at once. */
+  #cutOff(error, id) {
+    if (this.closed) return;
+    this.#ending = true;
+    this.#release();
+    this.#writer.write({
+      ...id === void 0 ? {} : {
+        id
+      },
+      error: errorFields(error)
+    });
+    const timer = setTimeout(() => this.close(), LAST_LINE_MS);
+    this.#writer.unreadBelow(1).then(() => {
+      clearTimeout(timer);
+      this.close();
+    });
+  }
+  #release() {
+    clearTimeout(this.#helloTimer);
+    const all = [
+      ...this.#onClose
+    ];
+    this.#onClose.clear();
+    for (const run of all) {
+      try {
+        run();
+      } catch (error) {
+        this.#port.onError(error);
+      }
+    }
+  }
+};
+function errorFields({ code, message, status }) {
+  return {
+    code,
+    message,
+    ...status ? {
+      status
+    } : {}
+  };
+}
+
+// host/service/listen.ts
+var SOCKET_MODE = 384;
+var FOLDER_MODE = 448;
+var ServiceSocketError = class extends Error {
+  /** Tells it from other errors where `instanceof` cannot. */
+  name = "ServiceSocketError";
+  /** LIVE: another service listens there. ABSENT: nobody does. OTHER: what the system says. */
+  code;
+  /** The socket. */
+  path;
+  /** The message names the path. */
+  constructor(code, path, message) {
+    super(message);
+    this.code = code;
+    this.path = path;
+  }
+};
+async function connectSocket(path) {
+  try {
+    return await Deno.connect({
+      transport: "unix",
+      path
+    });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) {
+      throw new ServiceSocketError("ABSENT", path, `no signalling service listens at ${path}; start \`resv node\` first`);
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new ServiceSocketError("OTHER", path, `${path} belongs to another user: the service's owner must run this`);
+    }
+    throw new ServiceSocketError("OTHER", path, `cannot connect to ${path}: ${reason(error)}`);
+  }
+}
+async function listenSocket(path) {
+  await makeFolder(path);
+  if (await exists(path)) await removeStale(path);
+  const listener = listenPrivately(path);
+  let file;
+  try {
+    await Deno.chmod(path, SOCKET_MODE);
+    file = await Deno.lstat(path);
+    if (((file.mode ?? 0) & 511) !== SOCKET_MODE) throw new Error("its file system keeps no modes");
+  } catch (error) {
+    listener.close();
+    throw new ServiceSocketError("OTHER", path, `cannot make ${path} private (mode 0600): ${reason(error)}`);
+  }
+  return {
+    listener,
+    close() {
+      listener.close();
+      try {
+        if (Deno.lstatSync(path).ino === file.ino) Deno.removeSync(path);
+      } catch {
+      }
+    }
+  };
+}
+function listenPrivately(path) {
+  let umask;
+  try {
+    umask = Deno.umask(511 & ~SOCKET_MODE);
+  } catch {
+  }
+  try {
+    return Deno.listen({
+      transport: "unix",
+      path
+    });
+  } catch (error) {
+    const code = error instanceof Deno.errors.AddrInUse ? "LIVE" : "OTHER";
+    throw new ServiceSocketError(code, path, `cannot listen at ${path}: ${reason(error)}`);
+  } finally {
+    if (umask !== void 0) Deno.umask(umask);
+  }
+}
+async function removeStale(path) {
+  const { isFile, isDirectory } = await Deno.lstat(path);
+  if (isFile || isDirectory) {
+    throw new ServiceSocketError("OTHER", path, `${path} is there already and is no socket; remove it or name another`);
+  }
+  try {
+    (await connectSocket(path)).close();
+  } catch (error) {
+    if (!(error instanceof ServiceSocketError) || error.code !== "ABSENT") throw error;
+    await Deno.remove(path).catch(() => {
+    });
+    return;
+  }
+  throw new ServiceSocketError("LIVE", path, `another signalling service listens at ${path}; stop it or name another`);
+}
+async function makeFolder(path) {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  if (folder === "" || await exists(folder)) return;
+  try {
+    await Deno.mkdir(folder, {
+      mode: FOLDER_MODE
+    });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    throw new ServiceSocketError("OTHER", path, `cannot make the folder of ${path}: ${reason(error)}`);
+  }
+}
+async function exists(path) {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw new ServiceSocketError("OTHER", path, `cannot look at ${path}: ${reason(error)}`);
+  }
+}
+function reason(error) {
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.NotCapable) {
+    return "Deno was not permitted to; --allow-net, --allow-read and --allow-write permit it";
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/ \(os error \d+\).*$/s, "").split("\n")[0];
+}
+
+// host/service/socket_path.ts
+var SYSTEM_PATH = "/run/resv.sock";
+function defaultSocketPath(environment = DENO_ENVIRONMENT) {
+  const said = environment.variable("RESV_SOCKET");
+  if (said) return said;
+  const runtime = environment.variable("XDG_RUNTIME_DIR");
+  if (runtime) return `${runtime.replace(/\/+$/, "")}/resv.sock`;
+  const user = environment.userId();
+  if (user === 0) return SYSTEM_PATH;
+  const temporary = (environment.variable("TMPDIR") || "/tmp").replace(/\/+$/, "");
+  return `${temporary}/resv-${user ?? "user"}/resv.sock`;
+}
+var DENO_ENVIRONMENT = {
+  variable(name) {
+    if (typeof Deno === "undefined") return void 0;
+    const { state } = Deno.permissions.querySync({
+      name: "env",
+      variable: name
+    });
+    return state === "granted" ? Deno.env.get(name) : void 0;
+  },
+  userId() {
+    if (typeof Deno === "undefined") return void 0;
+    const { state } = Deno.permissions.querySync({
+      name: "sys",
+      kind: "uid"
+    });
+    return state === "granted" ? Deno.uid() ?? void 0 : void 0;
+  }
+};
+function isSocketPermitted(path) {
+  if (typeof Deno === "undefined") return false;
+  const wanted = [
+    {
+      name: "read",
+      path
+    },
+    {
+      name: "write",
+      path
+    },
+    {
+      name: "net",
+      host: `unix:${path}`
+    }
+  ];
+  return wanted.every((one) => Deno.permissions.querySync(one).state === "granted");
+}
+
+// host/service/server.ts
+var ServiceServer = class {
+  /** Where it listens. */
+  path;
+  #options;
+  #operations;
+  #connections = /* @__PURE__ */ new Set();
+  #socket;
+  #accepted = 0;
+  #refused = 0;
+  /** Nothing happens before {@linkcode ServiceServer.listen}. */
+  constructor(options) {
+    this.path = options.path ?? defaultSocketPath();
+    this.#options = options;
+    this.#operations = {
+      ...APPLICATION_OPERATIONS,
+      ...options.operations
+    };
+  }
+  /** True while it listens. */
+  get listening() {
+    return this.#socket !== void 0;
+  }
+  /** Clients that came and are here. */
+  get counters() {
+    return {
+      accepted: this.#accepted,
+      refused: this.#refused,
+      clients: this.#connections.size
+    };
+  }
+  /**
+   * Makes the socket, with mode 0600. What a dead service left is replaced. Rejects with a
+   * {@linkcode ServiceSocketError} of one line if another service listens there or the place cannot be had.
+   */
+  async listen() {
+    if (this.#socket) return this;
+    this.#socket = await listenSocket(this.path);
+    this.#accept(this.#socket);
+    return this;
+  }
+  /**
+   * Ends every connection and takes the socket away. What clients had registered is torn down, so that neighbours hear of
+   * it while the node still runs; with `tearDown: false` it is left for a successor whom the clients will join.
+   */
+  async close({ tearDown = true } = {}) {
+    this.#socket?.close();
+    this.#socket = void 0;
+    for (const connection of [
+      ...this.#connections
+    ]) {
+      connection.close(new ServiceError("CLOSING", "the service is going away"), tearDown);
+    }
+    while (this.#connections.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  async #accept(socket) {
+    while (this.#socket === socket) {
+      let stream;
+      try {
+        stream = await socket.listener.accept();
+      } catch (error) {
+        if (this.#socket !== socket) return;
+        this.#report(error);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        continue;
+      }
+      this.#admit(stream);
+    }
+  }
+  #admit(stream) {
+    const { node, membership } = this.#options;
+    const connection = new ServerConnection(stream, {
+      node,
+      membership,
+      operations: this.#operations,
+      hello: (fields) => this.#hello(fields),
+      onError: (error) => this.#report(error),
+      ended: (ended) => void this.#connections.delete(ended)
+    });
+    const full = this.#connections.size >= MAXIMUM_CLIENTS;
+    this.#connections.add(connection);
+    if (full) {
+      this.#refused++;
+      return connection.close(new ServiceError("LIMIT", `the service has ${MAXIMUM_CLIENTS} clients already`));
+    }
+    this.#accepted++;
+    connection.serve();
+  }
+  #hello(fields) {
+    const offered = fields.integers("versions");
+    const version = PROTOCOL_VERSIONS.find((one) => offered.includes(one));
+    if (version === void 0) {
+      const text = `versions ${offered.join(", ")} are offered; this service speaks ${PROTOCOL_VERSIONS.join(", ")}`;
+      throw new ServiceError("VERSION", text);
+    }
+    const { node } = this.#options;
+    return {
+      version,
+      service: "resv",
+      pid: Deno.pid,
+      operations: [
+        "hello",
+        ...Object.keys(this.#operations)
+      ],
+      interfaces: [
+        ...node.interfaces
+      ],
+      lifetimeMs: stateLifetimeMs(node.settings)
+    };
+  }
+  #report(error) {
+    if (this.#options.onError) return this.#options.onError(error);
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+};
+
+// host/service/client_connection.ts
+var ConnectionEndedError = class extends Error {
+  /** Tells it from other errors where `instanceof` cannot. */
+  name = "ConnectionEndedError";
+};
+var CHUNK_BYTES = 65536;
+var ServiceConnection = class _ServiceConnection {
+  /** What the service said of itself. */
+  hello;
+  #stream;
+  #writer;
+  #options;
+  #waiting = /* @__PURE__ */ new Map();
+  #nextId = 1;
+  #ended;
+  constructor(stream, options) {
+    this.#stream = stream;
+    this.#options = options;
+    this.#writer = new LineWriter(stream, () => {
+    });
+    this.#read();
+  }
+  /**
+   * Connects and agrees on a version. Rejects with a {@linkcode ServiceSocketError} if nobody listens, with a
+   * {@linkcode ServiceError} if the service refuses.
+   */
+  static async open(options = {}) {
+    const connection = new _ServiceConnection(await connectSocket(options.path ?? defaultSocketPath()), options);
+    try {
+      const hello = await connection.request("hello", {
+        versions: PROTOCOL_VERSIONS
+      });
+      Object.assign(connection, {
+        hello
+      });
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+  /** False once it has ended. */
+  get open() {
+    return this.#ended === void 0;
+  }
+  /** Asks. Rejects with a {@linkcode ServiceError} that the service answers with, or a {@linkcode ConnectionEndedError}. */
+  request(operation, fields = {}) {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(this.#ended);
+      const id = this.#nextId++;
+      this.#waiting.set(id, {
+        resolve,
+        reject
+      });
+      this.#writer.write({
+        id,
+        op: operation,
+        ...fields
+      });
+    });
+  }
+  /** Ends it: what was registered over it is torn down. */
+  close() {
+    this.#end(new ConnectionEndedError("the connection to the signalling service was closed"));
+  }
+  async #read() {
+    let reason2 = new ConnectionEndedError("the signalling service has gone away");
+    try {
+      await readLines(this.#stream, MAXIMUM_ANSWER_BYTES, (text) => {
+        const parting = this.#take(JSON.parse(text));
+        if (parting) reason2 = parting;
+      }, CHUNK_BYTES);
+    } catch (error) {
+      if (error instanceof LineTooLongError || error instanceof SyntaxError) {
+        reason2 = new ConnectionEndedError("what listens there does not speak the protocol of the signalling service");
+      }
+    }
+    this.#end(reason2);
+  }
+  /** Returns the reason if the line says that the connection ends. */
+  #take(line) {
+    if (typeof line.event === "string") return void (this.#ended || this.#options.onEvent?.(line));
+    const failure = line.error;
+    const error = failure && new ServiceError(failure.code, failure.message, failure.status);
+    if (typeof line.id !== "number") return error;
+    const waiting = this.#waiting.get(line.id);
+    this.#waiting.delete(line.id);
+    if (error) waiting?.reject(error);
+    else waiting?.resolve(line.result);
+    return void 0;
+  }
+  #end(reason2) {
+    if (this.#ended) return;
+    this.#ended = reason2;
+    this.#writer.end();
+    try {
+      this.#stream.close();
+    } catch {
+    }
+    for (const { reject } of this.#waiting.values()) reject(reason2);
+    this.#waiting.clear();
+    this.#options.onEnd?.(reason2);
+  }
+};
+
+// host/service/standing_session.ts
+var StandingSession = class {
+  session;
+  #registration;
+  #sender;
+  #reservation;
+  #heard = /* @__PURE__ */ new Map();
+  constructor(session) {
+    this.session = session;
+  }
+  /** Notes a call. The result takes it back where the service refuses it: then what stood before still stands. */
+  note(record) {
+    switch (record.call) {
+      case CALL_KIND.SESSION:
+        this.#registration = record;
+        return () => {
+        };
+      case CALL_KIND.SENDER: {
+        const before2 = this.#sender;
+        const now = this.#sender = record.objects?.length ? record : void 0;
+        return () => void (this.#sender === now && (this.#sender = before2));
+      }
+      case CALL_KIND.RESERVE: {
+        const before2 = this.#reservation;
+        const now = this.#reservation = record.style ? record : void 0;
+        return () => void (this.#reservation === now && (this.#reservation = before2));
+      }
+      default:
+        return () => {
+        };
+    }
+  }
+  /** The calls that make it what it is, in the order in which they are to be made. */
+  calls() {
+    return [
+      this.#registration,
+      this.#sender,
+      this.#reservation
+    ].filter((record) => record !== void 0);
+  }
+  /** Takes note of an upcall; false if it says what was known before the service went away, and nobody needs to hear it. */
+  hears(event, line) {
+    if (event.kind === "RESV_CONFIRM" || event.kind === "RESV_ERROR") this.#answered();
+    const key = keyOf(event);
+    if (key === void 0) return true;
+    const known = this.#heard.get(key);
+    if (event.gone) this.#heard.delete(key);
+    else this.#heard.set(key, {
+      event,
+      objects: String(line.objects),
+      stale: false
+    });
+    return event.gone || !known?.stale || known.objects !== line.objects;
+  }
+  /** The service has gone: what was heard has to come again. */
+  markStale() {
+    for (const heard of this.#heard.values()) heard.stale = true;
+  }
+  /** Takes back what has not come again, and returns it as the events that say so. */
+  expire() {
+    const gone = [];
+    for (const [key, { event, stale }] of this.#heard) {
+      if (!stale) continue;
+      this.#heard.delete(key);
+      const sender = event.objects.filter(({ name }) => name === "SESSION" || name === "SENDER_TEMPLATE");
+      gone.push({
+        ...event,
+        objects: event.kind === "PATH_EVENT" ? sender : event.objects,
+        gone: true
+      });
+    }
+    return gone;
+  }
+  /** A confirmation is asked for once; a service that comes back is not asked for one that has come. */
+  #answered() {
+    const record = this.#reservation;
+    if (!record?.options) return;
+    this.#reservation = {
+      ...record,
+      options: record.options & ~CALL_OPTION.CONFIRM
+    };
+  }
+};
+function keyOf(event) {
+  if (event.kind === "RESV_EVENT") return "reservation";
+  if (event.kind !== "PATH_EVENT") return void 0;
+  const template = findObject(event.objects, "SENDER_TEMPLATE");
+  if (!template || !("sourceAddress" in template)) return void 0;
+  return `${template.sourceAddress} ${"sourcePort" in template ? template.sourcePort : 0}`;
+}
+
+// host/service/remote_node.ts
+var RemoteNode = class _RemoteNode {
+  /** The socket. */
+  path;
+  /** Groups are listened to by the service's host. */
+  membership = {
+    join: (group) => this.#setMember(group, true),
+    leave: (group) => this.#setMember(group, false)
+  };
+  #options;
+  #standing = /* @__PURE__ */ new Map();
+  #groups = /* @__PURE__ */ new Set();
+  #questions = /* @__PURE__ */ new Set();
+  #connection;
+  #hello;
+  #nextSession = 1;
+  #closed = false;
+  #pauseTimer;
+  #endPause = () => {
+  };
+  #expiryTimer;
+  constructor(options) {
+    this.#options = options;
+    this.path = options.path ?? defaultSocketPath();
+  }
+  /**
+   * Joins the service. Rejects with a {@linkcode ServiceSocketError} of one line if nobody listens; from then on, a
+   * service that goes away is waited for.
+   */
+  static async connect(options = {}) {
+    const node = new _RemoteNode(options);
+    await node.#open();
+    return node;
+  }
+  /** True until it is closed. */
+  get running() {
+    return !this.#closed;
+  }
+  /** Whether the service is there now. */
+  get connected() {
+    return this.#connection !== void 0;
+  }
+  /** What the service said of itself when it was joined last. */
+  get hello() {
+    return this.#hello;
+  }
+  /** The engine's module, for arithmetic that needs no node. */
+  get module() {
+    return defaultModule();
+  }
+  /** The service's interfaces, as they were when it was joined last. */
+  get interfaces() {
+    return this.#hello.interfaces;
+  }
+  /** Registrations that are not released. */
+  get sessions() {
+    return [
+      ...this.#standing.values()
+    ].map(({ session }) => session);
+  }
+  /** Registers an application for a session. @throws {RangeError} if the address is none. */
+  session(address) {
+    if (this.#closed) throw new TypeError("the node has been closed");
+    encodeObjects([
+      sessionObject(address)
+    ]);
+    const number = this.#nextSession++;
+    const session = new Session(number, address, {
+      deferred: true,
+      call: (record) => this.#call(number, record),
+      localAddress: (destination) => this.#localAddress(destination),
+      released: (handle) => void this.#standing.delete(handle)
+    });
+    this.#standing.set(number, new StandingSession(session));
+    session.register();
+    return session;
+  }
+  /** Asks the service by which address data to `destination` leave. Answered once the service is there. */
+  sourceAddress(destination, answer) {
+    parseAddress(destination);
+    const question = {
+      destination,
+      answer
+    };
+    this.#questions.add(question);
+    this.#ask(question);
+  }
+  /** Any operation of the service. Rejects as {@linkcode ServiceConnection.request} does, and while nobody listens. */
+  request(operation, fields = {}) {
+    const gone = new ConnectionEndedError(`the signalling service at ${this.path} is away`);
+    return this.#connection?.request(operation, fields) ?? Promise.reject(gone);
+  }
+  /** Resolved when the service has taken every call so far; rejects if it goes away meanwhile. */
+  async settled() {
+    await this.request("interfaces");
+  }
+  /** Leaves the service: what was registered is torn down, sessions end. */
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#pauseTimer);
+    clearTimeout(this.#expiryTimer);
+    this.#endPause();
+    this.#connection?.close();
+    this.#connection = void 0;
+    for (const session of this.sessions) session.end();
+    this.#questions.clear();
+  }
+  #localAddress(destination) {
+    const { family } = parseAddress(destination);
+    const [address] = usableAddresses(this.interfaces, family);
+    if (address !== void 0) return address;
+    throw new RangeError(`no interface has an IPv${family} address: name the sender's address`);
+  }
+  async #open() {
+    let joined2 = void 0;
+    const connection = await ServiceConnection.open({
+      path: this.path,
+      onEvent: (line) => line.event === "upcall" && this.#upcall(line),
+      onEnd: (reason2) => joined2 && joined2 === this.#connection && this.#lost(reason2)
+    });
+    if (this.#closed) return connection.close();
+    if (!connection.open) throw new ConnectionEndedError("the signalling service has gone away");
+    joined2 = connection;
+    this.#connection = connection;
+    this.#hello = connection.hello;
+    for (const [number, standing] of this.#standing) {
+      for (const record of standing.calls()) this.#send(number, record, () => {
+      });
+    }
+    for (const group of this.#groups) this.#tell("join", {
+      group
+    });
+    for (const question of this.#questions) this.#ask(question);
+    this.#armExpiry();
+  }
+  #call(number, record) {
+    const takeBack = this.#standing.get(number)?.note(record) ?? (() => {
+    });
+    this.#send(number, record, takeBack);
+  }
+  /** Makes a call at the service, if it is there; if it is not, it is made when it is back. */
+  #send(session, record, takeBack) {
+    const connection = this.#connection;
+    if (!connection) return;
+    const answered = record.call === CALL_KIND.SESSION ? connection.request("session", {
+      session,
+      objects: encodeBase64(record.objects)
+    }) : record.call === CALL_KIND.RELEASE ? connection.request("release", {
+      session
+    }) : connection.request("call", {
+      session,
+      ...callFields(record, encodeBase64)
+    });
+    answered.then(() => this.#answered(session, record), (error) => {
+      if (!(error instanceof ServiceError)) return;
+      takeBack();
+      this.#answered(session, record);
+      this.#refused(session, record, error);
+    });
+  }
+  #answered(session, { call }) {
+    if (call === CALL_KIND.SESSION) this.#standing.get(session)?.session.registered();
+  }
+  #refused(session, { call }, error) {
+    if (call === CALL_KIND.RELEASE || error.code === "NOT_FOUND") return;
+    if (error.code !== "REFUSED" && error.code !== "LIMIT") this.#report(error);
+    this.#standing.get(session)?.session.deliver(refusalEvent(error));
+  }
+  #upcall(line) {
+    const standing = this.#standing.get(Number(line.session));
+    if (!standing) return;
+    const event = upcallEvent(line);
+    if (!standing.hears(event, line)) return;
+    try {
+      standing.session.deliver(event);
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+  #setMember(group, member2) {
+    if (member2) this.#groups.add(group);
+    else this.#groups.delete(group);
+    this.#tell(member2 ? "join" : "leave", {
+      group
+    });
+  }
+  #tell(operation, fields) {
+    this.#connection?.request(operation, fields).catch((error) => {
+      if (error instanceof ServiceError) this.#report(error);
+    });
+  }
+  #ask(question) {
+    const { destination, answer } = question;
+    this.#connection?.request("source", {
+      destination
+    }).then(({ address }) => {
+      if (this.#questions.delete(question)) answer(address);
+    }, (error) => {
+      if (error instanceof ServiceError && this.#questions.delete(question)) answer(void 0);
+    });
+  }
+  #lost(reason2) {
+    this.#connection = void 0;
+    if (this.#closed) return;
+    for (const standing of this.#standing.values()) standing.markStale();
+    this.#armExpiry();
+    this.#options.onConnection?.(false);
+    this.#reconnect(reason2).catch((error) => this.#report(error));
+  }
+  /** Tries until it succeeds or this is closed. A service that refuses for good ends it: trying again would not help. */
+  async #reconnect(reason2) {
+    if (reason2 instanceof ServiceError && reason2.code !== "CLOSING") this.#report(reason2);
+    for (let pauseMs = RECONNECT_FIRST_MS; !this.#closed; pauseMs = Math.min(2 * pauseMs, RECONNECT_LONGEST_MS)) {
+      await this.#pause(pauseMs * (0.5 + Math.random()));
+      if (this.#closed) return;
+      try {
+        await this.#open();
+        if (!this.#closed) this.#options.onConnection?.(true);
+        return;
+      } catch (error) {
+        if (error instanceof ServiceError && error.code === "VERSION") throw error;
+      }
+      try {
+        await this.#options.whileAbsent?.();
+      } catch (error) {
+        this.#report(error);
+      }
+    }
+  }
+  #pause(ms) {
+    return new Promise((resolve) => {
+      this.#endPause = resolve;
+      this.#pauseTimer = setTimeout(resolve, ms);
+    });
+  }
+  /** What has not come again one lifetime after the service went away, or came back, is gone. */
+  #armExpiry() {
+    clearTimeout(this.#expiryTimer);
+    this.#expiryTimer = setTimeout(() => {
+      for (const standing of this.#standing.values()) {
+        for (const event of standing.expire()) standing.session.deliver(event);
+      }
+    }, this.#hello.lifetimeMs);
+  }
+  #report(error) {
+    if (this.#options.onError) return this.#options.onError(error);
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+};
+function refusalEvent({ status }) {
+  return {
+    kind: "CALL_ERROR",
+    gone: false,
+    style: "",
+    errorCode: 0,
+    errorValue: status,
+    errorNode: "",
+    inPlace: false,
+    notGuilty: false,
+    objects: []
+  };
+}
+
 // host/transport/udp_sockets.ts
 var UdpOpenError = class extends Error {
   /** Tells it from other errors where `instanceof` cannot. */
@@ -8115,8 +9493,8 @@ function explain(code, address, detail) {
 }
 function openError(error, address, port) {
   const { code, message, name } = error;
-  const reason = name === "NotCapable" || name === "PermissionDenied" ? "DENIED" : code ?? "UNKNOWN";
-  return new UdpOpenError(reason, address, port, message ?? String(error));
+  const reason2 = name === "NotCapable" || name === "PermissionDenied" ? "DENIED" : code ?? "UNKNOWN";
+  return new UdpOpenError(reason2, address, port, message ?? String(error));
 }
 async function permit(address, port) {
   const { permissions } = globalThis.Deno ?? {};
@@ -9181,7 +10559,7 @@ var WORD = {
   fragments: 6
 };
 var FILE_OFFSET_AT = 40;
-var CHUNK_BYTES = 1 << 20;
+var CHUNK_BYTES2 = 1 << 20;
 var OUTPUT_BYTES = 2 << 20;
 var PAYLOAD_AT = 80;
 var CaptureReader = class {
@@ -9195,9 +10573,9 @@ var CaptureReader = class {
   constructor(port, mode) {
     this.#port = port;
     const stateBytes = port.captureStateBytes() + 15 & ~15;
-    this.#state = port.room(stateBytes + CHUNK_BYTES + OUTPUT_BYTES);
+    this.#state = port.room(stateBytes + CHUNK_BYTES2 + OUTPUT_BYTES);
     this.#chunk = this.#state + stateBytes;
-    this.#output = this.#chunk + CHUNK_BYTES;
+    this.#output = this.#chunk + CHUNK_BYTES2;
     port.captureBegin(this.#state, MODES[mode]);
   }
   /**
@@ -9206,7 +10584,7 @@ var CaptureReader = class {
    */
   feed(bytes2, take) {
     for (let at = 0; at < bytes2.length && this.#failed === void 0; ) {
-      const part = bytes2.subarray(at, at + CHUNK_BYTES - this.#held);
+      const part = bytes2.subarray(at, at + CHUNK_BYTES2 - this.#held);
       this.#port.bytes().set(part, this.#chunk + this.#held);
       this.#held += part.length;
       at += part.length;
@@ -9238,7 +10616,7 @@ var CaptureReader = class {
       this.#held -= consumed;
       if (written > 0) take(bytes2.subarray(this.#output, this.#output + written));
       if (status === "OUTPUT_FULL" && (consumed > 0 || written > 0)) continue;
-      if (status === "OK" && this.#held < CHUNK_BYTES) return;
+      if (status === "OK" && this.#held < CHUNK_BYTES2) return;
       this.#failed = status === "OK" || status === "OUTPUT_FULL" ? "BAD_RECORD" : status;
       return;
     }
@@ -9336,9 +10714,9 @@ var CaptureStream = class {
         if (done) controller.close();
         else controller.enqueue(value);
       },
-      async cancel(reason) {
+      async cancel(reason2) {
         await entries.return();
-        await bytes2.readable.cancel(reason).catch(() => {
+        await bytes2.readable.cancel(reason2).catch(() => {
         });
         resolve(void 0);
       }
@@ -11226,18 +12604,18 @@ var QosEndpoint = class {
     const before2 = this.#groups.find((other) => isSame(other, group));
     this.#groups = this.#groups.filter((other) => other !== before2);
     const setting = given ? this.#apply(this.#setting, given) : this.#setting;
-    const joined = {
+    const joined2 = {
       sends: direction !== "receiver",
       receives: direction !== "sender",
       setting
     };
     this.#groups.push({
       ...group,
-      ...joined
+      ...joined2
     });
     this.#reconcile();
-    if (joined.receives && !before2?.receives) this.#port.setMembership(group.address, true);
-    if (!joined.receives && before2?.receives) this.#port.setMembership(group.address, false);
+    if (joined2.receives && !before2?.receives) this.#port.setMembership(group.address, true);
+    if (!joined2.receives && before2?.receives) this.#port.setMembership(group.address, false);
     return this;
   }
   /** Leaves a group; unknown ones are ignored. */
@@ -11731,10 +13109,10 @@ var QosTcpSocket = class _QosTcpSocket {
   /** Connects, from `local` if it matters. Rejects with the system's error if that cannot be. */
   static async connect(provider, peer, options = {}) {
     checkQos(options.qos);
-    const { connect } = await import("node:net");
+    const { connect: connect2 } = await import("node:net");
     const { local } = options;
     const socket = await new Promise((resolve, reject) => {
-      const opening = connect({
+      const opening = connect2({
         host: peer.address,
         port: peer.port,
         localAddress: local?.address,
@@ -12679,6 +14057,25 @@ function readSocketAddress(block, pointer, length, member2, at) {
   };
 }
 
+// host/service/shared_membership.ts
+var SharedMembership = class {
+  #inner;
+  #users = /* @__PURE__ */ new Map();
+  constructor(inner) {
+    this.#inner = inner;
+  }
+  join(group) {
+    const users = this.#users.get(group) ?? 0;
+    this.#users.set(group, users + 1);
+    if (users === 0) this.#inner.join(group);
+  }
+  leave(group) {
+    const users = this.#users.get(group) ?? 0;
+    if (users > 1) this.#users.set(group, users - 1);
+    else if (this.#users.delete(group)) this.#inner.leave(group);
+  }
+};
+
 // host/qos/host_routing.ts
 var HostRouting = class {
   #interfaces;
@@ -12766,65 +14163,92 @@ var HostRouting = class {
   }
 };
 
-// host/qos/host.ts
-var TEAR_DOWN_MS = 20;
-async function openQosHost(options) {
-  const interfaces = options.interfaces.map((one, index) => ({
-    interface: index + 1,
-    ...one
-  }));
-  const routing = new HostRouting(interfaces);
-  const transport = await UdpTransport.open({
-    addresses: interfaces.map((one) => {
-      const [address, prefixLength] = one.address.split("/");
-      return {
-        interface: one.interface,
-        address,
-        prefixLength: Number(prefixLength)
-      };
-    })
-  });
-  const report = options.onError ?? throwLater;
-  const node = new RsvpNode({
-    module: defaultModule(),
-    transport,
-    routing,
-    interfaces: options.interfaces.map(({ address, nextHop, ...rest }, index) => ({
-      ...rest,
+// host/qos/embedded_host.ts
+var EmbeddedHost = class _EmbeddedHost {
+  node;
+  membership;
+  #transport;
+  #server;
+  constructor(node, transport, membership) {
+    this.node = node;
+    this.#transport = transport;
+    this.membership = membership;
+  }
+  /** Rejects with a UdpOpenError if the ports cannot be had, with a ServiceSocketError if the socket cannot. */
+  static async open(options) {
+    const interfaces = options.interfaces.map((one, index) => ({
       interface: index + 1,
-      addresses: [
-        address
-      ],
-      udp: "only",
-      ...nextHop === void 0 ? {} : {
-        udpNextHop: nextHop
-      }
-    })),
-    host: true,
-    // Whoever opens last has not heard the first Path: it comes again soon.
-    fastStart: true,
-    onError: report,
-    ...options.settings
-  });
-  const provider = new QosServiceProvider(node, {
-    membership: membershipOf(transport, routing, interfaces, report)
-  });
-  return {
-    provider,
-    node,
-    async close() {
-      provider.close();
-      await new Promise((resolve) => setTimeout(resolve, TEAR_DOWN_MS));
-      node.close();
-      await transport.close();
+      ...one
+    }));
+    const routing = new HostRouting(interfaces);
+    const transport = await UdpTransport.open({
+      addresses: interfaces.map((one) => {
+        const [address, prefixLength] = one.address.split("/");
+        return {
+          interface: one.interface,
+          address,
+          prefixLength: Number(prefixLength)
+        };
+      })
+    });
+    const node = new RsvpNode({
+      module: defaultModule(),
+      transport,
+      routing,
+      interfaces: options.interfaces.map(({ address, nextHop, ...rest }, index) => ({
+        ...rest,
+        interface: index + 1,
+        addresses: [
+          address
+        ],
+        udp: "only",
+        ...nextHop === void 0 ? {} : {
+          udpNextHop: nextHop
+        }
+      })),
+      host: true,
+      // Whoever opens last has not heard the first Path: it comes again soon.
+      fastStart: true,
+      onError: options.onError,
+      ...options.settings
+    });
+    const membership = membershipOf(transport, routing, interfaces, options.onError);
+    const host = new _EmbeddedHost(node, transport, new SharedMembership(membership));
+    try {
+      await host.#serve(options);
+    } catch (error) {
+      await host.close();
+      throw error;
     }
-  };
-}
-function throwLater(error) {
-  queueMicrotask(() => {
-    throw error;
-  });
-}
+    return host;
+  }
+  /** The socket at which other applications join; undefined where none is offered. */
+  get path() {
+    return this.#server?.path;
+  }
+  /** Ends node and service at once. What other applications had is left for the service that they will join. */
+  async close() {
+    await this.#server?.close({
+      tearDown: false
+    });
+    this.node.close();
+    await this.#transport.close();
+  }
+  async #serve({ path, mustServe, onError }) {
+    if (path === void 0) return;
+    const server = new ServiceServer({
+      node: this.node,
+      path,
+      membership: this.membership,
+      onError
+    });
+    try {
+      this.#server = await server.listen();
+    } catch (error) {
+      if (mustServe || !(error instanceof ServiceSocketError)) throw error;
+    }
+  }
+};
 function membershipOf(transport, routing, interfaces, report) {
   const usable = (group) => interfaces.filter(({ address }) => address.includes(":") === group.includes(":") && group !== UDP_ENCAPSULATION_GROUP);
   return {
@@ -12837,6 +14261,124 @@ function membershipOf(transport, routing, interfaces, report) {
       routing.setMember(group, false);
     }
   };
+}
+
+// host/qos/host.ts
+var TEAR_DOWN_MS = 20;
+var JOIN_ATTEMPTS = 10;
+var JOIN_PAUSE_MS = 50;
+async function openQosHost(options) {
+  const { interfaces, settings, onError = throwLater, service } = options;
+  const path = service === false ? void 0 : service ?? permittedPath();
+  const embedding = {
+    interfaces,
+    settings,
+    onError,
+    path
+  };
+  try {
+    return new OpenHost(await EmbeddedHost.open({
+      ...embedding,
+      mustServe: typeof service === "string"
+    }));
+  } catch (error) {
+    if (!(error instanceof UdpOpenError) || error.code !== "EADDRINUSE" || path === void 0) throw error;
+    return await OpenHost.join({
+      ...embedding,
+      path,
+      mustServe: true
+    }, error);
+  }
+}
+var OpenHost = class _OpenHost {
+  provider;
+  #embedded;
+  #remote;
+  #closing;
+  constructor(at) {
+    if (at instanceof RemoteNode) {
+      this.#remote = at;
+      this.provider = new QosServiceProvider(at);
+    } else {
+      this.#embedded = at;
+      this.provider = new QosServiceProvider(at.node, {
+        membership: at.membership
+      });
+    }
+  }
+  /** Joins the service of who has the ports; `taken` says who that is, and is thrown if there is no service. */
+  static async join(options, taken) {
+    const { path, onError } = options;
+    const whileAbsent = () => host.#takeOver(options);
+    const remote = await connect({
+      path,
+      onError,
+      whileAbsent
+    }, taken);
+    const known = new Set(remote.interfaces.flatMap(({ addresses }) => addresses.map((text) => text.split("/")[0])));
+    const missing = options.interfaces.map(({ address }) => address.split("/")[0]).filter((one) => !known.has(one));
+    if (missing.length > 0) {
+      remote.close();
+      taken.message += `; the signalling service at ${path} is another's: it has not the address ${missing[0]}`;
+      throw taken;
+    }
+    const host = new _OpenHost(remote);
+    return host;
+  }
+  get node() {
+    return this.provider.node;
+  }
+  get embedded() {
+    return this.#embedded?.node;
+  }
+  get serving() {
+    return this.#embedded?.path;
+  }
+  close() {
+    return this.#closing ??= this.#close();
+  }
+  async #close() {
+    this.provider.close();
+    if (this.#remote) await this.#remote.settled().catch(() => {
+    });
+    await new Promise((resolve) => setTimeout(resolve, TEAR_DOWN_MS));
+    this.#remote?.close();
+    await this.#embedded?.close();
+  }
+  /** The one that had the ports is gone: whoever gets them serves the others, and joins its own service as they do. */
+  async #takeOver(options) {
+    if (this.#embedded || this.#closing) return;
+    try {
+      this.#embedded = await EmbeddedHost.open(options);
+    } catch (error) {
+      if (!(error instanceof UdpOpenError) && !(error instanceof ServiceSocketError)) throw error;
+    }
+    if (this.#closing) await this.#embedded?.close();
+  }
+};
+async function connect(options, taken) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await RemoteNode.connect(options);
+    } catch (error) {
+      if (!(error instanceof ServiceSocketError)) throw error;
+      if (error.code === "ABSENT" && attempt < JOIN_ATTEMPTS) {
+        await new Promise((resolve) => setTimeout(resolve, JOIN_PAUSE_MS));
+        continue;
+      }
+      taken.message += `; nor can its signalling service be joined: ${error.message}`;
+      throw taken;
+    }
+  }
+}
+function permittedPath() {
+  const path = defaultSocketPath();
+  return isSocketPermitted(path) ? path : void 0;
+}
+function throwLater(error) {
+  queueMicrotask(() => {
+    throw error;
+  });
 }
 
 // host/rapi/codes.ts
@@ -13773,7 +15315,7 @@ var ESP = 50;
 var AH = 51;
 var VERSION = 502;
 var DEFAULT_MAXIMUM_SESSIONS = 1e4;
-var STYLE_NAMES = {
+var STYLE_NAMES2 = {
   [RAPI_RSTYLE.WILDCARD]: "WF",
   [RAPI_RSTYLE.FIXED]: "FF",
   [RAPI_RSTYLE.SE]: "SE"
@@ -13878,7 +15420,7 @@ var Rapi = class {
       registration.style = 0;
       return registration.call("reserve", (session) => session.unreserve());
     }
-    const style = STYLE_NAMES[options.styleId ?? 0];
+    const style = STYLE_NAMES2[options.styleId ?? 0];
     if (!style) throw new RapiError("BADSTYLE", "styleId", `${options.styleId} is none of RAPI_RSTYLE`);
     if (styleExtension !== void 0 && styleExtension !== null) {
       throw new RapiError("UNSUPPORTED", "styleExtension", "RAPI does not define any");
@@ -14722,6 +16264,7 @@ export {
   CaptureStream,
   Codec,
   CodecEngine,
+  ConnectionEndedError,
   DEFAULT_SETTINGS,
   ENCAPSULATION,
   EVENT_KIND,
@@ -14769,6 +16312,7 @@ export {
   RapiError,
   RapiEventSource,
   Recorder,
+  RemoteNode,
   ResvDecodeError,
   ResvEncodeError,
   ResvError,
@@ -14779,6 +16323,10 @@ export {
   SHAPING_MODE,
   STATUS,
   STATUS_TEXT,
+  ServiceConnection,
+  ServiceError,
+  ServiceServer,
+  ServiceSocketError,
   Session,
   SnapshotError,
   StaticRouting,
@@ -14797,6 +16345,7 @@ export {
   decodeRapiList,
   defaultCodec,
   defaultModule,
+  defaultSocketPath,
   encode,
   encodeFlowspec,
   encodeObjects,
