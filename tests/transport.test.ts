@@ -63,7 +63,8 @@ Deno.test({
     assertEquals([rows[0][6], rows[0][7], rows[0][10]], ["148", "0", "7"]);
     assertEquals(rows[1].slice(3, 6), ["1", "17", "1"]);
     assertEquals([rows[1][8], rows[1][9], rows[2][8], rows[2][9]], ["1698", "1", "1699", "1"]);
-    assertEquals([rows[3][11], rows[3][12], rows[3][10]], ["0", "0", "7"]);
+    // RFC 2711: value 1, the datagram contains an RSVP message.
+    assertEquals([rows[3][11], rows[3][12], rows[3][10]], ["1", "0", "7"]);
     assertEquals([rows[4][12], rows[4][8], rows[4][9]], ["17", "1698", "1"]);
   },
 });

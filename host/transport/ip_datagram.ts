@@ -8,9 +8,9 @@ import type { Packet } from "./transport.ts";
 const PROTOCOL_UDP = 17;
 const PROTOCOL_RSVP = 46;
 const HOP_BY_HOP = 0;
-/** Router Alert with value 0, "router shall examine packet": IPv4 option, and IPv6 option padded to eight bytes. */
+/** Router Alert: IPv4 option with value 0, "router shall examine packet"; IPv6 option with value 1, "contains RSVP message". */
 const IPV4_ROUTER_ALERT = [0x94, 0x04, 0x00, 0x00];
-const IPV6_ROUTER_ALERT = [0x05, 0x02, 0x00, 0x00, 0x01, 0x00];
+const IPV6_ROUTER_ALERT = [0x05, 0x02, 0x00, 0x01, 0x01, 0x00];
 
 /** The datagram of a packet. `identification` is IPv4's; bits above 16 are ignored. */
 export function ipDatagram(packet: Packet, identification: number): Uint8Array {
