@@ -69,6 +69,7 @@ export {
   UdpTransport,
   type UdpTransportOptions,
 } from "./transport/udp.ts";
+export { DualTransport } from "./transport/dual_transport.ts";
 export { MemoryTransport, type MemoryTransportOptions } from "./transport/memory_transport.ts";
 export { PcapFile, PcapWriter } from "./transport/pcap_writer.ts";
 export { FaultInjector, FaultModel, type FaultOptions, type FaultyCopy } from "./transport/fault_injector.ts";

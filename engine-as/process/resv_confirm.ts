@@ -4,6 +4,7 @@ import {
   ENCAPSULATION_RAW,
   EVENT_KIND_RESV_CONFIRM,
   INPUT_PACKETS_ENCAPSULATION,
+  INTERFACE_OPTION_UDP_ALSO,
   INTERFACE_OPTION_UDP_ONLY,
   STATUS_BAD_CONFIRM_ADDRESS,
   STATUS_BAD_VALUE,
@@ -117,8 +118,14 @@ function confirmLocal(session: Session, reservation: ReservationState, family: u
   sendEvent(at);
 }
 
-// A ResvConf goes to the receiver's address by IP routing. A node without raw access hands it to the next hop towards
-// the receiver: the one that has that address, else where the session's data or reservations lead.
+// Nodes without raw access, or some of those on the link, take it in UDP only (RFC 2205 appendix C).
+@inline
+function needsUdp(iface: Interface): bool {
+  return iface.udp != 0 || (iface.options & (INTERFACE_OPTION_UDP_ONLY | INTERFACE_OPTION_UDP_ALSO)) != 0;
+}
+
+// A ResvConf goes to the receiver's address by IP routing. Where UDP is needed it goes by the interface of the next hop
+// towards the receiver: the one that has that address, else where the session's data or reservations lead.
 function towardsReceiver(
   session: Session | null,
   receiver: usize,
@@ -149,7 +156,7 @@ function towardsReceiver(
       if (load<u8>(hop, 4) != 0) gateway = hop + 8;
     }
   }
-  if (iface == null || (iface.options & INTERFACE_OPTION_UDP_ONLY) == 0) {
+  if (iface == null || !needsUdp(iface)) {
     const source = iface ? interfaceAddress(iface, family) : anyAddress(family);
     return sendMessage(null, end, source, receiver, family, 0);
   }

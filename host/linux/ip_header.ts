@@ -33,7 +33,8 @@ export function fitsIp(packet: Packet): boolean {
 export function fragmentBytes(packet: Packet, mtuBytes: number): number {
   const header = ipHeaderBytes(packet);
   if (header + packet.payload.length <= mtuBytes) return packet.payload.length;
-  return (mtuBytes - header - (packet.family === 6 ? FRAGMENT_HEADER_BYTES : 0)) & ~7;
+  // No link has an MTU so small that nothing fits; a number that is wrong must not keep us busy for ever.
+  return Math.max(8, (mtuBytes - header - (packet.family === 6 ? FRAGMENT_HEADER_BYTES : 0)) & ~7);
 }
 
 /** One datagram of a packet: the whole, or a fragment. */

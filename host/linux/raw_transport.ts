@@ -21,24 +21,16 @@
  * Egress is chosen by interface (PKTINFO): the kernel's route by that interface gives the next hop. Datagrams longer than the
  * MTU are fragmented here (ip_header.ts). Everything needs CAP_NET_RAW; with CAP_NET_ADMIN the queues may be larger.
  */
-import { formatAddress, isMulticast, parseAddress } from "../address.ts";
+import { formatAddress } from "../address.ts";
 import { ENCAPSULATION } from "../boundary.gen.ts";
-import type {
-  BatchTransport,
-  Packet,
-  PacketsHandler,
-  SlotFiller,
-  TransportErrorHandler,
-} from "../transport/transport.ts";
-import { InterfaceTable, type KnownInterface, type LinuxInterface } from "./interface_table.ts";
-import { fitsIp, fragmentBytes, ipHeaderBytes, writeIpHeader } from "./ip_header.ts";
-import { errorText } from "./libc.ts";
-import { ERRNO, LinuxError } from "./linux_error.ts";
-import { Memberships } from "./memberships.ts";
+import type { Packet } from "../transport/transport.ts";
+import type { KnownInterface, LinuxInterface } from "./interface_table.ts";
+import { fitsIp, fragmentBytes, ipHeaderBytes, type Piece, writeIpHeader } from "./ip_header.ts";
+import { ERRNO, type LinuxError } from "./linux_error.ts";
 import { type Poller, sharedPoller } from "./poller.ts";
 import { openGroups, openRawIpv4, openRawIpv6, openRouterAlertIpv6, receiveAllGroups } from "./raw_sockets.ts";
-import { type ReceiveCounters, Receiver } from "./receiver.ts";
-import { SendBatch } from "./send_batch.ts";
+import type { SendBatch } from "./send_batch.ts";
+import { SocketTransport } from "./socket_transport.ts";
 
 /** What {@linkcode RawTransport.open} takes. */
 export interface RawTransportOptions {
@@ -50,40 +42,18 @@ export interface RawTransportOptions {
   readonly poller?: Poller;
 }
 
-/** Datagrams counted since the transport was opened. */
-export interface RawCounters extends ReceiveCounters {
-  /** Datagrams that the kernel took, fragments each. */
-  sent: number;
-  /** Datagrams that it did not take, by the name of the error: ENETUNREACH, ENOBUFS. */
-  sendErrors: Record<string, number>;
-  /** Packets that cannot be sent as raw IP: encapsulated ones, an unknown interface, too long for IP. */
-  unsendable: number;
-}
-
 const NO_ADDRESS = new Uint8Array(16);
 /** The longest MTU that there can be; by route nothing is known of the link. */
 const LARGEST_MTU_BYTES = 65_535;
 
 /** Carries RSVP as raw IP on Linux, made by {@linkcode RawTransport.open}. Needs `--allow-ffi` and CAP_NET_RAW. */
-export class RawTransport implements BatchTransport {
-  #interfaces = new InterfaceTable();
-  #receiver: Receiver;
-  #memberships = new Memberships();
-  /** Groups by interface handle, to be joined again when the interface comes back with another index. */
-  #groups = new Map<number, Map<string, { bytes: Uint8Array; family: number }>>();
+export class RawTransport extends SocketTransport {
   #groupSockets: number[] = [];
+  /** By family. */
   #senders = new Map<number, SendBatch>();
-  #sending = { sent: 0, sendErrors: {} as Record<string, number>, unsendable: 0 };
   /** Packets that were too long for the MTU as we knew it, and are sent again, once. */
   #again = new WeakSet<Packet>();
   #identification = Math.floor(Math.random() * 0x10000);
-  #onError: TransportErrorHandler = () => {};
-  #closing: Promise<void> | undefined;
-
-  private constructor(poller: Poller) {
-    this.#receiver = new Receiver(this.#interfaces, poller);
-    this.#receiver.onError = (error) => this.#onError(error);
-  }
 
   /**
    * Opens the sockets. Nothing stays open if it throws.
@@ -102,68 +72,12 @@ export class RawTransport implements BatchTransport {
     }
   }
 
-  /** Counts since opening. */
-  get counters(): RawCounters {
-    return { ...this.#receiver.counters, ...this.#sending, sendErrors: { ...this.#sending.sendErrors } };
-  }
-
-  /**
-   * Adds an interface, or changes its addresses, MTU, name or index.
-   * @throws {LinuxError} if the kernel has no such interface. @throws {RangeError} naming an address that is not one.
-   */
-  setInterface(settings: LinuxInterface): void {
-    const before = this.#interfaces.get(settings.interface);
-    const known = this.#interfaces.set(settings);
-    if (before?.index === known.index) return;
-    if (before) this.#receiveGroups(before, false);
-    this.#receiveGroups(known, true);
-    for (const { bytes, family } of this.#groups.get(known.handle)?.values() ?? []) {
-      this.#memberships.join(bytes, family, known.index);
-    }
-  }
-
-  /** Takes an interface out: nothing is received on it or sent by it. Groups joined on it are joined again if it comes back. */
-  removeInterface(handle: number): void {
-    const known = this.#interfaces.remove(handle);
-    if (!known) return;
-    this.#receiveGroups(known, false);
-    for (const { bytes, family } of this.#groups.get(handle)?.values() ?? []) {
-      this.#memberships.leave(bytes, family, known.index);
-    }
-  }
-
-  /**
-   * Joins a group on an interface, so that it is sent here; for a receiver whose application has not joined it itself.
-   * @throws {LinuxError} if the kernel refuses. @throws {RangeError} for what is no group, or an unknown interface.
-   */
-  joinGroup(group: string, handle: number): void {
-    const { bytes, family } = parseAddress(group);
-    if (!isMulticast(bytes, family)) throw new RangeError(`${group} is not a multicast group`);
-    const known = this.#interfaces.get(handle);
-    if (!known) throw new RangeError(`there is no interface ${handle} to join ${group} on`);
-    this.#memberships.join(bytes, family, known.index);
-    const groups = this.#groups.get(handle) ?? new Map();
-    this.#groups.set(handle, groups.set(group, { bytes, family }));
-  }
-
-  /** Leaves a group on an interface; does nothing if it was not joined. */
-  leaveGroup(group: string, handle: number): void {
-    const entry = this.#groups.get(handle)?.get(group);
-    if (!entry) return;
-    this.#groups.get(handle)!.delete(group);
-    const known = this.#interfaces.get(handle);
-    if (known) this.#memberships.leave(entry.bytes, entry.family, known.index);
-  }
-
   /** Sends one datagram, at the latest when what runs now is done; fragmented if it is longer than the MTU. */
   send(packet: Packet): void {
-    if (this.#closing) return;
-    const known = packet.interface === 0 ? undefined : this.#interfaces.get(packet.interface);
+    if (this.closed) return;
+    const known = packet.interface === 0 ? undefined : this.interfaces.get(packet.interface);
     const problem = this.#unsendable(packet, known);
-    if (problem) {
-      this.#sending.unsendable++;
-      return this.#onError(new Error(problem), packet);
-    }
+    if (problem) return this.refuse(packet, problem);
     const mtuBytes = this.#mtuBytes(known);
     const most = fragmentBytes(packet, mtuBytes);
     const source = this.#source(packet);
@@ -182,64 +96,38 @@ export class RawTransport implements BatchTransport {
     this.send({ ...packet, interface: 0, routerAlert: 0 });
   }
 
-  /** Sets the one receiver of arrived packets. */
-  onPackets(handler: PacketsHandler): void {
-    this.#receiver.onPackets = handler;
+  protected interfaceCame(known: KnownInterface): void {
+    for (const descriptor of this.#groupSockets) receiveAllGroups(descriptor, known.index, true);
   }
 
-  /** Sets who takes batches. */
-  onBatch(handler: (fill: SlotFiller) => void): void {
-    this.#receiver.onBatch = handler;
-  }
-
-  /** Sets the one receiver of errors. */
-  onError(handler: TransportErrorHandler): void {
-    this.#onError = handler;
-  }
-
-  /** Sends what waits and closes the sockets; the promise holds when no thread is left. */
-  close(): Promise<void> {
-    if (this.#closing) return this.#closing;
-    for (const sender of this.#senders.values()) sender.close();
-    this.#memberships.close();
-    return this.#closing = this.#receiver.close();
+  protected interfaceGone(known: KnownInterface): void {
+    for (const descriptor of this.#groupSockets) receiveAllGroups(descriptor, known.index, false);
   }
 
   #openSockets(allGroups: boolean): void {
     const raw = { encapsulation: ENCAPSULATION.RAW, link: false };
     const ipv4 = openRawIpv4();
-    this.#interfaces.askOn(ipv4);
-    this.#receiver.add({ ...raw, descriptor: ipv4, family: 4, header: true });
-    this.#senders.set(4, this.#sender(ipv4));
+    this.interfaces.askOn(ipv4);
+    this.receiver.add({ ...raw, descriptor: ipv4, family: 4, header: true });
+    this.#senders.set(4, this.sender(ipv4));
     if (allGroups) this.#openGroupSocket(4);
     try {
-      this.#receiver.add({ ...raw, descriptor: openRawIpv6(), family: 6, header: false });
+      this.receiver.add({ ...raw, descriptor: openRawIpv6(), family: 6, header: false });
     } catch (error) {
       // A kernel without IPv6 is no reason not to speak IPv4.
       if ((error as LinuxError).errorNumber === ERRNO.EAFNOSUPPORT) return;
       throw error;
     }
     const ipv6 = openRouterAlertIpv6();
-    this.#receiver.add({ ...raw, descriptor: ipv6, family: 6, header: true });
-    this.#senders.set(6, this.#sender(ipv6));
+    this.receiver.add({ ...raw, descriptor: ipv6, family: 6, header: true });
+    this.#senders.set(6, this.sender(ipv6));
     if (allGroups) this.#openGroupSocket(6);
   }
 
   #openGroupSocket(family: number): void {
     const descriptor = openGroups(family);
     this.#groupSockets.push(descriptor);
-    this.#receiver.add({ descriptor, family, encapsulation: ENCAPSULATION.RAW, header: true, link: true });
-  }
-
-  #sender(descriptor: number): SendBatch {
-    return new SendBatch(descriptor, {
-      sent: (count) => this.#sending.sent += count,
-      failed: (reason, number, packet) => this.#failed(reason, number, packet as Packet),
-    });
-  }
-
-  #receiveGroups({ index }: KnownInterface, receive: boolean): void {
-    for (const descriptor of this.#groupSockets) receiveAllGroups(descriptor, index, receive);
+    this.receiver.add({ descriptor, family, encapsulation: ENCAPSULATION.RAW, header: true, link: true });
   }
 
   /** Why a packet cannot be sent, or undefined. */
@@ -257,26 +145,26 @@ export class RawTransport implements BatchTransport {
   #mtuBytes(known: KnownInterface | undefined): number {
     if (known) return known.mtuBytes;
     let least = LARGEST_MTU_BYTES;
-    for (const { mtuBytes } of this.#interfaces.values()) least = Math.min(least, mtuBytes);
+    for (const { mtuBytes } of this.interfaces.values()) least = Math.min(least, mtuBytes);
     return least;
   }
 
   #source(packet: Packet): Uint8Array {
     if (packet.source.some((byte) => byte !== 0)) return packet.source;
-    return this.#interfaces.sourceFor(packet.interface, packet.destination, packet.family) ?? NO_ADDRESS;
+    return this.interfaces.sourceFor(packet.interface, packet.destination, packet.family) ?? NO_ADDRESS;
   }
 
   #sendPiece(
     packet: Packet,
     source: Uint8Array,
-    piece: { from: number; to: number; identification: number },
+    piece: Piece,
     known: KnownInterface | undefined,
   ): boolean {
     const sender = this.#senders.get(packet.family)!;
     // Room for a fragment header too.
     const at = sender.begin(ipHeaderBytes(packet) + 8 + piece.to - piece.from);
     if (at < 0) {
-      this.#failed("ENOBUFS", ERRNO.ENOBUFS, packet);
+      this.sendFailed("ENOBUFS", ERRNO.ENOBUFS, packet);
       return false;
     }
     const headerLength = writeIpHeader(sender.view, sender.bytes, at, packet, source, piece);
@@ -288,17 +176,13 @@ export class RawTransport implements BatchTransport {
     return true;
   }
 
-  #failed(reason: string, errorNumber: number, packet: Packet): void {
-    if (errorNumber === ERRNO.EMSGSIZE && !this.#closing && !this.#again.has(packet)) {
-      // The MTU has changed since we asked for it.
-      this.#again.add(packet);
-      for (const known of this.#interfaces.values()) this.#interfaces.refreshMtu(known);
-      // Not from inside of the batch that has just failed.
-      return queueMicrotask(() => this.send(packet));
+  protected override sendFailed(reason: string, errorNumber: number, packet: Packet): void {
+    if (errorNumber !== ERRNO.EMSGSIZE || this.closed || this.#again.has(packet)) {
+      return super.sendFailed(reason, errorNumber, packet);
     }
-    const { sendErrors } = this.#sending;
-    sendErrors[reason] = (sendErrors[reason] ?? 0) + 1;
-    const destination = formatAddress(packet.destination, packet.family);
-    this.#onError(new LinuxError(`sending to ${destination}: ${errorText(errorNumber)}`, errorNumber), packet);
+    // The MTU has changed since we asked for it.
+    this.#again.add(packet);
+    for (const known of this.interfaces.values()) this.interfaces.refreshMtu(known);
+    this.send(packet);
   }
 }

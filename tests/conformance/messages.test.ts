@@ -284,7 +284,8 @@ for (const family of [4, 6] as const) {
         if (alert) assertEquals([...datagram.slice(20, 24)], [0x94, 4, 0, 0]);
       } else {
         assertEquals(alert ? [datagram[6], datagram[40]] : [datagram[6]], alert ? [0, 46] : [46]);
-        if (alert) assertEquals([...datagram.slice(42, 46)], [5, 2, 0, 0]);
+        // RFC 2711: value 1, the datagram contains an RSVP message.
+        if (alert) assertEquals([...datagram.slice(42, 46)], [5, 2, 0, 1]);
       }
     }
     assertEquals([...kinds].sort(), ["Path", "PathErr", "PathTear", "Resv", "ResvConf", "ResvErr", "ResvTear"]);

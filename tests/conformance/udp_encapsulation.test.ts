@@ -137,6 +137,17 @@ Deno.test("[2205-C-07] A Resv to a previous hop behind UDP mode goes raw, and as
   assertEquals(objectOf(router.messages[1], "STYLE").optionVector, 0x0a);
 });
 
+Deno.test("[2205-C-07] A ResvConf for a receiver on a link in UDP mode goes raw, and as UDP to its port 1699", () => {
+  const router = raw(UNICAST, true);
+  const { address } = router.neighbour("Hu", "a");
+  router.neighbour("R2", "a");
+  router.resv("R2", "WF(*{4B})");
+  router.clear();
+  router.resv("Hu", "WF(*{2B})", { confirm: "Hu" });
+  const confirmations = router.messages.filter(({ message }) => message.message === "ResvConf");
+  assertEquals(confirmations.map(how), [`Raw to ${address}`, `UDP 1699 to ${address}`]);
+});
+
 Deno.test("Trace 4 of appendix C: Hr on the link hears raw and the copy to 1699, and processes one", () => {
   const router = raw(GROUP, false);
   router.clear();

@@ -1,5 +1,7 @@
 /** A - R - B: three namespaces in a line, joined by veth pairs, in both families; R forwards. */
 import { RawTransport, type RawTransportOptions } from "../../host/linux/raw_transport.ts";
+import type { SocketTransport } from "../../host/linux/socket_transport.ts";
+import { UdpSocketTransport } from "../../host/linux/udp_transport.ts";
 import type { Packet } from "../../host/transport/transport.ts";
 import { formatAddress, parseAddress } from "../../host/address.ts";
 import { assert } from "../assert.ts";
@@ -68,21 +70,31 @@ export function packetOf(plain: PlainPacket): Packet {
 }
 
 /** A transport in a namespace, which keeps what it receives and every error. */
-export class Listener implements AsyncDisposable {
-  readonly transport: RawTransport;
+export class Listener<T extends SocketTransport = SocketTransport> implements AsyncDisposable {
+  readonly transport: T;
   readonly errors: string[] = [];
   #received: PlainPacket[] = [];
 
-  constructor(namespace: string, options: RawTransportOptions) {
-    this.transport = inNamespace(namespace, () => RawTransport.open(options));
-    this.transport.onError((error) => this.errors.push(error.message));
-    this.transport.onPackets((packets) => {
+  constructor(transport: T) {
+    this.transport = transport;
+    transport.onError((error) => this.errors.push(error.message));
+    transport.onPackets((packets) => {
       for (const packet of packets) {
         const { interface: handle, family, ttl, routerAlert, encapsulation, payload } = packet;
         const [source, destination] = [packet.source, packet.destination].map((bytes) => formatAddress(bytes, family));
         this.#received.push({ interface: handle, source, destination, ttl, routerAlert, encapsulation, payload });
       }
     });
+  }
+
+  /** On raw IP. */
+  static raw(namespace: string, options: RawTransportOptions): Listener<RawTransport> {
+    return new Listener(inNamespace(namespace, () => RawTransport.open(options)));
+  }
+
+  /** On UDP. */
+  static udp(namespace: string, options: RawTransportOptions): Listener<UdpSocketTransport> {
+    return new Listener(inNamespace(namespace, () => UdpSocketTransport.open(options)));
   }
 
   /** Waits for so many packets, and a little for more that should not come; takes and returns them all. */
@@ -103,5 +115,14 @@ export class Listener implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.transport.close();
+  }
+}
+
+/** Waits until it holds. */
+export async function until(what: string, holds: () => boolean, withinMs = 5_000): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!holds()) {
+    assert(performance.now() < end, `not within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

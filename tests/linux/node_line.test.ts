@@ -8,7 +8,7 @@ import { type StaticRoute, StaticRouting } from "../../host/routing/static_routi
 import type { SessionEvent } from "../../host/application.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { needs } from "../require.ts";
-import { FAMILIES, type Line, packetOf, withLine } from "./line.ts";
+import { FAMILIES, type Line, packetOf, until, withLine } from "./line.ts";
 import { inNamespace, run } from "./namespace.ts";
 
 const needed = needs("linux", "netRaw", "netAdmin", "namespaces");
@@ -55,14 +55,6 @@ function startLine(line: Line, name: keyof typeof FAMILIES) {
     { prefix: anywhere, interface: 1, gateway: rb },
   ]);
   return { left, router, right };
-}
-
-async function until(what: string, holds: () => boolean, withinMs = 5_000): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!holds()) {
-    assert(performance.now() < end, `not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** A Path for port 0 where port 5004 has state: conflicting destination ports, which a router answers with PathErr. */

@@ -30,10 +30,10 @@ for (const [name, { a, ra, rb, b, bits, group }] of Object.entries(FAMILIES)) {
     ...needed,
     fn: () =>
       withLine(async (line) => {
-        await using left = new Listener(line.a, END);
-        await using router = new Listener(line.r, ROUTER);
+        await using left = Listener.raw(line.a, END);
+        await using router = Listener.raw(line.r, ROUTER);
         const address = `${b}/${bits}`;
-        await using right = new Listener(line.b, { interfaces: [{ ...END.interfaces[0], addresses: [address] }] });
+        await using right = Listener.raw(line.b, { interfaces: [{ ...END.interfaces[0], addresses: [address] }] });
         left.send(path);
         assertEquals(await router.packets(1), [{ ...path, interface: 11 }]);
         // What the router took is not forwarded by the kernel too.
@@ -62,9 +62,9 @@ for (const [name, { a, ra, rb, b, bits, group }] of Object.entries(FAMILIES)) {
     ...needed,
     fn: () =>
       withLine(async (line) => {
-        await using left = new Listener(line.a, END);
-        await using router = new Listener(line.r, ROUTER);
-        await using right = new Listener(line.b, END);
+        await using left = Listener.raw(line.a, END);
+        await using router = Listener.raw(line.r, ROUTER);
+        await using right = Listener.raw(line.b, END);
         const toGroup = { ...path, destination: group };
         left.send(toGroup);
         assertEquals(await router.packets(1), [{ ...toGroup, interface: 11 }]);
@@ -88,8 +88,8 @@ for (const [name, { a, ra, rb, b, bits, group }] of Object.entries(FAMILIES)) {
     ...needed,
     fn: () =>
       withLine(async (line) => {
-        await using left = new Listener(line.a, END);
-        await using router = new Listener(line.r, ROUTER);
+        await using left = Listener.raw(line.a, END);
+        await using router = Listener.raw(line.r, ROUTER);
         const longest = 65_535 - (name === "IPv4" ? 24 : 8);
         for (const [i, length] of [1_476, 1_477, 1_984, 1_985, 3_000, 20_001, longest].entries()) {
           const transit = { ...path, payload: payload(length, i) };
