@@ -7,6 +7,8 @@ import { demoCommand } from "./demo.ts";
 import { encodeCommand } from "./encode.ts";
 import { nodeCommand } from "./node.ts";
 import { CommandError, UsageError } from "./output.ts";
+import { receiveCommand } from "./receive.ts";
+import { sendCommand } from "./send.ts";
 import { simulateCommand } from "./simulate.ts";
 import { summaryCommand } from "./summary.ts";
 import { VERSION } from "./version.ts";
@@ -39,6 +41,8 @@ export function buildResv(): Application<ResvContext> {
       simulate: simulateCommand,
       node: nodeCommand,
       call: callCommand,
+      send: sendCommand,
+      receive: receiveCommand,
     },
     docs: { brief: "RSVP (RFC 2205): run a node, watch it work, read captures" },
   });
