@@ -90,6 +90,27 @@ export const INPUTS: readonly BoundaryRecord[] = [
     f("interface", "u32", "SENDER: outgoing interface for a multihomed host; RESERVE: receiving interface; 0 by route."),
     f("objects", "objects", "SESSION: SESSION. SENDER: SENDER_TEMPLATE SENDER_TSPEC [ADSPEC] [POLICY_DATA]; no object withdraws. RESERVE: [RESV_CONFIRM] [POLICY_DATA] then FLOWSPEC and FILTER_SPECs as in a Resv's flow descriptor list."),
   ] },
+  { name: "POLICY", kind: 8, doc: "One rule of local policy (RFC 2205 2.7). The first rule of the list that matches decides; where none does, the message is accepted with priorities of zero. A list takes effect when its last rule has come, for what arrives from then on; what stands follows with its next refresh.", fields: [
+    f("position", "u32", "Place in the list; 0 begins a new one, every other follows the one before it."),
+    f("count", "u32", "Rules of the list, MAXIMUM_POLICY_RULES at the most; 0 takes them all away."),
+    f("interface", "u32", "Path: where it arrived; Resv: the outgoing interface; 0 for any."),
+    f("errorValue", "u16", "Of a refusal: ERROR_SPEC value of code 02 (RFC 2750)."),
+    f("preemptionPriority", "u16", "Of a reservation without a priority of its own that counts; at most defendingPriority (RFC 3181 4)."),
+    f("defendingPriority", "u16", "The same, once it stands."),
+    f("elementType", "u16", "Only where POLICY_DATA has an element of this P-Type; 0 looks at none."),
+    f("firstPort", "u16", "Destination ports, from."),
+    f("lastPort", "u16", "To; 0 for any port."),
+    f("refuses", "u8", "1: refused with code 02."),
+    f("options", "u8", "Bits of POLICY_OPTION."),
+    f("protocol", "u8", "IP protocol of the session; 0 for any."),
+    f("destinationFamily", "u8", "4, 6, or 0 for any."),
+    f("destinationPrefixLength", "u8", "Bits."),
+    f("senderFamily", "u8", "4, 6, or 0 for any."),
+    f("senderPrefixLength", "u8", "Bits."),
+    f("destination", "address", "Prefix of the session's destination."),
+    f("sender", "address", "Prefix of the sender's address; of a Resv, of those that it is for."),
+    f("attribute", "bytes", "Only where an attribute of that element has this value, its padding not counted (RFC 3182 3.3); none looks at no attribute."),
+  ] },
 ];
 
 /** What `poll()` leaves in the outbox: records, one after the other, in the order in which they must be carried out. */
@@ -203,7 +224,7 @@ export const TABLES: readonly BoundaryRecord[] = [
 
 /** Named numbers used in the records. */
 export const CONSTANTS = {
-  ABI_VERSION: 1,
+  ABI_VERSION: 2,
   PACKET_SLOT_BYTES: 2048,
   PACKET_SLOTS: 33,
   PACKET_HEADER_BYTES: 64,
@@ -213,6 +234,7 @@ export const CONSTANTS = {
   ARITHMETIC_NUMBERS: 15,
   MAXIMUM_INTERFACE_HANDLE: 65535,
   MAXIMUM_APPLICATION_HANDLE: 0x3fffffff,
+  MAXIMUM_POLICY_RULES: 256,
   UDP_ENCAPSULATION_PORT: 1698,
   UDP_ENCAPSULATION_PORT_ALTERNATE: 1699,
 } as const;
@@ -225,6 +247,7 @@ export const ENUMERATION_DOCS: Readonly<Record<keyof typeof ENUMERATIONS, string
   SERVICE: "Bits of `services` of INTERFACE: controlled load (RFC 2211), guaranteed (RFC 2212), null service (RFC 2997).",
   CALL_KIND: "What an application calls for: to register in a session, to announce or withdraw a sender, to reserve or give up, to end its registration (RFC 2205 3.11.1).",
   CALL_OPTION: "Bits of `options` of CALL: a reservation asks for a ResvConf (RFC 2205 2.6); a sender's Path carries no ADSPEC.",
+  POLICY_OPTION: "Bits of `options` of POLICY: the rule is for Path, for Resv (for both where neither is set); PREEMPTION_PRI elements in POLICY_DATA count before the rule's own priorities; the priority that counts goes on upstream in an element of its own (RFC 3181 2).",
   EVENT_KIND: "The upcalls to an application (RFC 2205 3.11.1), and CALL_ERROR, which refuses a call.",
   ARITHMETIC: "Operations of the engine's `arithmetic` export, on flowspecs, TSpecs and ADSPECs (RFC 2205 3.11.6).",
 };
@@ -236,6 +259,7 @@ export const ENUMERATIONS = {
   SERVICE: { CONTROLLED_LOAD: 1, GUARANTEED: 2, NULL: 4 },
   CALL_KIND: { SESSION: 1, SENDER: 2, RESERVE: 3, RELEASE: 4 },
   CALL_OPTION: { CONFIRM: 1, NO_ADSPEC: 2 },
+  POLICY_OPTION: { PATH: 1, RESV: 2, SIGNALLED_PRIORITY: 4, ANNOUNCE_PRIORITY: 8 },
   EVENT_KIND: { PATH_EVENT: 1, RESV_EVENT: 2, PATH_ERROR: 3, RESV_ERROR: 4, RESV_CONFIRM: 5, CALL_ERROR: 6 },
   /** Operations of `arithmetic`; engine-as/merge/arithmetic.ts says what each takes and gives. */
   ARITHMETIC: { COMPARE_FLOWSPECS: 1, MERGE_FLOWSPECS: 2, LEAST_UPPER_BOUND: 3, GREATEST_LOWER_BOUND: 4, COMPARE_TSPECS: 5, SUM_TSPECS: 6, MINIMUM_TSPEC: 7, EFFECTIVE_FLOWSPEC: 8, EFFECTIVE_RATE: 9, FLOWSPEC_FROM_TSPEC: 10, WRITE_TSPEC: 11, CREATE_ADSPEC: 12, COMPOSE_ADSPEC: 13, PATH_CHARACTERISTICS: 14, VALIDATE: 15, DELAY_BOUND: 16, RATE_FOR_DELAY: 17, RATE_AFTER_SLACK: 18, BUFFER_SIZE: 19, ATM_OVERHEAD: 20, FLOWSPEC_FOR_DELAY: 21 },

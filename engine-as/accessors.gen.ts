@@ -1185,6 +1185,28 @@ export function adspecIntServOverallLengthWords(object: usize): u32 {
 export function setAdspecIntServOverallLengthWords(object: usize, value: u32): void {
   store<u16>(object, bswap<u16>(<u16> (value)), 6);
 }
+export const POLICY_DATA_DATA_OFFSET_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function policyDataDataOffset(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 4));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyDataDataOffset(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 4);
+}
+export const POLICY_DATA_RESERVED_AT: usize = 6;
+// @ts-ignore: decorator
+@inline
+export function policyDataReserved(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 6));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyDataReserved(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 6);
+}
 export const RESV_CONFIRM_IPV4_BYTES: usize = 8;
 export const RESV_CONFIRM_IPV4_RECEIVER_ADDRESS_AT: usize = 4;
 // @ts-ignore: decorator
@@ -1424,6 +1446,406 @@ export function setMessageIdListIpv6MulticastEpoch(object: usize, value: u32): v
   store<u8>(object, <u8> (value >> 16), 5);
   store<u16>(object, bswap<u16>(<u16> value), 6);
 }
+export const DIAGNOSTIC_IPV4_MAXIMUM_RSVP_HOPS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv4MaximumRsvpHops(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv4MaximumRsvpHops(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const DIAGNOSTIC_IPV4_RSVP_HOP_COUNT_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv4RsvpHopCount(object: usize): u32 {
+  return <u32> load<u8>(object, 5);
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv4RsvpHopCount(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 5);
+}
+export const DIAGNOSTIC_IPV4_RESERVED_AT: usize = 6;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv4Reserved(object: usize): u32 {
+  return (<u32> bswap<u16>(load<u16>(object, 6)) >> 1) & 0x7fff;
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv4Reserved(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (((<u32> bswap<u16>(load<u16>(object, 6))) & ~(<u32> 0xfffe)) | ((value << 1) & 0xfffe))), 6);
+}
+export const DIAGNOSTIC_IPV4_MORE_FRAGMENTS_AT: usize = 6;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv4MoreFragments(object: usize): u32 {
+  return (<u32> bswap<u16>(load<u16>(object, 6)) >> 0) & 0x1;
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv4MoreFragments(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (((<u32> bswap<u16>(load<u16>(object, 6))) & ~(<u32> 0x1)) | ((value << 0) & 0x1))), 6);
+}
+export const DIAGNOSTIC_IPV4_REQUEST_ID_AT: usize = 8;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv4RequestId(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 8));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv4RequestId(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 8);
+}
+export const DIAGNOSTIC_IPV4_PATH_MTU_BYTES_AT: usize = 12;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv4PathMtuBytes(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 12));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv4PathMtuBytes(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 12);
+}
+export const DIAGNOSTIC_IPV4_FRAGMENT_OFFSET_BYTES_AT: usize = 14;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv4FragmentOffsetBytes(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 14));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv4FragmentOffsetBytes(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 14);
+}
+export const DIAGNOSTIC_IPV4_LAST_HOP_ADDRESS_AT: usize = 16;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv4LastHopAddress(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 16));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv4LastHopAddress(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 16);
+}
+export const DIAGNOSTIC_IPV6_MAXIMUM_RSVP_HOPS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv6MaximumRsvpHops(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv6MaximumRsvpHops(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const DIAGNOSTIC_IPV6_RSVP_HOP_COUNT_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv6RsvpHopCount(object: usize): u32 {
+  return <u32> load<u8>(object, 5);
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv6RsvpHopCount(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 5);
+}
+export const DIAGNOSTIC_IPV6_RESERVED_AT: usize = 6;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv6Reserved(object: usize): u32 {
+  return (<u32> bswap<u16>(load<u16>(object, 6)) >> 1) & 0x7fff;
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv6Reserved(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (((<u32> bswap<u16>(load<u16>(object, 6))) & ~(<u32> 0xfffe)) | ((value << 1) & 0xfffe))), 6);
+}
+export const DIAGNOSTIC_IPV6_MORE_FRAGMENTS_AT: usize = 6;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv6MoreFragments(object: usize): u32 {
+  return (<u32> bswap<u16>(load<u16>(object, 6)) >> 0) & 0x1;
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv6MoreFragments(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (((<u32> bswap<u16>(load<u16>(object, 6))) & ~(<u32> 0x1)) | ((value << 0) & 0x1))), 6);
+}
+export const DIAGNOSTIC_IPV6_REQUEST_ID_AT: usize = 8;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv6RequestId(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 8));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv6RequestId(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 8);
+}
+export const DIAGNOSTIC_IPV6_PATH_MTU_BYTES_AT: usize = 12;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv6PathMtuBytes(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 12));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv6PathMtuBytes(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 12);
+}
+export const DIAGNOSTIC_IPV6_FRAGMENT_OFFSET_BYTES_AT: usize = 14;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv6FragmentOffsetBytes(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 14));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagnosticIpv6FragmentOffsetBytes(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 14);
+}
+export const DIAGNOSTIC_IPV6_LAST_HOP_ADDRESS_AT: usize = 16;
+// @ts-ignore: decorator
+@inline
+export function diagnosticIpv6LastHopAddress(object: usize): usize {
+  return object + 16;
+}
+export const ROUTE_IPV4_RESERVED_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function routeIpv4Reserved(object: usize): u32 {
+  return (<u32> load<u8>(object, 4) << 16) | <u32> bswap<u16>(load<u16>(object, 5));
+}
+// @ts-ignore: decorator
+@inline
+export function setRouteIpv4Reserved(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value >> 16), 4);
+  store<u16>(object, bswap<u16>(<u16> value), 5);
+}
+export const ROUTE_IPV4_ROUTE_POINTER_AT: usize = 7;
+// @ts-ignore: decorator
+@inline
+export function routeIpv4RoutePointer(object: usize): u32 {
+  return <u32> load<u8>(object, 7);
+}
+// @ts-ignore: decorator
+@inline
+export function setRouteIpv4RoutePointer(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 7);
+}
+export const ROUTE_IPV6_RESERVED_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function routeIpv6Reserved(object: usize): u32 {
+  return (<u32> load<u8>(object, 4) << 16) | <u32> bswap<u16>(load<u16>(object, 5));
+}
+// @ts-ignore: decorator
+@inline
+export function setRouteIpv6Reserved(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value >> 16), 4);
+  store<u16>(object, bswap<u16>(<u16> value), 5);
+}
+export const ROUTE_IPV6_ROUTE_POINTER_AT: usize = 7;
+// @ts-ignore: decorator
+@inline
+export function routeIpv6RoutePointer(object: usize): u32 {
+  return <u32> load<u8>(object, 7);
+}
+// @ts-ignore: decorator
+@inline
+export function setRouteIpv6RoutePointer(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 7);
+}
+export const DIAG_RESPONSE_IPV4_ARRIVAL_TIME_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv4ArrivalTime(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 4));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv4ArrivalTime(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 4);
+}
+export const DIAG_RESPONSE_IPV4_INCOMING_INTERFACE_ADDRESS_AT: usize = 8;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv4IncomingInterfaceAddress(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 8));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv4IncomingInterfaceAddress(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 8);
+}
+export const DIAG_RESPONSE_IPV4_OUTGOING_INTERFACE_ADDRESS_AT: usize = 12;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv4OutgoingInterfaceAddress(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 12));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv4OutgoingInterfaceAddress(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 12);
+}
+export const DIAG_RESPONSE_IPV4_PREVIOUS_HOP_ADDRESS_AT: usize = 16;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv4PreviousHopAddress(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 16));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv4PreviousHopAddress(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 16);
+}
+export const DIAG_RESPONSE_IPV4_DISTANCE_TTL_AT: usize = 20;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv4DistanceTtl(object: usize): u32 {
+  return <u32> load<u8>(object, 20);
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv4DistanceTtl(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 20);
+}
+export const DIAG_RESPONSE_IPV4_MERGED_AT: usize = 21;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv4Merged(object: usize): u32 {
+  return (<u32> load<u8>(object, 21) >> 7) & 0x1;
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv4Merged(object: usize, value: u32): void {
+  store<u8>(object, <u8> (((<u32> load<u8>(object, 21)) & ~(<u32> 0x80)) | ((value << 7) & 0x80)), 21);
+}
+export const DIAG_RESPONSE_IPV4_RESPONSE_ERROR_AT: usize = 21;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv4ResponseError(object: usize): u32 {
+  return (<u32> load<u8>(object, 21) >> 4) & 0x7;
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv4ResponseError(object: usize, value: u32): void {
+  store<u8>(object, <u8> (((<u32> load<u8>(object, 21)) & ~(<u32> 0x70)) | ((value << 4) & 0x70)), 21);
+}
+export const DIAG_RESPONSE_IPV4_REFRESH_MULTIPLE_AT: usize = 21;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv4RefreshMultiple(object: usize): u32 {
+  return (<u32> load<u8>(object, 21) >> 0) & 0xf;
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv4RefreshMultiple(object: usize, value: u32): void {
+  store<u8>(object, <u8> (((<u32> load<u8>(object, 21)) & ~(<u32> 0xf)) | ((value << 0) & 0xf)), 21);
+}
+export const DIAG_RESPONSE_IPV4_REFRESH_INTERVAL_SECONDS_AT: usize = 22;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv4RefreshIntervalSeconds(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 22));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv4RefreshIntervalSeconds(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 22);
+}
+export const DIAG_RESPONSE_IPV6_ARRIVAL_TIME_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv6ArrivalTime(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 4));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv6ArrivalTime(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 4);
+}
+export const DIAG_RESPONSE_IPV6_INCOMING_INTERFACE_ADDRESS_AT: usize = 8;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv6IncomingInterfaceAddress(object: usize): usize {
+  return object + 8;
+}
+export const DIAG_RESPONSE_IPV6_OUTGOING_INTERFACE_ADDRESS_AT: usize = 24;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv6OutgoingInterfaceAddress(object: usize): usize {
+  return object + 24;
+}
+export const DIAG_RESPONSE_IPV6_PREVIOUS_HOP_ADDRESS_AT: usize = 40;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv6PreviousHopAddress(object: usize): usize {
+  return object + 40;
+}
+export const DIAG_RESPONSE_IPV6_DISTANCE_TTL_AT: usize = 56;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv6DistanceTtl(object: usize): u32 {
+  return <u32> load<u8>(object, 56);
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv6DistanceTtl(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 56);
+}
+export const DIAG_RESPONSE_IPV6_MERGED_AT: usize = 57;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv6Merged(object: usize): u32 {
+  return (<u32> load<u8>(object, 57) >> 7) & 0x1;
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv6Merged(object: usize, value: u32): void {
+  store<u8>(object, <u8> (((<u32> load<u8>(object, 57)) & ~(<u32> 0x80)) | ((value << 7) & 0x80)), 57);
+}
+export const DIAG_RESPONSE_IPV6_RESPONSE_ERROR_AT: usize = 57;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv6ResponseError(object: usize): u32 {
+  return (<u32> load<u8>(object, 57) >> 4) & 0x7;
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv6ResponseError(object: usize, value: u32): void {
+  store<u8>(object, <u8> (((<u32> load<u8>(object, 57)) & ~(<u32> 0x70)) | ((value << 4) & 0x70)), 57);
+}
+export const DIAG_RESPONSE_IPV6_REFRESH_MULTIPLE_AT: usize = 57;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv6RefreshMultiple(object: usize): u32 {
+  return (<u32> load<u8>(object, 57) >> 0) & 0xf;
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv6RefreshMultiple(object: usize, value: u32): void {
+  store<u8>(object, <u8> (((<u32> load<u8>(object, 57)) & ~(<u32> 0xf)) | ((value << 0) & 0xf)), 57);
+}
+export const DIAG_RESPONSE_IPV6_REFRESH_INTERVAL_SECONDS_AT: usize = 58;
+// @ts-ignore: decorator
+@inline
+export function diagResponseIpv6RefreshIntervalSeconds(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 58));
+}
+// @ts-ignore: decorator
+@inline
+export function setDiagResponseIpv6RefreshIntervalSeconds(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 58);
+}
 export const CHALLENGE_BYTES: usize = 20;
 export const CHALLENGE_RESERVED_AT: usize = 4;
 // @ts-ignore: decorator
@@ -1452,4 +1874,258 @@ export function challengeChallengeCookie(object: usize): u64 {
 @inline
 export function setChallengeChallengeCookie(object: usize, value: u64): void {
   store<u64>(object, bswap<u64>(value), 12);
+}
+export const POLICY_ELEMENT_PREEMPTION_PRI: u32 = 1;
+export const POLICY_ELEMENT_PREEMPTION_PRI_PRIORITIES_BYTES: u32 = 12;
+export const POLICY_ELEMENT_PREEMPTION_PRI_FLAGS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function policyElementPreemptionPriFlags(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementPreemptionPriFlags(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const POLICY_ELEMENT_PREEMPTION_PRI_MERGE_STRATEGY_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function policyElementPreemptionPriMergeStrategy(object: usize): u32 {
+  return <u32> load<u8>(object, 5);
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementPreemptionPriMergeStrategy(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 5);
+}
+export const POLICY_ELEMENT_PREEMPTION_PRI_ERROR_CODE_AT: usize = 6;
+// @ts-ignore: decorator
+@inline
+export function policyElementPreemptionPriErrorCode(object: usize): u32 {
+  return <u32> load<u8>(object, 6);
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementPreemptionPriErrorCode(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 6);
+}
+export const POLICY_ELEMENT_PREEMPTION_PRI_RESERVED_AT: usize = 7;
+// @ts-ignore: decorator
+@inline
+export function policyElementPreemptionPriReserved(object: usize): u32 {
+  return <u32> load<u8>(object, 7);
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementPreemptionPriReserved(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 7);
+}
+export const POLICY_ELEMENT_PREEMPTION_PRI_PREEMPTION_PRIORITY_AT: usize = 8;
+// @ts-ignore: decorator
+@inline
+export function policyElementPreemptionPriPreemptionPriority(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 8));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementPreemptionPriPreemptionPriority(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 8);
+}
+export const POLICY_ELEMENT_PREEMPTION_PRI_DEFENDING_PRIORITY_AT: usize = 10;
+// @ts-ignore: decorator
+@inline
+export function policyElementPreemptionPriDefendingPriority(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 10));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementPreemptionPriDefendingPriority(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 10);
+}
+export const POLICY_ELEMENT_AUTH_USER: u32 = 2;
+export const POLICY_ELEMENT_AUTH_APP: u32 = 3;
+export const POLICY_ELEMENT_RSVP_HOP_IPV4: u32 = 769;
+export const POLICY_ELEMENT_RSVP_HOP_IPV4_HOP_ADDRESS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function policyElementRsvpHopIpv4HopAddress(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 4));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementRsvpHopIpv4HopAddress(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 4);
+}
+export const POLICY_ELEMENT_RSVP_HOP_IPV4_LOGICAL_INTERFACE_HANDLE_AT: usize = 8;
+// @ts-ignore: decorator
+@inline
+export function policyElementRsvpHopIpv4LogicalInterfaceHandle(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 8));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementRsvpHopIpv4LogicalInterfaceHandle(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 8);
+}
+export const POLICY_ELEMENT_RSVP_HOP_IPV6: u32 = 770;
+export const POLICY_ELEMENT_RSVP_HOP_IPV6_HOP_ADDRESS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function policyElementRsvpHopIpv6HopAddress(object: usize): usize {
+  return object + 4;
+}
+export const POLICY_ELEMENT_RSVP_HOP_IPV6_LOGICAL_INTERFACE_HANDLE_AT: usize = 20;
+// @ts-ignore: decorator
+@inline
+export function policyElementRsvpHopIpv6LogicalInterfaceHandle(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 20));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementRsvpHopIpv6LogicalInterfaceHandle(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 20);
+}
+export const POLICY_ELEMENT_INTEGRITY: u32 = 1025;
+export const POLICY_ELEMENT_INTEGRITY_FLAGS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function policyElementIntegrityFlags(object: usize): u32 {
+  return <u32> load<u8>(object, 4);
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementIntegrityFlags(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 4);
+}
+export const POLICY_ELEMENT_INTEGRITY_RESERVED_AT: usize = 5;
+// @ts-ignore: decorator
+@inline
+export function policyElementIntegrityReserved(object: usize): u32 {
+  return <u32> load<u8>(object, 5);
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementIntegrityReserved(object: usize, value: u32): void {
+  store<u8>(object, <u8> (value), 5);
+}
+export const POLICY_ELEMENT_INTEGRITY_KEY_IDENTIFIER_AT: usize = 6;
+// @ts-ignore: decorator
+@inline
+export function policyElementIntegrityKeyIdentifier(object: usize): usize {
+  return object + 6;
+}
+export const POLICY_ELEMENT_INTEGRITY_SEQUENCE_NUMBER_AT: usize = 12;
+// @ts-ignore: decorator
+@inline
+export function policyElementIntegritySequenceNumber(object: usize): u64 {
+  return bswap<u64>(load<u64>(object, 12));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementIntegritySequenceNumber(object: usize, value: u64): void {
+  store<u64>(object, bswap<u64>(value), 12);
+}
+export const POLICY_ELEMENT_TIME_VALUES: u32 = 1281;
+export const POLICY_ELEMENT_TIME_VALUES_REFRESH_PERIOD_MS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function policyElementTimeValuesRefreshPeriodMs(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 4));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementTimeValuesRefreshPeriodMs(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 4);
+}
+export const POLICY_ELEMENT_SCOPE_IPV4: u32 = 1793;
+export const POLICY_ELEMENT_SCOPE_IPV6: u32 = 1794;
+export const POLICY_ELEMENT_FILTER_SPEC_IPV4: u32 = 2561;
+export const POLICY_ELEMENT_FILTER_SPEC_IPV4_SOURCE_ADDRESS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function policyElementFilterSpecIpv4SourceAddress(object: usize): u32 {
+  return bswap<u32>(load<u32>(object, 4));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementFilterSpecIpv4SourceAddress(object: usize, value: u32): void {
+  store<u32>(object, bswap<u32>(value), 4);
+}
+export const POLICY_ELEMENT_FILTER_SPEC_IPV4_RESERVED_AT: usize = 8;
+// @ts-ignore: decorator
+@inline
+export function policyElementFilterSpecIpv4Reserved(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 8));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementFilterSpecIpv4Reserved(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 8);
+}
+export const POLICY_ELEMENT_FILTER_SPEC_IPV4_SOURCE_PORT_AT: usize = 10;
+// @ts-ignore: decorator
+@inline
+export function policyElementFilterSpecIpv4SourcePort(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 10));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementFilterSpecIpv4SourcePort(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 10);
+}
+export const POLICY_ELEMENT_FILTER_SPEC_IPV6: u32 = 2562;
+export const POLICY_ELEMENT_FILTER_SPEC_IPV6_SOURCE_ADDRESS_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function policyElementFilterSpecIpv6SourceAddress(object: usize): usize {
+  return object + 4;
+}
+export const POLICY_ELEMENT_FILTER_SPEC_IPV6_RESERVED_AT: usize = 20;
+// @ts-ignore: decorator
+@inline
+export function policyElementFilterSpecIpv6Reserved(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 20));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementFilterSpecIpv6Reserved(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 20);
+}
+export const POLICY_ELEMENT_FILTER_SPEC_IPV6_SOURCE_PORT_AT: usize = 22;
+// @ts-ignore: decorator
+@inline
+export function policyElementFilterSpecIpv6SourcePort(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 22));
+}
+// @ts-ignore: decorator
+@inline
+export function setPolicyElementFilterSpecIpv6SourcePort(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 22);
+}
+export const AUTHENTICATION_POLICY_LOCATOR: u32 = 1;
+export const AUTHENTICATION_CREDENTIAL: u32 = 2;
+export const AUTHENTICATION_DIGITAL_SIGNATURE: u32 = 3;
+export const AUTHENTICATION_POLICY_ERROR_OBJECT: u32 = 4;
+export const AUTHENTICATION_POLICY_ERROR_OBJECT_RESERVED_AT: usize = 4;
+// @ts-ignore: decorator
+@inline
+export function authenticationPolicyErrorObjectReserved(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 4));
+}
+// @ts-ignore: decorator
+@inline
+export function setAuthenticationPolicyErrorObjectReserved(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 4);
+}
+export const AUTHENTICATION_POLICY_ERROR_OBJECT_ERROR_VALUE_AT: usize = 6;
+// @ts-ignore: decorator
+@inline
+export function authenticationPolicyErrorObjectErrorValue(object: usize): u32 {
+  return <u32> bswap<u16>(load<u16>(object, 6));
+}
+// @ts-ignore: decorator
+@inline
+export function setAuthenticationPolicyErrorObjectErrorValue(object: usize, value: u32): void {
+  store<u16>(object, bswap<u16>(<u16> (value)), 6);
 }

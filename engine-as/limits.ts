@@ -49,3 +49,10 @@ export const MAXIMUM_ROUTE_HOPS: u32 = 1024;
 // Objects and problems that the codec's check lists. The result goes to the outbox, which wire/check.ts relies on.
 export const MAXIMUM_CHECKED_OBJECTS: u32 = 8192;
 export const MAXIMUM_PROBLEMS: u32 = 256;
+
+// Reservations that one request may displace (RFC 3181). One that would have to displace more is refused.
+export const MAXIMUM_DISPLACED: u32 = 1024;
+
+// Comparisons of FLOWSPECs that the merging of priorities may cost at once (RFC 3181 5.1): next hops that each ask for
+// something else must not buy the comparison of all with all. Beyond it every priority takes part.
+export const MAXIMUM_PRIORITY_COMPARISONS: u32 = 65536;

@@ -3,6 +3,7 @@ import type {
   CallInput,
   ConfigInput,
   InterfaceInput,
+  PolicyInput,
   RouteInput,
   TickInput,
   TrafficControlResultInput,
@@ -13,6 +14,7 @@ import {
   writeCall,
   writeConfig,
   writeInterface,
+  writePolicy,
   writeRoute,
   writeTick,
   writeTrafficControlResult,
@@ -44,6 +46,8 @@ export interface SubmitRecords {
   TRAFFIC_CONTROL_RESULT: TrafficControlResultInput;
   /** What an application wants (RFC 2205 3.11.1). */
   CALL: CallInput;
+  /** One rule of local policy (RFC 2205 2.7). */
+  POLICY: PolicyInput;
 }
 
 /** What the engine exports (ARCHITECTURE.md, "The boundary"). Numbers only. */
@@ -73,12 +77,13 @@ export const WRITERS: Record<keyof SubmitRecords, Writer> = {
   ROUTE: writeRoute,
   TRAFFIC_CONTROL_RESULT: writeTrafficControlResult,
   CALL: writeCall,
+  POLICY: writePolicy,
 };
 
 /** Bytes of a record's tail. */
 export function tailLength(record: object): number {
-  const { objects, hops } = record as { objects?: Uint8Array; hops?: Uint8Array };
-  return (objects ?? hops)?.length ?? 0;
+  const { objects, hops, attribute } = record as { objects?: Uint8Array; hops?: Uint8Array; attribute?: Uint8Array };
+  return (objects ?? hops ?? attribute)?.length ?? 0;
 }
 
 /** A packet as the record that the generated writer takes. */

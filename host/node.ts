@@ -17,6 +17,7 @@ import {
   type InterfaceSettings,
   type NodeSettings,
 } from "./node_settings.ts";
+import { type PolicyRule, policyRecords } from "./policy.ts";
 import type { Routing } from "./routing/routing.ts";
 import { StaticRouting } from "./routing/static_routing.ts";
 import { Session } from "./session.ts";
@@ -40,6 +41,8 @@ export interface RsvpNodeOptions extends Partial<NodeSettings> {
   clock?: Clock;
   /** Interfaces that are there from the start; `setInterface` adds more. */
   interfaces?: readonly InterfaceSettings[];
+  /** Rules of local policy (RFC 2205 2.7); everything is accepted, with equal priority, by default. */
+  policy?: readonly PolicyRule[];
   /** Seeds jitter and hash keys: 32 bits, random by default. Same inputs and seed, same outputs. */
   seed?: number;
   /** Sees every submit, for recording (host/recorder.ts). */
@@ -162,6 +165,7 @@ export class RsvpNode implements SignallingNode {
       onTrap,
     });
     this.#loop.submit("CONFIG", config);
+    if (options.policy) this.setPolicy(options.policy);
     for (const settings of options.interfaces ?? []) this.setInterface(settings);
   }
 
@@ -212,6 +216,37 @@ export class RsvpNode implements SignallingNode {
   /** The engine's compiled module. */
   get module(): WebAssembly.Module {
     return this.#engine.module;
+  }
+
+  /**
+   * Replaces the rules of local policy; an empty list takes them away. They hold for what arrives from now on, and for
+   * what stands with its next refresh: what is refused then is not refreshed any more and ends with its lifetime.
+   *
+   * @example A node that refuses reservations but for one user's, and sends of what it knows nothing
+   * ```ts
+   * import { Network } from "@resv/resv";
+   *
+   * const network = new Network();
+   * const alice = network.host("alice"), r1 = network.router("r1"), bob = network.host("bob");
+   * network.link(alice, r1);
+   * network.link(r1, bob);
+   * r1.rsvp.setPolicy([
+   *   { destination: bob.address, ports: [5000, 5999], preemptionPriority: 3 },
+   *   { direction: "resv", element: "AUTH_USER", attribute: "CN=alice" },
+   *   { direction: "resv", verdict: "refuse" },
+   * ]);
+   * const session = { destination: bob.address, port: 7000 };
+   * alice.send(session, { tokenBucketRateBytesPerSecond: 12_500 });
+   * bob.receive(session, { style: "FF" }).on(({ kind, errorCode, errorValue }) => {
+   *   if (kind === "RESV_ERROR") console.log(kind, errorCode, errorValue); // RESV_ERROR 2 3
+   * });
+   * network.settle();
+   * console.log(r1.counters().POLICY_REFUSED); // 1
+   * ```
+   * @throws {RangeError} naming the rule that cannot be used; then the old rules stay.
+   */
+  setPolicy(rules: readonly PolicyRule[]): void {
+    for (const record of policyRecords(rules)) this.#loop.submit("POLICY", record);
   }
 
   /** Registers an application for a session. */
@@ -294,7 +329,8 @@ export class RsvpNode implements SignallingNode {
 }
 
 function settingsOf(options: RsvpNodeOptions): Partial<NodeSettings> {
-  const { module: _m, transport: _t, routing: _r, trafficControl: _c, clock: _k, interfaces: _i, ...rest } = options;
+  const { module: _m, transport: _t, routing: _r, trafficControl: _c, clock: _k, interfaces: _i, policy: _l, ...rest } =
+    options;
   const { seed: _s, onSubmit: _o, onReport, onError: _e, onTrap: _p, ...settings } = rest;
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   return onReport ? { reportDrops: true, ...given } : given;

@@ -15,6 +15,7 @@ export { type Attachment, type LinkOptions, type LinkRecord, type NodeRecord, To
 export { type ApplicationPort, type DropReport, RsvpNode, type RsvpNodeOptions } from "./node.ts";
 export type { GroupMembership, SignallingNode } from "./signalling_node.ts";
 export { DEFAULT_SETTINGS, type InterfaceSettings, type NodeSettings } from "./node_settings.ts";
+export { type MergeStrategy, type PolicyRule, priorityObject, type SignalledPriority } from "./policy.ts";
 export { Session } from "./session.ts";
 export type {
   FlowspecOptions,
@@ -101,6 +102,7 @@ export type {
   EventAction,
   InstallAction,
   InterfaceInput,
+  PolicyInput,
   RelayAction,
   RemoveAction,
   ReportAction,

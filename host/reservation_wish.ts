@@ -5,6 +5,7 @@
 import type { FlowspecOptions, ReserveOptions, SenderAddress, SessionEvent, StyleName } from "./application.ts";
 import { findTokenBucket } from "./network/receiver.ts";
 import { findObject } from "./object_list.ts";
+import { priorityObject, type SignalledPriority } from "./policy.ts";
 import type { Session } from "./session.ts";
 
 /** What is to be reserved. Without a rate it is what each sender announces. */
@@ -16,6 +17,8 @@ export interface Wish {
   flowspec: Partial<FlowspecOptions>;
   /** Receiving interface handle; by route if absent. */
   interface?: number;
+  /** Signalled with it (RFC 3181). */
+  priority?: SignalledPriority;
 }
 
 interface Descriptor {
@@ -89,7 +92,12 @@ function descriptorFor(wish: Wish, sender: SenderAddress, announced: FlowspecOpt
 /** A shared reservation has one flowspec, that with the highest token bucket rate. */
 function requestOf(wish: Wish, descriptors: readonly Descriptor[]): ReserveOptions {
   const { style, confirm, interface: handle } = wish;
-  const base = { style, confirm, ...(handle === undefined ? {} : { interface: handle }) };
+  const base = {
+    style,
+    confirm,
+    ...(handle === undefined ? {} : { interface: handle }),
+    ...(wish.priority ? { objects: [priorityObject(wish.priority)] } : {}),
+  };
   if (style === "FF") return { ...base, descriptors };
   const largest = descriptors.reduce((a, b) =>
     b.flowspec.tokenBucketRateBytesPerSecond > a.flowspec.tokenBucketRateBytesPerSecond ? b : a

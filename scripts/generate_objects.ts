@@ -16,7 +16,7 @@ import { messagesText, metadataText } from "./objects/metadata.ts";
 export function generateObjects(): Record<string, string> {
   const host = hostText(OBJECTS, FAMILIES);
   return {
-    "engine-as/accessors.gen.ts": accessorsText(OBJECTS),
+    "engine-as/accessors.gen.ts": accessorsText(OBJECTS, FAMILIES),
     "host/objects.gen.ts": host,
     "host/objects.gen.js": javascriptText(host, "objects.gen.ts"),
     "host/layouts.gen.js": layoutsText(OBJECTS, FAMILIES),

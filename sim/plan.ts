@@ -87,6 +87,8 @@ export interface Plan {
   calm: boolean;
   /** Bandwidth may run out: then weaker things are demanded (docs/simulation.md). */
   scarce: boolean;
+  /** With scarcity: every application's reservations have these priorities, and every node's policy heeds them (RFC 3181). */
+  priorities?: { preemptionPriority: number; defendingPriority: number }[];
   nodes: NodePlan[];
   links: LinkPlan[];
   sessions: SessionPlan[];
@@ -103,6 +105,8 @@ const LONGEST_INTERVAL_MS = 30_000;
 const REFRESH_INTERVALS_MS = [1_000, 5_000, LONGEST_INTERVAL_MS];
 const FIRST_GROUP_PORT = 5_000;
 const FIRST_SENDER_PORT = 4_000;
+/** Priorities have random numbers of their own, so that the rest of a plan does not depend on them. */
+const PRIORITY_SEED = 0x5031;
 
 /** The plan of a seed. */
 export function makePlan(seed: number, options: PlanOptions = {}): Plan {
@@ -131,7 +135,17 @@ export function makePlan(seed: number, options: PlanOptions = {}): Plan {
     rounds: [],
   };
   plan.rounds = planEvents(random, plan);
+  if (scarce) plan.priorities = planPriorities(new Random(seed ^ PRIORITY_SEED), applications.length);
   return plan;
+}
+
+/** Two in three simulations with scarcity have priorities, few enough that some are equal. */
+function planPriorities(random: Random, applications: number): Plan["priorities"] {
+  if (random.chance(1 / 3)) return undefined;
+  return Array.from({ length: applications }, () => {
+    const preemptionPriority = random.below(5);
+    return { preemptionPriority, defendingPriority: preemptionPriority + random.below(3) };
+  });
 }
 
 function planSessions(random: Random, nodes: readonly NodePlan[]) {

@@ -6,13 +6,14 @@ import { InputCount, leaks, nodeFaults, overCommitment } from "./invariants.ts";
 import { actualLines, difference, expectedLines, withoutValues } from "./lines.ts";
 import { solve } from "./oracle.ts";
 import type { Happening, Plan } from "./plan.ts";
+import { Priorities } from "./priorities.ts";
 import { scarcityFaults } from "./scarce.ts";
 import { Scopes } from "./scopes.ts";
 import { World } from "./world.ts";
 
 /** What was found wrong: when, and in words. */
 export interface Failure {
-  /** `converges`, `at once`, `scarcity`, `scope`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
+  /** `converges`, `at once`, `scarcity`, `priority`, `scope`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
   rule: string;
   round: number;
   atMs: number;
@@ -80,6 +81,7 @@ class Run {
   #world: World;
   #causes: Causes;
   #scopes: Scopes;
+  #priorities: Priorities;
   #inputs = new Map<string, InputCount>();
   #emptyBytes = new Map<string, number>();
   #over: string | undefined;
@@ -95,6 +97,7 @@ class Run {
     });
     this.#causes = new Causes(this.#world);
     this.#scopes = new Scopes(this.#world);
+    this.#priorities = new Priorities(this.#world);
     this.#world.network.onPacket(() => void this.messages++);
     for (const node of this.#world.speakers) this.#emptyBytes.set(node.name, emptyBytes(node));
     options.onStart?.(this.#world);
@@ -226,7 +229,9 @@ class Run {
     for (let times = 0; times < QUIET_INTERVALS && isPending(); times++) {
       this.#world.network.run(this.#plan.installDelayMs);
     }
-    this.#demand("scarcity", scarcityFaults(this.#world, solve(this.#world)));
+    const solved = solve(this.#world);
+    this.#demand("scarcity", scarcityFaults(this.#world, solved));
+    if (this.#plan.priorities) this.#demand("priority", this.#priorities.faults(solved));
     this.settled++;
   }
 

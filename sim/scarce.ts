@@ -34,7 +34,7 @@ export function scarcityFaults(world: World, solved: readonly SessionState[]): s
   return faults;
 }
 
-function sessionName(world: World, session: number): string {
+export function sessionName(world: World, session: number): string {
   const { destination, port } = world.sessionAddress(session);
   return `${destination}/${port}/17`;
 }
@@ -61,12 +61,13 @@ function ofInterest(lines: StateLines, free: ReadonlySet<string>): StateLines {
   return new Map([...lines].map(([name, list]) => [name, list.filter(keep)]));
 }
 
-interface Standing {
+/** A reservation that a node has. */
+export interface Standing {
   session: string;
   reservation: Reservation;
 }
 
-function readReservations(node: NetworkNode): Standing[] {
+export function readReservations(node: NetworkNode): Standing[] {
   return node.rsvp.engine.inspect("reservations").map((row) => {
     const objects = readObjects(row.objects);
     const flowspec = objects.find((object) => object.class === FLOWSPEC)!;

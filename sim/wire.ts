@@ -8,6 +8,7 @@ import type { Adspec } from "./oracle.ts";
 
 export const PATH = 1;
 export const RESV = 2;
+export const RESV_TEAR = 6;
 export const SESSION = 1;
 export const RSVP_HOP = 3;
 export const SCOPE = 7;
@@ -17,6 +18,7 @@ export const FILTER_SPEC = 10;
 export const SENDER_TEMPLATE = 11;
 export const SENDER_TSPEC = 12;
 export const ADSPEC = 13;
+export const POLICY_DATA = 14;
 const COMMON_HEADER_BYTES = 8;
 const GUARANTEED = 2;
 
@@ -86,6 +88,23 @@ export function readAdspec({ body }: WireObject): Adspec {
     latency: view.getUint32(28),
     mtu: view.getUint32(36),
   };
+}
+
+/** Priorities of a PREEMPTION_PRI element (RFC 3181 4). */
+export interface WirePriority {
+  preemption: number;
+  defending: number;
+}
+
+/** The PREEMPTION_PRI elements of a POLICY_DATA object without options (RFC 2750 3.1). */
+export function readPriorities({ body }: WireObject): WirePriority[] {
+  const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const found: WirePriority[] = [];
+  for (let at = 4; at + 4 <= body.length; at += view.getUint16(at)) {
+    if (view.getUint16(at + 2) !== 1) continue;
+    found.push({ preemption: view.getUint16(at + 8), defending: view.getUint16(at + 10) });
+  }
+  return found;
 }
 
 function bucketAt(view: DataView): Tspec {

@@ -7,6 +7,7 @@ import { ResvError } from "../host/engine_errors.ts";
 import { Network } from "../host/network/network.ts";
 import type { NetworkLink } from "../host/network/network_link.ts";
 import type { NetworkNode } from "../host/network/network_node.ts";
+import { priorityObject } from "../host/policy.ts";
 import { Random } from "../host/random.ts";
 import type { Recorder } from "../host/recorder.ts";
 import type { Session } from "../host/session.ts";
@@ -86,6 +87,7 @@ export class World {
       routingDelayMs: plan.routingDelayMs,
       localRepairDelayMs: Math.min(2_000, plan.refreshIntervalMs / 4),
       keptMessages: 0,
+      policy: plan.priorities && [{ signalledPriority: true }],
     });
     const clock = this.network.clock;
     this.#random = new Random(plan.seed);
@@ -267,6 +269,8 @@ export class World {
     const style = this.styles[this.#place(index).session];
     const wish = live.wish!;
     const { confirm } = live;
+    const priority = this.plan.priorities?.[index];
+    const objects = priority && [priorityObject({ ...priority, mergeStrategy: "highest-priority" })];
     if (wish.senders.length === 0) return;
     const sources = wish.senders.map((sender) => this.#source(sender).key);
     const flow = mergeAll(wish.flows)!;
@@ -275,9 +279,10 @@ export class World {
     try {
       if (style === "FF") {
         const descriptors = senders.map((sender, i) => ({ sender, flowspec: flowOptions(wish.flows[i]) }));
-        live.session.reserve({ style, descriptors, confirm });
+        live.session.reserve({ style, descriptors, confirm, objects });
       } else {
-        live.session.reserve({ style, confirm, flowspec: flowOptions(flow), senders: style === "WF" ? [] : senders });
+        const named = style === "WF" ? [] : senders;
+        live.session.reserve({ style, confirm, flowspec: flowOptions(flow), senders: named, objects });
       }
       live.granted = { style, flows: style === "WF" ? new Map() : flows, flow };
       live.waiting = false;

@@ -31,6 +31,7 @@ import {
   writeFilterObject,
 } from "../state/reservation_state";
 import { Session, writeSessionObject } from "../state/session";
+import { holdRate } from "../state/standing";
 import { closeAnnex, deleteTrafficControl, openAnnex, TrafficControlState } from "../state/traffic_control_state";
 import { CLASS_SENDER_TEMPLATE } from "../wire/object_forms";
 import { routesTo } from "./routing";
@@ -42,7 +43,7 @@ export function removeInstalled(session: Session, block: TrafficControlState): v
   const iface = interfaceByHandle(block.interface);
   if (iface) {
     const annex = block.annex;
-    iface.reserved -= annex ? annex.held : block.rate;
+    holdRate(iface, block.handle, annex ? -annex.held : -block.rate);
     iface.reservations -= 1;
     if (iface.reservations == 0) iface.reserved = 0;
   }
@@ -73,7 +74,7 @@ export function install(session: Session, block: TrafficControlState, iface: Int
   annex.held = max(rate, block.rate);
   annex.generation = state.generation;
   annex.again = 0;
-  iface.reserved += annex.held - block.rate;
+  holdRate(iface, block.handle, annex.held - block.rate);
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;
@@ -158,7 +159,7 @@ export function writeFilters(session: Session, block: TrafficControlState, start
 export function confirmInstalled(session: Session, block: TrafficControlState): void {
   const annex = block.annex!;
   const iface = interfaceByHandle(block.interface);
-  if (iface) iface.reserved += annex.rate - annex.held;
+  if (iface) holdRate(iface, block.handle, annex.rate - annex.held);
   releaseBlob(block.flowspec);
   releaseBlob(block.pathTspec);
   block.flowspec = annex.flowspec;
@@ -182,7 +183,7 @@ export function confirmInstalled(session: Session, block: TrafficControlState): 
 export function abandonInstall(session: Session, block: TrafficControlState): void {
   const annex = block.annex!;
   const iface = interfaceByHandle(block.interface);
-  if (iface) iface.reserved += block.rate - annex.held;
+  if (iface) holdRate(iface, block.handle, block.rate - annex.held);
   closeAnnex(block);
   if (block.flowspec != 0) return;
   if (iface) iface.reservations -= 1;

@@ -11,6 +11,7 @@ import {
   STATUS_OBJECT_CONTENT,
   STATUS_OUT_OF_MEMORY,
   STATUS_OWN_MESSAGE,
+  STATUS_POLICY_REFUSED,
   STATUS_SENDER_LIMIT,
   STATUS_SENDER_PORT_CONFLICT,
   STATUS_SESSION_LIMIT,
@@ -50,6 +51,7 @@ import { drop } from "./drop";
 import { addressOf, hopHandle, retainOthers } from "./objects";
 import { sendPathError } from "./path_error";
 import { pathRouted, tellOn } from "./path_routed";
+import { CODE_POLICY, refusesPath } from "./policy";
 import { queryRoute } from "./routing";
 import { adoptRequest, dropRequestIfIdle } from "./requests";
 
@@ -69,6 +71,8 @@ export function pathArrives(): void {
   let bad = validateTspec(v.senderTspec);
   if (bad == 0 && v.adspec != 0) bad = validateAdspec(v.adspec);
   if (bad != 0) return sendPathError(CODE_TRAFFIC_CONTROL, bad, STATUS_OBJECT_CONTENT);
+  const refusal = refusesPath(iface.handle);
+  if (refusal != 0) return sendPathError(CODE_POLICY, refusal & 0xffff, STATUS_POLICY_REFUSED);
 
   let session = findSession(v.session);
   if (session == null) {

@@ -9,6 +9,7 @@ import {
   STATUS_NO_SENDER,
   STATUS_OBJECT_CONTENT,
   STATUS_OUT_OF_MEMORY,
+  STATUS_POLICY_REFUSED,
   STATUS_RESERVATION_LIMIT,
   STATUS_STYLE_CONFLICT,
   STATUS_UNKNOWN_CLASS,
@@ -57,7 +58,9 @@ import {
 } from "../wire/flow_descriptors";
 import { view } from "./context";
 import { drop } from "./drop";
+import { reportMixed } from "./displace";
 import { addressOf, retainOthers } from "./objects";
+import { CODE_POLICY, refusesDescriptor } from "./policy";
 import { confirmHere, isBiggest } from "./resv_confirm";
 import { refuseDescriptor, refuseMessage } from "./resv_error";
 import { beginFilters, filtersAreFull, matchesAnySender, takeFilters } from "./resv_filters";
@@ -148,9 +151,18 @@ export function makeReservations(session: Session, style: u32, start: usize, end
       // An application's reservation waits for the path state that it was made before (local_call.ts).
       if (resvContext().hop) refuseDescriptor(session, list, CODE_NO_SENDER, 0, STATUS_NO_SENDER);
     } else {
-      makeReservation(session, style, list);
+      const refusal = refusesDescriptor(session, list);
+      if (refusal == 0) makeReservation(session, style, list);
+      else refuseByPolicy(session, style, list, refusal & 0xffff);
     }
   }
+}
+
+// What stood for the next hop still stands (InPlace): it is not refreshed, and ends with its lifetime.
+function refuseByPolicy(session: Session, style: u32, list: FlowDescriptors, value: u32): void {
+  const standing = findReservation(session, style, list);
+  const inPlace: u32 = standing != null && (standing.flags & RESERVATION_NEW) == 0 ? 1 : 0;
+  refuseDescriptor(session, list, CODE_POLICY, value, STATUS_POLICY_REFUSED, inPlace);
 }
 
 function findReservation(session: Session, style: u32, list: FlowDescriptors): ReservationState | null {
@@ -273,6 +285,7 @@ function takeOthers(reservation: ReservationState): bool {
 // UPDATE TRAFFIC CONTROL for the active reservation, and what its answer means for it.
 function activate(session: Session, reservation: ReservationState): void {
   const filter = reservation.style == STYLE_FIXED_FILTER ? reservation.firstFilter : null;
+  const fresh = (reservation.flags & RESERVATION_NEW) != 0;
   const refusal = updateTrafficControl(session, reservation.interface, filter, reservation);
   if (refusal != 0) {
     const iface = reservation.interface;
@@ -282,6 +295,7 @@ function activate(session: Session, reservation: ReservationState): void {
     return;
   }
   takeConfirm(session, reservation);
+  reportMixed(session, reservation, fresh);
   if (isVirtual(reservation.interface)) return settleNow(session, reservation);
   const block = findTrafficControl(session, reservation.interface, filter ? digestOf(filter) : 0);
   if (block == null || block.annex == null) settleNow(session, reservation);

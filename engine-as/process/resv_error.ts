@@ -44,6 +44,15 @@ function start(iface: Interface, family: u32, session: usize, code: u32, value: 
 
 const sessionScratch: usize = memory.data(64, 8);
 
+// A POLICY_DATA object that goes along with the errors that are made now, or 0 (RFC 3181 section 6).
+let errorPolicy: usize = 0;
+export function setErrorPolicy(object: usize): void {
+  errorPolicy = object;
+}
+function appendErrorPolicy(at: usize): usize {
+  return errorPolicy == 0 ? at : copyObject(at, errorPolicy);
+}
+
 // Refuses one reservation as it stands, to whoever asked for it.
 export function reservationError(
   session: Session,
@@ -60,6 +69,7 @@ export function reservationError(
     let at = startEvent(EVENT_KIND_RESV_ERROR, reservation.interface & 0x3fffffff, session, bound);
     setEventStyle(reservation.style);
     setEventError(code, value, flags, 0, family);
+    at = appendErrorPolicy(at);
     at = appendDescriptor(reservation, at);
     return sendEvent(at);
   }
@@ -70,13 +80,21 @@ export function reservationError(
   let at = start(iface, family, sessionScratch, code, value, flags, bound);
   // The SCOPE of the reservation goes back with its error (RFC 2205 section 3.4).
   at = appendBlob(at, scope);
+  at = appendErrorPolicy(at);
   at = appendStyle(at, reservation.style);
   at = appendDescriptor(reservation, at);
   sendMessage(iface, at, 0, neighbourAddress(hop), family, 0);
 }
 
 // Refuses one descriptor of the Resv (or call) at hand; the others go on.
-export function refuseDescriptor(session: Session, list: FlowDescriptors, code: u32, value: u32, status: u32): void {
+export function refuseDescriptor(
+  session: Session,
+  list: FlowDescriptors,
+  code: u32,
+  value: u32,
+  status: u32,
+  flags: u32 = 0,
+): void {
   const context = resvContext();
   const family = familyOf(session);
   drop(status, list.flowspec);
@@ -84,7 +102,7 @@ export function refuseDescriptor(session: Session, list: FlowDescriptors, code: 
   if (isVirtual(context.interface)) {
     let at = startEvent(EVENT_KIND_RESV_ERROR, context.interface & 0x3fffffff, session, bound);
     setEventStyle(list.style);
-    setEventError(code, value, 0, 0, family);
+    setEventError(code, value, flags, 0, family);
     at = copyDescriptor(list, at);
     return sendEvent(at);
   }
@@ -92,7 +110,7 @@ export function refuseDescriptor(session: Session, list: FlowDescriptors, code: 
   const hop = context.hop;
   if (iface == null || hop == null || interfaceAddress(iface, family) == 0) return;
   const scope = context.scope;
-  let at = start(iface, family, view().session, code, value, 0, bound + (scope ? <usize> objectLength(scope) : 0));
+  let at = start(iface, family, view().session, code, value, flags, bound + (scope ? <usize> objectLength(scope) : 0));
   if (scope) at = copyObject(at, scope);
   at = appendStyle(at, list.style);
   at = copyDescriptor(list, at);

@@ -33,7 +33,7 @@ export let confirmOf: ReservationState | null = null;
 
 // What stands for a reservation towards upstream: the value that traffic control has confirmed.
 @inline
-function standingFlowspec(reservation: ReservationState): u32 {
+export function standingFlowspec(reservation: ReservationState): u32 {
   if ((reservation.flags & RESERVATION_PENDING) == 0) return reservation.flowspec;
   if (reservation.flags & RESERVATION_NEW) return 0;
   return reservation.annex!.previousFlowspec;

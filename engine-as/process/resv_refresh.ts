@@ -18,6 +18,7 @@ import {
   setFlag,
   writeSenderObject,
 } from "../state/path_state";
+import { hasPolicy } from "../state/policy";
 import { RequestState } from "../state/request_state";
 import { ReservationState, STYLE_FIXED_FILTER, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
 import { familyOf, Session, writeSessionObject } from "../state/session";
@@ -25,6 +26,7 @@ import { nextRefresh } from "../timers/clock";
 import { schedule } from "../timers/wheel";
 import { appendRsvpHop, appendStyle, appendTimeValues, copyObject } from "../wire/builder";
 import { MESSAGE_RESV, MESSAGE_RESV_TEAR } from "../wire/message_view";
+import { copyWithoutPriorities, hasPriority, isPolicyData, isProtected } from "../wire/policy_data";
 import { CLASS_FILTER_SPEC } from "../wire/object_forms";
 import { clearConfirm } from "./resv_confirm";
 import {
@@ -38,7 +40,9 @@ import {
   mergedDigest,
   mergedLength,
   prepareConfirms,
+  standingFlowspec,
 } from "./resv_merge";
+import { addMember, appendMergedPriorities, beginMembers, MERGED_PRIORITIES_BYTES, mergePriorities } from "./priority";
 import { appendPassedOn, passedOnBytes } from "./objects";
 import { appendScopeOf, needsScope } from "./scope";
 import { HOP_TTL, sendMessage, startMessage } from "./send";
@@ -141,6 +145,8 @@ function appendOthers(session: Session, request: RequestState, start: usize): us
   let at = start;
   othersDigest = 0;
   othersCompared = 0;
+  const merges = hasPolicy();
+  if (merges) beginMembers();
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;
@@ -148,17 +154,32 @@ function appendOthers(session: Session, request: RequestState, start: usize): us
   ) {
     const annex = reservation.annex;
     if (othersCompared > MAXIMUM_OTHERS_COMPARED) break;
-    if (annex == null || annex.others == 0 || !coversRequest(session, reservation, request, null)) continue;
+    if (!merges && (annex == null || annex.others == 0)) continue;
+    if (!coversRequest(session, reservation, request, null)) continue;
+    if (merges) addMember(reservation, standingFlowspec(reservation));
+    if (annex == null || annex.others == 0) continue;
     const end = blobData(annex.others) + blobLength(annex.others);
     for (let object = blobData(annex.others); object < end; object += objectLength(object)) {
       if (at - start + objectLength(object) > MAXIMUM_OTHERS_BYTES || stands(object, start, at)) continue;
       if (othersCompared > MAXIMUM_OTHERS_COMPARED) break;
-      at = copyObject(at, object);
+      if (!merges || !isPolicyData(object) || !hasPriority(object) || isProtected(object)) at = copyObject(at, object);
+      else at = appendStripped(at, object, start);
     }
+  }
+  if (merges) {
+    // What does not take part in the merge does not go on (RFC 3181 section 5.2).
+    mergePriorities(session, true);
+    at = appendMergedPriorities(at);
   }
   if (at != start) othersDigest = hashBytes(start, at - start, 6);
   return at;
 }
+// Without its priorities another object may say no more than one that stands already.
+function appendStripped(at: usize, object: usize, start: usize): usize {
+  const end = copyWithoutPriorities(at, object);
+  return end == at || stands(at, start, at) ? at : end;
+}
+
 function stands(object: usize, start: usize, end: usize): bool {
   for (let at = start; at < end; at += objectLength(at)) {
     othersCompared += 1;
@@ -176,7 +197,7 @@ function othersBytes(session: Session): usize {
     const annex = reservation.annex;
     if (annex && annex.others) bytes += blobLength(annex.others);
   }
-  return min(bytes, MAXIMUM_OTHERS_BYTES);
+  return min(bytes, MAXIMUM_OTHERS_BYTES) + MERGED_PRIORITIES_BYTES;
 }
 
 // The entry. See SYNC_*.

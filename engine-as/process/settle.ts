@@ -31,15 +31,15 @@ import {
 } from "../state/reservation_state";
 import { releaseIfIdle, Session } from "../state/session";
 import { findTrafficControl, TrafficControlState } from "../state/traffic_control_state";
+import { displace, displacements } from "./displace";
 import { reservationError } from "./resv_error";
 import { SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
 import { routesTo } from "./routing";
 import { abandonInstall, confirmInstalled } from "./install";
 import { digestOf, isOf } from "./traffic_control_target";
-import { removeBlock, updateTrafficControl, updateTrafficControlOf } from "./update_traffic_control";
+import { updateTrafficControl, updateTrafficControlOf } from "./update_traffic_control";
 
 const CODE_ADMISSION: u32 = 1;
-const CODE_PREEMPTED: u32 = 12;
 const VALUE_BANDWIDTH: u32 = 2;
 
 // Keeps what stood before, so that a refusal can bring it back. Called before the reservation is changed.
@@ -87,25 +87,39 @@ export function settleWaiting(session: Session, iface: u32): void {
   let reservation: ReservationState | null = session.firstReservation;
   while (reservation) {
     const next: ReservationState | null = reservation.next;
-    if (
-      reservation.interface == iface && (reservation.flags & RESERVATION_PENDING) &&
-      annexOf(reservation).generation == 0
-    ) {
-      const filter = reservation.style == STYLE_FIXED_FILTER ? reservation.firstFilter : null;
-      const refusal = updateTrafficControl(session, iface, filter, reservation);
-      if (refusal != 0) {
-        markAffected(session, reservation);
-        refuse(session, reservation, refusal >>> 16, refusal & 0xffff);
-      } else {
-        const block = findTrafficControl(session, iface, filter ? digestOf(filter) : 0);
-        if (block == null || block.annex == null) {
-          markAffected(session, reservation);
-          accept(reservation);
-        }
-      }
-    }
-    reservation = next;
+    const before = displacements;
+    if (reservation.interface == iface && isWaiting(reservation)) settleOne(session, reservation);
+    // Where one had to make room for another of the session, `next` may be gone.
+    reservation = displacements == before ? next : nextWaiting(session, iface);
   }
+  for (let one: ReservationState | null = session.firstReservation; one; one = one!.next) one.marked = 0;
+}
+
+// Changed while an install was in flight, and not looked at yet.
+@inline
+function isWaiting(reservation: ReservationState): bool {
+  return (reservation.flags & RESERVATION_PENDING) != 0 && annexOf(reservation).generation == 0 && !reservation.marked;
+}
+function nextWaiting(session: Session, iface: u32): ReservationState | null {
+  for (let one: ReservationState | null = session.firstReservation; one; one = one!.next) {
+    if (one.interface == iface && isWaiting(one)) return one;
+  }
+  return null;
+}
+
+function settleOne(session: Session, reservation: ReservationState): void {
+  reservation.marked = 1;
+  const iface = reservation.interface;
+  const filter = reservation.style == STYLE_FIXED_FILTER ? reservation.firstFilter : null;
+  const refusal = updateTrafficControl(session, iface, filter, reservation);
+  if (refusal != 0) {
+    markAffected(session, reservation);
+    return refuse(session, reservation, refusal >>> 16, refusal & 0xffff);
+  }
+  const block = findTrafficControl(session, iface, filter ? digestOf(filter) : 0);
+  if (block != null && block.annex != null) return;
+  markAffected(session, reservation);
+  accept(reservation);
 }
 
 // The requests whose Resv this reservation has a part in.
@@ -168,7 +182,7 @@ export function trafficControlResult(record: usize, next: usize): void {
   const generation = load<u32>(record, INPUT_TRAFFIC_CONTROL_RESULT_GENERATION);
   const annex = block.annex;
   if (load<u8>(record, INPUT_TRAFFIC_CONTROL_RESULT_PREEMPTED)) {
-    preempt(session, block);
+    displace(session, block, false);
   } else if (annex == null || annex.generation != generation) {
     return count(STATUS_STALE_RESULT);
   } else if (load<u8>(record, INPUT_TRAFFIC_CONTROL_RESULT_OK)) {
@@ -205,19 +219,4 @@ function refuseGeneration(session: Session, block: TrafficControlState, generati
   // What waited behind the refused install may be covered by what stands.
   settleWaiting(session, iface);
   updateTrafficControlOf(session, iface);
-}
-
-// TC_Preempt (RFC 2205 3.11.2): a standing reservation was taken away.
-function preempt(session: Session, block: TrafficControlState): void {
-  let reservation: ReservationState | null = session.firstReservation;
-  while (reservation) {
-    const next: ReservationState | null = reservation.next;
-    if (isOf(reservation, block)) {
-      markAffected(session, reservation);
-      reservationError(session, reservation, CODE_PREEMPTED, 0, 0);
-      deleteReservation(session, reservation);
-    }
-    reservation = next;
-  }
-  removeBlock(session, block);
 }

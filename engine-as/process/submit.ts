@@ -16,6 +16,8 @@ import {
   INPUT_CONFIG_SEED,
   INPUT_INTERFACE,
   INPUT_PACKETS,
+  INPUT_POLICY,
+  INPUT_POLICY_ATTRIBUTE,
   INPUT_ROUTE,
   INPUT_ROUTE_HOPS,
   INPUT_TICK,
@@ -40,6 +42,7 @@ import {
   shrinkSparseTables,
 } from "../state/hash_table";
 import { ensureMemory, INBOX_BYTES, inboxPointer, root, ROOT_BYTES, rootPointer } from "../state/memory";
+import { policyArrives } from "../state/policy";
 import { clampRefresh, setNow, setRefreshInterval } from "../timers/clock";
 import { initializeWheel } from "../timers/wheel";
 import { interfaceArrives } from "./interface_change";
@@ -106,6 +109,10 @@ function one(kind: u32, record: usize, length: u32, end: usize): u32 {
         end != 0 && record + length + INPUT_TRAFFIC_CONTROL_RESULT_BYTES <= end ? record + length : 0,
       );
       return STATUS_OK;
+    }
+    case INPUT_POLICY: {
+      const bytes = length - load<u16>(record, 2);
+      return bytes < <u32> INPUT_POLICY_ATTRIBUTE ? STATUS_BAD_SUBMIT : policyArrives(record, bytes);
     }
     case INPUT_CALL: {
       if (length < <u32> INPUT_CALL_OBJECTS) return STATUS_BAD_SUBMIT;

@@ -50,7 +50,7 @@ export function digestOf(filter: Filter): u32 {
 
 // Whether the reservation belongs to the traffic control state of (interface, filter); `filter` null for shared styles.
 @inline
-function belongs(reservation: ReservationState, iface: u32, filter: Filter | null): bool {
+export function belongs(reservation: ReservationState, iface: u32, filter: Filter | null): bool {
   if (reservation.interface != iface) return false;
   if (filter == null) return true;
   const first = reservation.firstFilter;

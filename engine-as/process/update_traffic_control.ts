@@ -7,88 +7,131 @@ import { admitRate, admitSize, ADMITTED, effectiveRate } from "../admission/admi
 import { isVirtual } from "../state/application";
 import { blobData, blobLength } from "../state/blob";
 import { HANDLE_TRAFFIC_CONTROL, newHandle } from "../state/handles";
-import { interfaceByHandle } from "../state/interface";
-import { count } from "../state/memory";
+import { Interface, interfaceByHandle } from "../state/interface";
+import { count, root } from "../state/memory";
+import { hasPolicy } from "../state/policy";
 import { Filter, ReservationState, STYLE_FIXED_FILTER } from "../state/reservation_state";
 import { Session } from "../state/session";
+import { holdRate, standingOf } from "../state/standing";
 import { createTrafficControl, findTrafficControl, TrafficControlState } from "../state/traffic_control_state";
+import { makeRoom, rankBlock } from "./displace";
 import { install, removeInstalled } from "./install";
 import { beginUnion, computeTarget, digestOf, isNewToUnion, isOf, target, UNION_BYTES } from "./traffic_control_target";
 
 const CODE_ADMISSION: u32 = 1;
 
 // Returns 0, or (error code << 16 | value) when `active`, the request that caused this, is refused. Without `active` a
-// refusal leaves what stands.
+// refusal leaves what stands. `displaces`: what has a lower priority may have to go.
 export function updateTrafficControl(
   session: Session,
   iface: u32,
   filter: Filter | null,
   active: ReservationState | null,
+  displaces: bool = false,
 ): u32 {
-  const distinct: u32 = filter != null ? digestOf(filter) : 0;
+  const digest = filter != null ? digestOf(filter) : 0;
   if (isVirtual(iface)) {
-    policeOthers(session, iface, distinct);
+    policeOthers(session, iface, digest);
     return 0;
   }
-  const wanted = computeTarget(session, iface, filter, distinct);
-  let block = findTrafficControl(session, iface, distinct);
-  if (!wanted) {
+  let block = findTrafficControl(session, iface, digest);
+  if (!computeTarget(session, iface, filter, digest)) {
     if (block) removeBlock(session, block);
     return 0;
   }
   const outgoing = interfaceByHandle(iface);
   if (outgoing == null) return (CODE_ADMISSION << 16) | 2;
-  const tspec: usize = target().tspecLength != 0 ? target().tspec : 0;
-  const rate = effectiveRate(target().flowspec, tspec);
-  const inFlight = block ? block.annex : null;
-  const held: f64 = inFlight ? inFlight.held : block ? block.rate : 0;
   if (active != null) {
     const size = admitSize(blobData(active.flowspec), outgoing.mtuBytes);
     if (size != ADMITTED) return refused(size);
   }
-  const decision = admitRate(
-    rate,
-    held,
-    outgoing.reserved,
-    outgoing.reservableBytesPerSecond,
-    outgoing.perFlowBytesPerSecond,
-  );
+  const decision = admit(session, block, outgoing, filter, active != null || displaces);
   if (decision != ADMITTED) {
     if (block && active == null) block.behind = 1;
     return refused(decision);
   }
-  if (block) block.behind = 0;
-  if (block == null) {
-    block = createTrafficControl(session, iface, target().style);
-    block.handle = newHandle(changetype<usize>(block), changetype<usize>(session), HANDLE_TRAFFIC_CONTROL);
-    block.distinct = filter != null ? 1 : 0;
-    block.filterDigest = target().digest;
-  } else if (inFlight) {
-    inFlight.again = 1;
-    if (rate > inFlight.held) {
-      outgoing.reserved += rate - inFlight.held;
-      inFlight.held = rate;
-    }
-    policeOthers(session, iface, distinct);
-    return 0;
-  } else if (isInstalled(block)) {
-    // The merge is the same, but others are compared with each reservation of it.
-    policeOthers(session, iface, distinct);
-    return 0;
-  }
-  block.style = <u8> target().style;
-  install(session, block, outgoing, rate);
-  policeOthers(session, iface, distinct);
+  block = carryOut(session, block, outgoing, filter);
+  if (hasPolicy()) rankBlock(session, block, outgoing, filter);
+  policeOthers(session, iface, digest);
   return 0;
 }
 
+@inline
+function targetRate(): f64 {
+  return effectiveRate(target().flowspec, target().tspecLength != 0 ? target().tspec : 0);
+}
+
+// Whether there is room for the target in place of what the block holds; where there is none, what has a lower priority may
+// make room (displace.ts).
+function admit(
+  session: Session,
+  block: TrafficControlState | null,
+  outgoing: Interface,
+  filter: Filter | null,
+  displaces: bool,
+): u32 {
+  const rate = targetRate();
+  const inFlight = block ? block.annex : null;
+  const held: f64 = inFlight ? inFlight.held : block ? block.rate : 0;
+  const limit = outgoing.reservableBytesPerSecond;
+  const perFlow = outgoing.perFlowBytesPerSecond;
+  const decision = admitRate(rate, held, outgoing.reserved, limit, perFlow);
+  if (decision == ADMITTED || !displaces || (perFlow >= 0 && rate > perFlow)) return decision;
+  if (!makeRoom(session, block, outgoing, filter, outgoing.reserved - held + rate - limit)) return decision;
+  // Whoever had to go was looked at in the same scratch memory.
+  computeTarget(session, outgoing.handle, filter, filter != null ? digestOf(filter) : 0);
+  return admitRate(rate, held, outgoing.reserved, limit, perFlow);
+}
+
+// Has what was admitted installed, unless it is already or must wait for the answer to what was asked before.
+function carryOut(
+  session: Session,
+  standing: TrafficControlState | null,
+  outgoing: Interface,
+  filter: Filter | null,
+): TrafficControlState {
+  const rate = targetRate();
+  let block: TrafficControlState;
+  if (standing == null) {
+    block = createTrafficControl(session, outgoing.handle, target().style);
+    block.handle = newHandle(changetype<usize>(block), changetype<usize>(session), HANDLE_TRAFFIC_CONTROL);
+    block.distinct = filter != null ? 1 : 0;
+    block.filterDigest = target().digest;
+  } else {
+    block = standing;
+    block.behind = 0;
+    const inFlight = block.annex;
+    if (inFlight) {
+      inFlight.again = 1;
+      if (rate > inFlight.held) {
+        holdRate(outgoing, block.handle, rate - inFlight.held);
+        inFlight.held = rate;
+      }
+      return block;
+    }
+    // The merge is the same, but others are compared with each reservation of it.
+    if (isInstalled(block)) return block;
+  }
+  block.style = <u8> target().style;
+  install(session, block, outgoing, rate);
+  return block;
+}
+
 const updatedFilters: usize = memory.data(UNION_BYTES, 8);
-// A refresh that changes nothing: what had no room when senders grew may have it now.
+// A refresh that changes nothing: what had no room when senders grew may have it now, and other rules may rank it anew.
 export function catchUp(session: Session, reservation: ReservationState): void {
   if (isVirtual(reservation.interface)) return;
   const filter = reservation.style == STYLE_FIXED_FILTER ? reservation.firstFilter : null;
   const block = findTrafficControl(session, reservation.interface, filter ? digestOf(filter) : 0);
-  if (block && block.behind) updateTrafficControl(session, reservation.interface, filter, null);
+  if (block == null) return;
+  if (block.behind) {
+    updateTrafficControl(session, reservation.interface, filter, null, true);
+  } else if (hasPolicy()) {
+    const outgoing = interfaceByHandle(reservation.interface);
+    const standing = standingOf(block.handle);
+    if (standing != null && standing.version == root().policyVersion) return;
+    if (outgoing) rankBlock(session, block, outgoing, filter);
+  }
 }
 
 let policingOthers = false;

@@ -65,6 +65,8 @@ export class Interface {
   ipv6LinkLocalLow: u64;
   udpNextHop: u64;
   udpNextHopLow: u64;
+  // What stands on it by priority, lowest first (standing.ts); 0 where there is no policy.
+  firstClass: u32;
 }
 
 export function interfaceByHandle(handle: u32): Interface | null {

@@ -104,6 +104,17 @@ export class Root {
   stateBytes: u32;
   routeChangeAddress: u64;
   routeChangeAddressLow: u64;
+
+  // Local policy: the rules, those that are being handed over, and how often rules have been replaced.
+  firstRule: u32;
+  firstStagedRule: u32;
+  lastStagedRule: u32;
+  stagedRules: u32;
+  policyVersion: u32;
+  // What stands by priority: a vector by handle, kept only where there is policy.
+  standings: u32;
+  standingCapacity: u32;
+  standingCount: u32;
 }
 
 // After the named fields: free lists of the slab, then counters.

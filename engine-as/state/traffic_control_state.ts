@@ -7,6 +7,7 @@ import { releaseHandle } from "./handles";
 import { count, uncount } from "./memory";
 import { Session } from "./session";
 import { allocate, release } from "./slab";
+import { endStanding } from "./standing";
 
 @unmanaged
 export class TrafficControlAnnex {
@@ -98,7 +99,10 @@ export function deleteTrafficControl(session: Session, gone: TrafficControlState
   closeAnnex(gone);
   releaseBlob(gone.flowspec);
   releaseBlob(gone.pathTspec);
-  if (gone.handle) releaseHandle(gone.handle);
+  if (gone.handle) {
+    endStanding(gone.handle);
+    releaseHandle(gone.handle);
+  }
   release(changetype<usize>(gone), offsetof<TrafficControlState>());
   uncount(COUNTER_TRAFFIC_CONTROL_STATES);
 }

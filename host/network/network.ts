@@ -6,6 +6,7 @@ import { type Address, formatAddress } from "../address.ts";
 import { VirtualClock } from "../clock.ts";
 import { defaultModule } from "../default_module.ts";
 import type { NodeSettings } from "../node_settings.ts";
+import type { PolicyRule } from "../policy.ts";
 import type { Session } from "../session.ts";
 import type { FaultOptions } from "../transport/fault_injector.ts";
 import { PcapFile } from "../transport/pcap_writer.ts";
@@ -20,6 +21,8 @@ import { type Attachment, type LinkOptions, type NodeRecord, Topology } from "./
 export interface NetworkOptions extends Partial<NodeSettings> {
   /** Everything random follows from it; 1 by default. */
   seed?: number;
+  /** Rules of local policy (RFC 2205 2.7) of every node that has no others. */
+  policy?: readonly PolicyRule[];
   /** The embedded engine by default. */
   module?: WebAssembly.Module;
   /** Routing takes so long to react to a change; 0 by default. */

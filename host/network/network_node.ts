@@ -7,6 +7,7 @@ import { type Address, formatAddress, isMulticast, parseAddress } from "../addre
 import type { FlowspecOptions, SenderOptions, SessionAddress, StyleName } from "../application.ts";
 import { type DropReport, RsvpNode } from "../node.ts";
 import type { InterfaceSettings, NodeSettings } from "../node_settings.ts";
+import type { PolicyRule } from "../policy.ts";
 import type { Recorder } from "../recorder.ts";
 import type { RouteAnswer, RouteQuestion } from "../routing/routing.ts";
 import type { Session } from "../session.ts";
@@ -25,6 +26,8 @@ export interface NetworkNodeOptions extends Partial<NodeSettings> {
   rsvp?: boolean;
   /** Decides on its reservations; grants everything by default. */
   trafficControl?: MemoryTrafficControlOptions;
+  /** Rules of local policy (RFC 2205 2.7), its own or those of the network. */
+  policy?: readonly PolicyRule[];
   /** Keeps every submit of the node's engine. */
   recorder?: Recorder;
   /** Takes why messages were dropped. */

@@ -62,8 +62,9 @@ class Player {
     this.#file = file;
     this.#network = new Network({ ...file.settings, keptMessages: KEPT_MESSAGES });
     for (const { name, kind } of file.nodes) {
-      if (kind === "host") this.#network.host(name);
-      else this.#network.router(name, { rsvp: kind === "router" });
+      const policy = file.policy.filter(({ nodes }) => nodes?.includes(name) ?? true);
+      if (kind === "host") this.#network.host(name, { policy });
+      else this.#network.router(name, { rsvp: kind === "router", policy });
     }
     for (const link of file.links) {
       const { nodes, name, delayMs, metric, mtuBytes, reservableBytesPerSecond, perFlowBytesPerSecond, ...faults } =
@@ -182,14 +183,17 @@ class Player {
         this.#applications.delete(applicationKey(event));
         return `release ${event.session}`;
       case "reserve": {
-        const { atMs: _a, do: _d, node: _n, session: _s, application: _p, style, confirm, senders, ...flowspec } =
-          event;
+        const { atMs: _a, do: _d, node: _n, session: _s, application: _p, style, confirm, senders, ...rest } = event;
+        const { preemptionPriority, defendingPriority, mergeStrategy, ...flowspec } = rest;
         const addresses = senders?.map((name) => this.#addressesOf(name));
         application.reserve({
           style,
           confirm,
           senders: addresses?.flat().map((address) => ({ address })),
           flowspec: flowspec as Partial<FlowspecOptions>,
+          priority: preemptionPriority === undefined
+            ? undefined
+            : { preemptionPriority, defendingPriority, mergeStrategy },
         });
         return `reserve ${event.session} ${style}`;
       }

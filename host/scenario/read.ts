@@ -1,4 +1,5 @@
 /** Reads a scenario file: TOML, then its shape, then its names. Every error says the line and the key. */
+import { policyRecords } from "../policy.ts";
 import { unknownName } from "../cli/nearest.ts";
 import { problemAt, readToml, TomlFileError, type TomlPath } from "../toml_file.ts";
 import { type ScenarioFile, ScenarioSchema } from "./schema.ts";
@@ -33,6 +34,17 @@ function checkNames(source: string, file: ScenarioFile): void {
   for (const [index, link] of file.links.entries()) {
     for (const name of link.nodes) {
       if (!nodes.has(name)) fail(["links", index, "nodes"], unknownName("no node", name, nodes));
+    }
+  }
+  for (const [index, { nodes: named = [], ...rule }] of file.policy.entries()) {
+    for (const name of named) {
+      if (!nodes.has(name)) fail(["policy", index, "nodes"], unknownName("no node", name, nodes));
+    }
+    try {
+      policyRecords([rule]);
+    } catch (error) {
+      const what = (error as Error).message.replace(/^policy rule 1: /, "");
+      fail(["policy", index, Object.keys(rule).find((key) => what.includes(key)) ?? "nodes"], what);
     }
   }
   for (const list of ["events", "assertions"] as const) {

@@ -49,6 +49,27 @@ const Link = v.strictObject({
   ...faults,
 });
 
+const priority = v.pipe(whole, v.maxValue(65_535, "a priority is 65535 at the most"));
+
+/** A rule of local policy (`PolicyRule`): of every node, or of those that it names. */
+const Policy = v.strictObject({
+  nodes: v.optional(v.array(text, "wants a list of names")),
+  direction: v.optional(v.picklist(["path", "resv"], "there are path, resv")),
+  destination: v.optional(text),
+  sender: v.optional(text),
+  protocol: v.optional(v.union([v.picklist(["udp", "tcp"]), v.pipe(whole, v.maxValue(255))])),
+  ports: v.optional(v.union([port, v.tuple([port, port])], "wants a port, or the first and the last")),
+  interface: v.optional(whole),
+  element: v.optional(v.union([v.picklist(["AUTH_USER", "AUTH_APP"]), port], "wants AUTH_USER, AUTH_APP or a number")),
+  attribute: v.optional(text),
+  verdict: v.optional(v.picklist(["accept", "refuse"], "there are accept, refuse")),
+  errorValue: v.optional(port),
+  preemptionPriority: v.optional(priority),
+  defendingPriority: v.optional(priority),
+  signalledPriority: v.optional(flag),
+  announcePriority: v.optional(flag),
+});
+
 const Session = v.strictObject({
   name: text,
   /** A node's name, or an address. */
@@ -94,6 +115,12 @@ const Event = v.variant(
       service: v.optional(v.picklist(["controlled-load", "guaranteed"], "there are controlled-load, guaranteed")),
       rateBytesPerSecond: v.optional(positive),
       slackTermMicroseconds: v.optional(whole),
+      /** In a PREEMPTION_PRI element (RFC 3181); defendingPriority is the same if absent. */
+      preemptionPriority: v.optional(priority),
+      defendingPriority: v.optional(priority),
+      mergeStrategy: v.optional(
+        v.picklist(["highest-qos", "highest-priority", "error"], "there are highest-qos, highest-priority, error"),
+      ),
       /** What the senders announce, if absent. */
       tokenBucketRateBytesPerSecond: v.optional(positive),
       ...tokenBucket,
@@ -162,11 +189,13 @@ export const ScenarioSchema = v.strictObject({
   settings: v.optional(Settings, {}),
   nodes: v.pipe(v.array(Node), v.minLength(1, "there must be a node")),
   links: v.optional(v.array(Link), []),
+  policy: v.optional(v.array(Policy), []),
   sessions: v.optional(v.array(Session), []),
   events: v.optional(v.array(Event), []),
   assertions: v.optional(v.array(Assertion), []),
 });
 
 export type ScenarioFile = v.InferOutput<typeof ScenarioSchema>;
+export type ScenarioPolicy = ScenarioFile["policy"][number];
 export type ScenarioEvent = ScenarioFile["events"][number];
 export type ScenarioAssertion = ScenarioFile["assertions"][number];

@@ -16,6 +16,7 @@ import {
   interfaceInput,
   interfaceSubmit,
   packetsSubmit,
+  policySubmit,
   resultSubmit,
   routeSubmit,
   tickSubmit,
@@ -44,6 +45,7 @@ export class NodeAttack {
   #pool: readonly Bytes[];
   #questions: Question[] = [];
   #installs: Install[] = [];
+  #policy: Submit | undefined;
   #empty: Record<string, number> = {};
 
   constructor(module: WebAssembly.Module, seed: number, pool: readonly Bytes[]) {
@@ -59,6 +61,31 @@ export class NodeAttack {
     this.submit(this.#config());
     for (const iface of INTERFACES) this.submit(interfaceSubmit(interfaceInput(iface), this.now));
     this.#empty = this.node.counters();
+    if (this.random.chance(0.5)) this.submit(this.#policy = this.#rules());
+  }
+
+  /** Rules that refuse a few, and rank the others by their own numbers or by what they say. */
+  #rules(): Submit {
+    const random = this.random;
+    const count = 1 + random.below(6);
+    const rules = Array.from({ length: count }, (_, position) => {
+      const preemptionPriority = random.below(6);
+      const family = pick(random, [0, 4, 6]);
+      return {
+        position,
+        count,
+        senderFamily: family,
+        senderPrefixLength: family ? random.below(33) : 0,
+        sender: boundaryAddress(random.chance(0.5) ? new Uint8Array(16) : fromHex("0a0100020000000000000000")),
+        lastPort: random.chance(0.5) ? 0 : random.below(0x10000),
+        elementType: random.chance(0.1) ? 1 + random.below(3) : 0,
+        refuses: random.chance(0.1) ? 1 : 0,
+        options: random.below(16),
+        preemptionPriority,
+        defendingPriority: preemptionPriority + random.below(3),
+      };
+    });
+    return policySubmit(rules, this.now);
   }
 
   #config(): Submit {
@@ -99,6 +126,8 @@ export class NodeAttack {
     else if (kind < 97) this.#call();
     else if (kind < 98) {
       if (this.random.chance(0.3)) this.#interface();
+      // The same rules again: what stands is ranked anew.
+      else if (this.#policy) this.submit({ ...this.#policy, nowMs: this.now });
     } else this.#garbage();
   }
 
@@ -290,6 +319,8 @@ export class NodeAttack {
       this.now = Math.max(this.now, engine.deadline()) + 2 ** 27;
       this.submit(tickSubmit(this.now));
     }
+    // Rules stay whatever expires; none, and the list that was not handed over whole goes too.
+    this.submit(policySubmit([{ position: 0, count: 0 }], this.now));
     const left = this.node.counters();
     for (
       const name of [

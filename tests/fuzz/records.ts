@@ -4,12 +4,14 @@ import {
   type ConfigInput,
   INPUT,
   type InterfaceInput,
+  type PolicyInput,
   type RouteInput,
   type TrafficControlResultInput,
   writeCall,
   writeConfig,
   writeInterface,
   writePackets,
+  writePolicy,
   writeRoute,
   writeTrafficControlResult,
 } from "../../host/boundary.gen.ts";
@@ -83,6 +85,9 @@ export const resultSubmit = (results: readonly TrafficControlResultInput[], nowM
 
 export const callSubmit = (call: CallInput, nowMs: number): Submit =>
   submitOf(INPUT.CALL, nowMs, [bytesOf(writeCall, call)]);
+
+export const policySubmit = (rules: readonly PolicyInput[], nowMs: number): Submit =>
+  submitOf(INPUT.POLICY, nowMs, rules.map((rule) => bytesOf(writePolicy, rule)));
 
 /** As many of the packets as fit, in one batch. */
 export function packetsSubmit(arrivals: readonly Arrival[], nowMs: number): Submit {
