@@ -17,7 +17,7 @@ import {
   type InterfaceSettings,
   type NodeSettings,
 } from "./node_settings.ts";
-import { type PolicyRule, policyRecords } from "./policy.ts";
+import { policyRecords, type PolicyRule } from "./policy.ts";
 import type { Routing } from "./routing/routing.ts";
 import { StaticRouting } from "./routing/static_routing.ts";
 import { Session } from "./session.ts";
