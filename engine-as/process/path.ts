@@ -30,6 +30,7 @@ import {
   hasFlag,
   matchesObject,
   PATH_E_POLICE,
+  PATH_FLIPPED,
   PATH_LOCAL,
   PATH_LOCAL_ONLY,
   PATH_NON_RSVP,
@@ -234,6 +235,7 @@ function updateHop(session: Session, path: PathState): bool {
   adopted.senders += 1;
   path.request = adopted;
   path.requested = 0;
+  if (!session.multicast) setFlag(path, PATH_FLIPPED, true);
   dropRequestIfIdle(session, old);
   return true;
 }

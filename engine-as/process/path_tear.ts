@@ -2,7 +2,7 @@
 // application. The teardown travels on at once; reservations that lose their last sender go with it.
 import { COUNTER_PATH_EXPIRED, STATUS_NO_STATE, STATUS_WRONG_HOP } from "../boundary.gen";
 import { releaseHandle } from "../state/handles";
-import { count } from "../state/memory";
+import { count, root } from "../state/memory";
 import { neighbourAddress } from "../state/neighbour";
 import {
   deletePathState,
@@ -10,10 +10,12 @@ import {
   hasFlag,
   matchesObject,
   openQuery,
+  PATH_FLIPPED,
   PATH_LOCAL,
   PATH_REPAIR,
   PATH_ROUTE_PENDING,
   PathState,
+  setFlag,
 } from "../state/path_state";
 import {
   deleteFilter,
@@ -24,6 +26,8 @@ import {
   STYLE_WILDCARD_FILTER,
 } from "../state/reservation_state";
 import { findSession, releaseIfIdle, Session } from "../state/session";
+import { isBefore, now } from "../timers/clock";
+import { schedule } from "../timers/wheel";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
 import { addressOf, beginPassingOn, endPassingOn } from "./objects";
@@ -42,6 +46,7 @@ export function pathTearArrives(): void {
     if (!matchesObject(path, v.senderTemplate)) continue;
     known = true;
     if (!fromItsHop(session, path)) continue;
+    if (hasFlag(path, PATH_FLIPPED)) return awaitOtherHop(session, path);
     beginPassingOn(v);
     endPath(session, path);
     endPassingOn();
@@ -59,6 +64,17 @@ function fromItsHop(session: Session, path: PathState): bool {
   if (neighbour == null || neighbour.family != v.family) return false;
   if (session.multicast && neighbour.interface != arrivalInterface().handle) return false;
   return memory.compare(neighbourAddress(neighbour), addressOf(v.hop), v.family == 4 ? 4 : 16) == 0;
+}
+
+// After a route change upstream, Paths come by the old and by the new branch until the old one times out, and the state's
+// hop flips between them (RFC 2205 section 3.1.3). Where the old branch spoke last, its teardown would end the reservation
+// of the new one. So the state is left for as long as the other hop may take to its next refresh; then the tear holds.
+function awaitOtherHop(session: Session, path: PathState): void {
+  setFlag(path, PATH_FLIPPED, false);
+  const refreshIntervalMs = root().refreshIntervalMs;
+  const at = now() + refreshIntervalMs + refreshIntervalMs / 2;
+  if (isBefore(at, path.expiresAt)) path.expiresAt = at;
+  schedule(session, path.expiresAt);
 }
 
 export function expirePath(session: Session, path: PathState): void {

@@ -160,6 +160,33 @@ Deno.test("[2205-3.1.5-02] A PathTear from the old PHOP after a route change lea
   assertEquals([router.senders()[0], router.reserved("c")], ["S1 from P9", ["S1{B}"]]);
 });
 
+Deno.test("[2205-3.1.3-09] A PathTear of the hop that spoke last waits for the other one, whose Path keeps the reservation", () => {
+  const router = unicast();
+  router.neighbour("P9", "b");
+  router.resv("R1", "FF(S1{B})");
+  // The new branch, and a refresh of the old one, which then times out.
+  router.path("S1", "P9", { tspec: 9 });
+  router.path("S1", "P1", { tspec: 9 });
+  router.clear();
+  router.pathTear("S1", "P1");
+  assertEquals([router.sent().filter((text) => text.includes("Tear")), router.reserved("c")], [[], ["S1{B}"]]);
+  router.advance(44_000);
+  router.path("S1", "P9", { tspec: 9 });
+  router.advance(100_000);
+  assertEquals([router.senders()[0], router.reserved("c")], ["S1 from P9", ["S1{B}"]]);
+});
+
+Deno.test("[2205-3.1.3-09] Where no other hop speaks within 1.5 R, the PathTear of a hop that has changed holds", () => {
+  const router = unicast();
+  router.neighbour("P9", "b");
+  router.resv("R1", "FF(S1{B})");
+  router.path("S1", "P9", { tspec: 9 });
+  router.pathTear("S1", "P9");
+  assertEquals(router.senders()[0], "S1 from P9");
+  router.advance(45_001);
+  assertEquals([router.senders(), router.reserved("c")], [["S2 from P2", "S3 from P2"], []]);
+});
+
 Deno.test("[2209-2-PATH-03] A changed LIH alone draws a Resv with the new one", () => {
   const router = unicast();
   router.resv("R1", "FF(S1{B})");
