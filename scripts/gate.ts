@@ -47,7 +47,7 @@ function checkTypes(): Promise<string> {
 /** Runs the tests with their output shown, since they are the long part. */
 async function tests(): Promise<string> {
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--ignore=tests/linux", "tests/"],
+    args: ["task", "test"],
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",
