@@ -139,6 +139,12 @@ export class InterfaceTable {
   }
 }
 
+/** Nothing but zeros: the transport is to choose. */
+export function isUnspecified(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
 /** fe80::/10, or a group of link or interface scope (ff01, ff02, and ff11, ff12 ...). */
 export function isLinkScope(bytes: Uint8Array): boolean {
   if (bytes[0] === 0xff) return (bytes[1] & 15) <= 2;

@@ -43,13 +43,13 @@ export interface Piece {
   readonly from: number;
   /** Where it ends. */
   readonly to: number;
-  /** The same in all fragments of one datagram; 0 has the kernel choose one. */
+  /** The same in all fragments of one datagram; not 0. */
   readonly identification: number;
 }
 
 /**
  * Writes the header of a piece at `at` and returns its length. `source` is not zeros for IPv6: the kernel fills in none.
- * IPv4's checksum and, where it is 0, identification are the kernel's to fill in (raw(7)).
+ * IPv4's checksum is the kernel's to fill in (raw(7)).
  */
 export function writeIpHeader(
   view: DataView,

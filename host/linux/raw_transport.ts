@@ -24,7 +24,7 @@
 import { formatAddress } from "../address.ts";
 import { ENCAPSULATION } from "../boundary.gen.ts";
 import type { Packet } from "../transport/transport.ts";
-import type { KnownInterface, LinuxInterface } from "./interface_table.ts";
+import { isUnspecified, type KnownInterface, type LinuxInterface } from "./interface_table.ts";
 import { fitsIp, fragmentBytes, ipHeaderBytes, type Piece, writeIpHeader } from "./ip_header.ts";
 import { ERRNO, type LinuxError } from "./linux_error.ts";
 import { type Poller, sharedPoller } from "./poller.ts";
@@ -81,13 +81,11 @@ export class RawTransport extends SocketTransport {
     const mtuBytes = this.#mtuBytes(known);
     const most = fragmentBytes(packet, mtuBytes);
     const source = this.#source(packet);
-    const whole = packet.payload.length <= most;
-    if (!whole) this.#identification = (this.#identification + 1) & 0xffff || 1;
+    // Never 0, which would have the kernel choose one, and look for it in a table of destinations.
+    const identification = this.#identification = (this.#identification % 0xffff) + 1;
     for (let from = 0; from === 0 || from < packet.payload.length; from += most) {
       const to = Math.min(packet.payload.length, from + most);
-      if (!this.#sendPiece(packet, source, { from, to, identification: whole ? 0 : this.#identification }, known)) {
-        return;
-      }
+      if (!this.#sendPiece(packet, source, { from, to, identification }, known)) return;
     }
   }
 
@@ -132,12 +130,10 @@ export class RawTransport extends SocketTransport {
 
   /** Why a packet cannot be sent, or undefined. */
   #unsendable(packet: Packet, known: KnownInterface | undefined): string | undefined {
-    const destination = formatAddress(packet.destination, packet.family);
-    if (packet.encapsulation !== ENCAPSULATION.RAW) {
-      return `a message to ${destination} in UDP cannot be sent as raw IP`;
-    }
-    if (packet.interface !== 0 && !known) return `no interface ${packet.interface} to send to ${destination} by`;
-    if (!this.#senders.has(packet.family)) return `this system has no IPv6 to send to ${destination} with`;
+    const to = () => formatAddress(packet.destination, packet.family);
+    if (packet.encapsulation !== ENCAPSULATION.RAW) return `a message to ${to()} in UDP cannot be sent as raw IP`;
+    if (packet.interface !== 0 && !known) return `no interface ${packet.interface} to send to ${to()} by`;
+    if (!this.#senders.has(packet.family)) return `this system has no IPv6 to send to ${to()} with`;
     if (!fitsIp(packet)) return `a message of ${packet.payload.length} bytes is too long for IP`;
     return undefined;
   }
@@ -150,7 +146,7 @@ export class RawTransport extends SocketTransport {
   }
 
   #source(packet: Packet): Uint8Array {
-    if (packet.source.some((byte) => byte !== 0)) return packet.source;
+    if (!isUnspecified(packet.source)) return packet.source;
     return this.interfaces.sourceFor(packet.interface, packet.destination, packet.family) ?? NO_ADDRESS;
   }
 

@@ -71,8 +71,8 @@ interface Beside {
 
 /** Full batches that are taken from one socket before others, and timers, have their turn. */
 const BATCHES_AT_ONCE = 16;
-/** What comes again so soon is a stream, in which batches are worth a pause. */
-const STREAM_MS = 2;
+/** What comes again so soon is a stream, in which batches are worth a pause; several times as long as a late timer's pause. */
+const STREAM_MS = 10;
 /** The longest header that finds room before a message in its slot. */
 const MAXIMUM_HEADROOM = PACKET_HEADER_BYTES;
 

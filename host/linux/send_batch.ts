@@ -55,7 +55,8 @@ export class SendBatch {
   readonly #reports: SendReports;
   readonly #headers: Uint8Array<ArrayBuffer>;
   readonly #headersView: DataView<ArrayBuffer>;
-  readonly #dataAddress: bigint;
+  /** As a number, which holds any address there is: arithmetic with big integers costs more than all else here. */
+  readonly #dataAddress: number;
   readonly #tags: unknown[] = [];
   #count = 0;
   #used = 0;
@@ -69,7 +70,7 @@ export class SendBatch {
     this.#reports = reports;
     this.#headers = new Uint8Array(CAPACITY * (MMSGHDR_BYTES + IOVEC_BYTES + NAME_BYTES + CONTROL_BYTES));
     this.#headersView = new DataView(this.#headers.buffer);
-    this.#dataAddress = addressOf(this.bytes);
+    this.#dataAddress = Number(addressOf(this.bytes));
     const own = addressOf(this.#headers);
     for (let i = 0; i < CAPACITY; i++) {
       const at = i * MMSGHDR_BYTES;
@@ -94,8 +95,10 @@ export class SendBatch {
   commit(length: number, envelope: Envelope, tag?: unknown): void {
     const i = this.#count++;
     const view = this.#headersView;
-    view.setBigUint64(iovecAt(i), this.#dataAddress + BigInt(this.#used), true);
-    view.setBigUint64(iovecAt(i) + 8, BigInt(length), true);
+    const address = this.#dataAddress + this.#used;
+    view.setUint32(iovecAt(i), address % 2 ** 32, true);
+    view.setUint32(iovecAt(i) + 4, address / 2 ** 32, true);
+    view.setUint32(iovecAt(i) + 8, length, true);
     view.setUint32(i * MMSGHDR_BYTES + 8, writeName(view, this.#headers, nameAt(i), envelope), true);
     view.setUint32(i * MMSGHDR_BYTES + 40, writeControl(view, this.#headers, controlAt(i), envelope), true);
     this.#tags[i] = tag;
@@ -196,27 +199,35 @@ function writeName(view: DataView, bytes: Uint8Array, at: number, envelope: Enve
   return 28;
 }
 
+/** Lengths are 64 bits wide, of which the upper half is zero from the start. */
 function writeControl(view: DataView, bytes: Uint8Array, at: number, envelope: Envelope): number {
   const { family, index, source, ttl } = envelope;
   let next = at;
-  if (index !== 0 || source) {
-    const data = family === 6 ? 20 : 12;
-    controlHeader(view, next, data, family, family === 6 ? IPV6.PKTINFO : IP.PKTINFO);
-    bytes.fill(0, next + 16, next + 40);
-    view.setInt32(next + (family === 6 ? 32 : 16), index, true);
-    if (source) bytes.set(source.subarray(0, family === 6 ? 16 : 4), next + (family === 6 ? 16 : 20));
-    next += (16 + data + 7) & ~7;
+  if (family === 6 && (index !== 0 || source)) {
+    controlHeader(view, next, 36, SOL.IPV6, IPV6.PKTINFO);
+    if (source) bytes.set(source.subarray(0, 16), next + 16);
+    else for (let i = 16; i < 32; i += 4) view.setUint32(next + i, 0, true);
+    view.setInt32(next + 32, index, true);
+    next += 40;
+  } else if (index !== 0 || source) {
+    controlHeader(view, next, 28, SOL.IP, IP.PKTINFO);
+    view.setInt32(next + 16, index, true);
+    view.setUint32(next + 20, 0, true);
+    view.setUint32(next + 24, 0, true);
+    if (source) { for (let i = 0; i < 4; i++) bytes[next + 20 + i] = source[i]; }
+    next += 32;
   }
   if (ttl !== undefined) {
-    controlHeader(view, next, 4, family, family === 6 ? IPV6.HOPLIMIT : IP.TTL);
+    controlHeader(view, next, 20, family === 6 ? SOL.IPV6 : SOL.IP, family === 6 ? IPV6.HOPLIMIT : IP.TTL);
     view.setInt32(next + 16, ttl, true);
     next += 24;
   }
   return next - at;
 }
 
-function controlHeader(view: DataView, at: number, dataBytes: number, family: number, type: number): void {
-  view.setBigUint64(at, BigInt(16 + dataBytes), true);
-  view.setInt32(at + 8, family === 6 ? SOL.IPV6 : SOL.IP, true);
+function controlHeader(view: DataView, at: number, length: number, level: number, type: number): void {
+  view.setUint32(at, length, true);
+  view.setUint32(at + 4, 0, true);
+  view.setInt32(at + 8, level, true);
   view.setInt32(at + 12, type, true);
 }

@@ -11,7 +11,7 @@ import { formatAddress } from "../address.ts";
 import { ENCAPSULATION, UDP_ENCAPSULATION_PORT, UDP_ENCAPSULATION_PORT_ALTERNATE } from "../boundary.gen.ts";
 import { UDP_ENCAPSULATION_GROUP, UdpOpenError } from "../transport/udp.ts";
 import type { Packet } from "../transport/transport.ts";
-import type { KnownInterface, LinuxInterface } from "./interface_table.ts";
+import { isUnspecified, type KnownInterface, type LinuxInterface } from "./interface_table.ts";
 import { call, errno, errorText, int32, libc, setOption } from "./libc.ts";
 import { ERRNO, errorName, type LinuxError } from "./linux_error.ts";
 import { type Poller, sharedPoller } from "./poller.ts";
@@ -84,7 +84,7 @@ export class UdpSocketTransport extends SocketTransport {
     const at = sender.batch.begin(payload.length);
     if (at < 0) return this.sendFailed("ENOBUFS", ERRNO.ENOBUFS, packet);
     sender.batch.bytes.set(payload, at);
-    const source = packet.source.some((byte) => byte !== 0) ? packet.source : undefined;
+    const source = isUnspecified(packet.source) ? undefined : packet.source;
     const ttl = packet.ttl === 0 ? undefined : packet.ttl;
     const envelope = { family, destination, port: sender.port, index: known?.index ?? 0, source, ttl };
     sender.batch.commit(payload.length, envelope, packet);
