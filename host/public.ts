@@ -166,7 +166,10 @@ export type * from "./object_types.gen.ts";
 
 // QOS on sockets (docs/qos.md).
 export { type QosServiceOptions, QosServiceProvider } from "./qos/service_provider.ts";
-export { type JoinDirection, QosEndpoint } from "./qos/endpoint.ts";
+export { QosEndpoint } from "./qos/endpoint.ts";
+export type { JoinDirection } from "./qos/endpoint_state.ts";
+export { QOS_CHECK, QOS_INFO_NOT_AVAILABLE } from "./qos/check.ts";
+export type { Transmission } from "./qos/shaping.ts";
 export type { SocketAddress } from "./qos/matching.ts";
 export { type Qos, qos, type QosInput } from "./qos/qos.ts";
 export { POSITIVE_INFINITY_RATE, QOS_NOT_SPECIFIED, type QosFlowspec, qosFlowspec } from "./qos/flowspec.ts";

@@ -1,7 +1,7 @@
 /** `resv send` and `resv receive`: how packets are paced and counted, and both commands on real sockets. */
 import { readFrame, RecordReader, writeFrame } from "../host/cli/traffic_frame.ts";
 import { TrafficMeter } from "../host/cli/traffic_meter.ts";
-import { TokenBucketPacer } from "../host/cli/traffic_pace.ts";
+import { TokenBucketPacer } from "../host/qos/pacer.ts";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "./assert.ts";
 import { run } from "./cli_in_process.ts";
 import { loopback } from "./loopback.ts";

@@ -70,7 +70,7 @@ Deno.test("qos layout: every cut of a block is refused or read, and a wrong poin
   const wrong = ELSEWHERE.slice();
   new DataView(wrong.buffer).setUint32(72 + 24, BLOCK + 5000, true);
   const error = assertThrows(() => decodeQos(wrong), QosError);
-  assertEquals([error.error, error.offset, error.member], ["EPROVSPECBUF", 96, "providerSpecific[0].flowDescriptors"]);
+  assertEquals([error.error, error.offset, error.member], ["EFLOWDESC", 96, "providerSpecific[0].flowDescriptors"]);
 });
 
 const u32 = fc.integer({ min: 0, max: 0xffffffff });

@@ -12,7 +12,7 @@ import { CommandError, UsageError } from "./output.ts";
 import type { SendFlags } from "./send.ts";
 import { eventText, flowspecOf, headerBytes, plainEvent, refusal } from "./traffic_flags.ts";
 import { FRAME_BYTES, RECORD_BYTES, wallClockMs, writeFrame } from "./traffic_frame.ts";
-import { TokenBucketPacer } from "./traffic_pace.ts";
+import { TokenBucketPacer } from "../qos/pacer.ts";
 import { formatBytes, formatCount, formatRate } from "./units.ts";
 
 /** Packets where neither a size nor a template says how large they are. */

@@ -13,11 +13,7 @@ import {
   defaultStyle,
   isAnyAddress,
   isGroup,
-  type JoinedGroup,
-  type ReceiverMatch,
   receiverMatches,
-  sameAddress,
-  type SenderMatch,
   senderMatches,
   sessionKey,
   type SocketAddress,
@@ -25,13 +21,25 @@ import {
 } from "./matching.ts";
 import { findProviderObject } from "./provider_objects.ts";
 import { type Qos, qos, type QosInput } from "./qos.ts";
-import { isSignalledService, SERVICE_TYPE, splitServiceType } from "./service_types.ts";
+import {
+  API_ERROR,
+  BAD_SENDER,
+  type Destination,
+  type Group,
+  isInvoked,
+  isSame,
+  type JoinDirection,
+  type Wish,
+} from "./endpoint_state.ts";
+import { checkFlow, type CheckPort } from "./check.ts";
+import { PASS, type Transmission } from "./shaping.ts";
+import { SERVICE_TYPE } from "./service_types.ts";
 import { applyQos, emptySetting, type QosSetting, receivingReserve } from "./setting.ts";
 import { QosError } from "./status.ts";
 import { type SocketKind, validateQos } from "./validate.ts";
 
 /** What an endpoint needs of the service provider. */
-export interface EndpointPort extends Pick<FlowPort, "arithmetic" | "session"> {
+export interface EndpointPort extends Pick<FlowPort, "arithmetic" | "session">, CheckPort {
   /** The host's addresses of a family. */
   localAddresses(family: number): readonly string[];
   /** The address from which data to `destination` leave; undefined if there is no route. */
@@ -39,24 +47,6 @@ export interface EndpointPort extends Pick<FlowPort, "arithmetic" | "session"> {
   /** Listens to a group on the network, or stops. */
   setMembership(group: string, member: boolean): void;
   closed(endpoint: QosEndpoint): void;
-}
-
-/** Which directions a group is joined for (JL_SENDER_ONLY, JL_RECEIVER_ONLY, JL_BOTH). */
-export type JoinDirection = "sender" | "receiver" | "both";
-
-interface Group extends JoinedGroup {
-  setting: QosSetting;
-}
-
-interface Destination extends SocketAddress {
-  setting: QosSetting;
-}
-
-/** A session as the socket's state wants it. */
-interface Wish {
-  address: SessionAddress;
-  sends?: { match: SenderMatch; setting: QosSetting };
-  receives?: { match: ReceiverMatch; setting: QosSetting };
 }
 
 /** The QOS side of one socket. Made by {@linkcode QosServiceProvider}. */
@@ -201,6 +191,32 @@ export class QosEndpoint {
     if (direction !== "sending") this.#shut.receiving = true;
     this.#reconcile();
     return this;
+  }
+
+  /**
+   * Asks one of QOS_CHECK (SIO_CHK_QOS): 1 for yes, 0 for no, kbit/s for LINE_RATE, QOS_INFO_NOT_AVAILABLE if it cannot be
+   * known. Throws a {@linkcode QosError} for a number that is none of them.
+   */
+  checkQos(check: number): number {
+    this.#mustBeOpen();
+    return checkFlow(check, [...this.#flows.values()], { setting: this.#setting, local: this.#local }, this.#port);
+  }
+
+  /**
+   * What the sender's traffic control does with a packet of so many bytes (IP header included) for a destination: let it
+   * pass, hold it for so long and ask again, or discard it. Sockets ask before they send.
+   */
+  transmit(to: SocketAddress, bytes: number, nowMs: number): Transmission {
+    return this.#flowTo(to)?.transmit(bytes, nowMs) ?? PASS;
+  }
+
+  /** Whether packets for a destination may have to wait, or be discarded. */
+  shapes(to: SocketAddress, nowMs: number): boolean {
+    return this.#flowTo(to)?.shapes(nowMs) ?? false;
+  }
+
+  #flowTo({ address, port }: SocketAddress): QosFlow | undefined {
+    return this.#flows.get(sessionKey({ destination: address, port, protocol: this.protocol }));
   }
 
   /** Ends both directions: senders and reservations are torn down, readers of events end. May be called twice. */
@@ -363,8 +379,9 @@ export class QosEndpoint {
     this.#resolving.delete(flow);
     if (!sends) return flow.send(undefined);
     const { local } = sends.match;
-    const { sending: flowspec, policyElements } = sends.setting;
-    const send = (address: string) => flow.send({ template: { address, port: local.port }, flowspec, policyElements });
+    const { sending: flowspec, policyElements, shaping } = sends.setting;
+    const send = (address: string) =>
+      flow.send({ template: { address, port: local.port }, flowspec, policyElements, shaping });
     if (!isAnyAddress(local.address)) return send(local.address);
     const asked = Symbol();
     this.#resolving.set(flow, asked);
@@ -380,17 +397,4 @@ export class QosEndpoint {
   #deliver(event: QosEvent): void {
     if (!this.#closed) this.#hub.deliver(event);
   }
-}
-
-/** ERROR_SPEC code of the application interface, and its value for a sender that cannot be (RAPI). */
-const API_ERROR = 20, BAD_SENDER = 21;
-
-/** Whether QOS is invoked in a direction of this service type, signalled or not. */
-function isInvoked(serviceType: number): boolean {
-  const parts = splitServiceType(serviceType);
-  return parts !== undefined && isSignalledService(parts.type);
-}
-
-function isSame(a: SocketAddress, b: SocketAddress): boolean {
-  return a.port === b.port && sameAddress(a.address, b.address);
 }

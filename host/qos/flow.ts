@@ -29,6 +29,8 @@ import { RESERVE_STYLE } from "./provider_objects.ts";
 import { deriveFlowspec, type KnownSender } from "./receiver_derivation.ts";
 import { deriveSender } from "./sender_derivation.ts";
 import { isSignalledService, SERVICE_TYPE, splitServiceType } from "./service_types.ts";
+import type { Shaping } from "./setting.ts";
+import { FlowShaper, PASS, type ShapedFlow, type Transmission } from "./shaping.ts";
 import { toHex } from "./hex.ts";
 
 /** What is to be announced in a session. */
@@ -37,6 +39,7 @@ export interface SendingPart {
   template: SocketAddress;
   flowspec: QosFlowspec;
   policyElements: readonly QosPolicyElement[];
+  shaping: Shaping;
 }
 
 /** What is to be reserved in a session. */
@@ -84,6 +87,9 @@ export class QosFlow {
   #confirmed = 0;
   #refused = "";
   #closed = false;
+  #shaper = new FlowShaper();
+  /** What receivers have reserved of what is sent. */
+  #reserved: QosFlowspec | undefined;
 
   /** Registers the session with the node, with nothing in it yet. Sets `sending` and `receiving` afterwards. */
   constructor(address: SessionAddress, port: FlowPort) {
@@ -140,6 +146,37 @@ export class QosFlow {
     return peer ? all.filter((sender) => isSender(sender, peer)) : all;
   }
 
+  /** What is announced, or would be but for NO_QOS_SIGNALING. */
+  get sending(): SendingPart | undefined {
+    return this.#sending;
+  }
+
+  /** What receivers have reserved of what is sent; undefined for nothing. */
+  get reserved(): QosFlowspec | undefined {
+    return this.#reserved;
+  }
+
+  /** What is to be received; undefined for nothing. */
+  get receiving(): ReceivingPart | undefined {
+    return this.#receiving;
+  }
+
+  /** What the sender's traffic control does with a packet of so many bytes. */
+  transmit(bytes: number, nowMs: number): Transmission {
+    const flow = this.#shaped();
+    return flow ? this.#shaper.transmit(bytes, nowMs, flow) : PASS;
+  }
+
+  /** Whether packets may have to wait, or be discarded. */
+  shapes(nowMs: number): boolean {
+    const flow = this.#shaped();
+    return flow !== undefined && this.#shaper.shapes(flow, nowMs);
+  }
+
+  #shaped(): ShapedFlow | undefined {
+    return this.#sending && { ...this.#sending, reserved: this.#reserved };
+  }
+
   /** Whether a Resv has been asked for. */
   get reserving(): boolean {
     return this.#requestedStyle !== "";
@@ -179,8 +216,10 @@ export class QosFlow {
   }
 
   #receiversEvent(event: SessionEvent): QosEvent {
-    if (event.gone) return qosEvent("NO_RECEIVERS", "sending", this.address, { serviceType: SERVICE_TYPE.NOTRAFFIC });
-    return qosEvent("RECEIVERS", "sending", this.address, describeFlowspec(findObject(event.objects, "FLOWSPEC")));
+    this.#reserved = event.gone ? undefined : describeFlowspec(findObject(event.objects, "FLOWSPEC"));
+    return this.#reserved
+      ? qosEvent("RECEIVERS", "sending", this.address, this.#reserved)
+      : qosEvent("NO_RECEIVERS", "sending", this.address, { serviceType: SERVICE_TYPE.NOTRAFFIC });
   }
 
   #senderChanged(event: SessionEvent): void {

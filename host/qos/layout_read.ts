@@ -88,23 +88,27 @@ class Block {
   }
 
   /** The place that a pointer means, with `length` bytes there. */
-  place(pointer: number, length: number, member: string, at: number): number {
+  place(pointer: number, length: number, member: string, at: number, error?: QosErrorName): number {
     const place = pointer - this.base;
-    if (place < 0 || place + length > this.bytes.length) throw bad(member, "points out of the buffer", at);
+    if (place < 0 || place + length > this.bytes.length) throw bad(member, "points out of the buffer", at, error);
     return place;
   }
 
   /** The same for what an object points to. */
-  resolve(pointer: number, length: number, member: string, at: number): number {
-    const place = this.place(pointer, length, member, at);
+  resolve(pointer: number, length: number, member: string, at: number, error?: QosErrorName): number {
+    const place = this.place(pointer, length, member, at, error);
     this.#left -= length;
-    if (this.#left < 0) throw bad(member, "points to what was pointed to before", at);
+    if (this.#left < 0) throw bad(member, "points to what was pointed to before", at, error);
     return place;
   }
 }
 
 function bad(member: string, what: string, at: number, error: QosErrorName = "EPROVSPECBUF"): QosError {
-  const extended = error === "EOBJLENGTH" ? GQOS_STATUS.SETQOS_BADOBJLENGTH : GQOS_STATUS.SETQOS_BADPROVSPECBUF;
+  const extended = error === "EOBJLENGTH"
+    ? GQOS_STATUS.SETQOS_BADOBJLENGTH
+    : error === "EFLOWDESC"
+    ? GQOS_STATUS.SETQOS_BADFLOWDESC
+    : GQOS_STATUS.SETQOS_BADPROVSPECBUF;
   return new QosError(error, member, what, extended, at);
 }
 
@@ -183,7 +187,7 @@ function readReserveInfo(block: Block, at: number, member: string): ProviderObje
   const flowDescriptors: QosFlowDescriptor[] = [];
   if (count > 0) {
     const list = `${member}.flowDescriptors`;
-    const place = block.resolve(pointer, count * DESCRIPTOR_BYTES, list, at + RESERVE_AT.descriptors);
+    const place = block.resolve(pointer, count * DESCRIPTOR_BYTES, list, at + RESERVE_AT.descriptors, "EFLOWDESC");
     for (let index = 0; index < count; index++) {
       flowDescriptors.push(readDescriptor(block, place + index * DESCRIPTOR_BYTES, `${list}[${index}]`));
     }
@@ -201,7 +205,8 @@ function readDescriptor(block: Block, at: number, member: string): QosFlowDescri
   const count = block.u32(at + FLOWSPEC_BYTES), pointer = block.u32(at + FLOWSPEC_BYTES + 4);
   const flowspec = readFlowspec(block.view, at);
   if (count === 0) return { flowspec, filters: [] };
-  const place = block.resolve(pointer, count * FILTER_BYTES, `${member}.filters`, at + FLOWSPEC_BYTES + 4);
+  const pointerAt = at + FLOWSPEC_BYTES + 4;
+  const place = block.resolve(pointer, count * FILTER_BYTES, `${member}.filters`, pointerAt, "EFLOWDESC");
   return { flowspec, filters: readFilters(block, place, place + count * FILTER_BYTES, count, member) };
 }
 

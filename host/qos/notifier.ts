@@ -46,10 +46,14 @@ export class QosNotifier {
 
   /**
    * The same as a QOS in binary layout, for a buffer of `capacityBytes` (SIO_GET_QOS). Throws a {@linkcode QosError}:
-   * EWOULDBLOCK if nothing waits; ENOBUFS if it does not fit, with the size that it needs in `offset`, and the event
+   * EINVAL for a socket that cannot hear of anything yet; EWOULDBLOCK if nothing waits; ENOBUFS if it does not fit, with the size that it needs in `offset`, and the event
    * still waits then.
    */
   takeBuffer(capacityBytes: number, options?: LayoutOptions): Uint8Array<ArrayBuffer> {
+    const { local, peer, sessions } = this.#endpoint;
+    if (!local && !peer && sessions.length === 0) {
+      throw new QosError("EINVAL", "SIO_GET_QOS", "the socket is neither bound nor connected, and has joined no group");
+    }
     const [event] = this.#waiting;
     this.#armed = true;
     if (!event) throw new QosError("EWOULDBLOCK", "SIO_GET_QOS", "no event waits");

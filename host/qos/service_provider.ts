@@ -4,6 +4,7 @@
  */
 import { formatAddress, parseAddress } from "../address.ts";
 import { type GroupMembership, type SignallingNode, usableAddresses } from "../signalling_node.ts";
+import { MemoryTrafficControl } from "../traffic_control/memory_traffic_control.ts";
 import { QosArithmetic } from "./arithmetic.ts";
 import { type EndpointPort, QosEndpoint } from "./endpoint.ts";
 
@@ -16,6 +17,11 @@ export interface QosServiceOptions {
    * the node's transport.
    */
   membership?: GroupMembership;
+  /**
+   * What a flow may send before it is reserved, for `checkQos` (NonResvSendLimit of RFC 2814); no limit by default. It is
+   * advice: nothing is held back.
+   */
+  nonReservedSendLimitBytesPerSecond?: number;
 }
 
 /**
@@ -80,8 +86,17 @@ export class QosServiceProvider<Node extends SignallingNode = SignallingNode> {
   #port(): EndpointPort {
     // Made when the first socket is: an engine of its own, for all of them.
     const arithmetic = this.#arithmetic ??= new QosArithmetic(this.node.module);
+    const { node } = this;
     return {
       arithmetic,
+      nonReservedSendLimitBytesPerSecond: this.#options.nonReservedSendLimitBytesPerSecond,
+      get running() {
+        return node.running;
+      },
+      get interfaces() {
+        return node.interfaces;
+      },
+      trafficControl: "trafficControl" in node ? !(node.trafficControl instanceof MemoryTrafficControl) : undefined,
       session: (address) => this.node.session(address),
       localAddresses: (family) => this.localAddresses(family),
       sourceAddress: (destination, answer) => this.sourceAddress(destination, answer),

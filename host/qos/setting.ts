@@ -9,6 +9,14 @@ import {
 import type { Qos } from "./qos.ts";
 import { SERVICE_TYPE, splitServiceType } from "./service_types.ts";
 
+/** What a sender's traffic control is told (SHAPING_MODE, SHAPING_RATE). */
+export interface Shaping {
+  /** One of SHAPING_MODE; by the service if absent. */
+  readonly mode?: number;
+  /** A uniform rate. */
+  readonly rateBytesPerSecond?: number;
+}
+
 /** What stands. */
 export interface QosSetting {
   readonly sending: QosFlowspec;
@@ -16,6 +24,7 @@ export interface QosSetting {
   /** Of the sender's messages. */
   readonly policyElements: readonly QosPolicyElement[];
   readonly reserve: ReserveInfo | undefined;
+  readonly shaping: Shaping;
   /** As they were given last. */
   readonly providerSpecific: readonly ProviderObject[];
   /** Number of the last setting that asked for a confirmation; 0 for none. */
@@ -29,6 +38,7 @@ export function emptySetting(): QosSetting {
     receiving: qosFlowspec(),
     policyElements: [],
     reserve: undefined,
+    shaping: {},
     providerSpecific: [],
     confirmation: 0,
   };
@@ -42,10 +52,14 @@ export function applyQos(setting: QosSetting, given: Qos, confirmation: number):
   const sends = !isNoChange(given.sendingFlowspec), receives = !isNoChange(given.receivingFlowspec);
   const reserve = findProviderObject(given.providerSpecific, "RESERVE_INFO");
   const policy = findProviderObject(given.providerSpecific, "POLICY_INFO");
+  const mode = findProviderObject(given.providerSpecific, "SHAPING_MODE")?.mode;
+  const rateBytesPerSecond = findProviderObject(given.providerSpecific, "SHAPING_RATE")?.rateBytesPerSecond;
+  const shaping = { ...(sends ? {} : setting.shaping), ...(mode === undefined ? {} : { mode }) };
   return {
     sending: sends ? given.sendingFlowspec : setting.sending,
     receiving: receives ? given.receivingFlowspec : setting.receiving,
     policyElements: policy?.elements ?? (sends ? [] : setting.policyElements),
+    shaping: rateBytesPerSecond === undefined ? shaping : { ...shaping, rateBytesPerSecond },
     reserve: reserve ?? (receives ? undefined : setting.reserve),
     providerSpecific: given.providerSpecific.length > 0 || receives || sends
       ? given.providerSpecific

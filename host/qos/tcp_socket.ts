@@ -7,8 +7,12 @@ import type { SocketAddress } from "./matching.ts";
 import { type Qos, qos, type QosInput } from "./qos.ts";
 import type { QosServiceProvider } from "./service_provider.ts";
 import { SERVICE_TYPE, splitServiceType } from "./service_types.ts";
+import { shaped } from "./shaped.ts";
 import { QosError } from "./status.ts";
 import { validateQos } from "./validate.ts";
+
+/** A piece with its headers is a packet that fits any usual link; headers of IPv6 and TCP, which a bucket counts too. */
+const SHAPED_PIECE_BYTES = 1_440, TCP_IP_BYTES = 60;
 
 /**
  * A TCP connection with QOS, on `node:net`. Its session is told by both ends, so QOS begins once it is connected.
@@ -28,6 +32,9 @@ export class QosTcpSocket implements AsyncIterable<Uint8Array> {
   readonly endpoint: QosEndpoint;
   #socket: Socket;
   #closing: Promise<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  /** Writes that are not done. */
+  #writes = 0;
 
   /** Made by {@linkcode QosTcpSocket.connect} and {@linkcode QosTcpListener.accept}. */
   private constructor(endpoint: QosEndpoint, socket: Socket) {
@@ -106,8 +113,35 @@ export class QosTcpSocket implements AsyncIterable<Uint8Array> {
     return this.endpoint.events();
   }
 
-  /** Writes; resolved once the connection has taken it, so that waiting for it keeps the pace of the network. */
+  /** Asks one of QOS_CHECK, see {@linkcode QosEndpoint.checkQos}. */
+  checkQos(check: number): number {
+    return this.endpoint.checkQos(check);
+  }
+
+  /**
+   * Writes; resolved once the connection has taken it, so that waiting for it keeps the pace of the network. Where traffic
+   * control shapes (SHAPING_MODE.SHAPE, which guaranteed service has by itself), it goes out at the pace of the flow's
+   * token bucket, in the order of the calls; a stream cannot have pieces discarded, so DISCARD holds them too.
+   */
   write(data: Uint8Array): Promise<void> {
+    const written = this.#writing.then(() => this.#shape(data));
+    this.#writing = written.catch(() => {});
+    this.#writes++;
+    this.#writing.then(() => this.#writes--);
+    return written;
+  }
+
+  async #shape(data: Uint8Array): Promise<void> {
+    const { endpoint, peer } = this;
+    for (let at = 0; at < data.length; at += SHAPED_PIECE_BYTES) {
+      if (endpoint.closed || !endpoint.shapes(peer, performance.now())) return await this.#put(data.subarray(at));
+      const piece = data.subarray(at, at + SHAPED_PIECE_BYTES);
+      await shaped(endpoint, peer, piece.length + TCP_IP_BYTES, true);
+      await this.#put(piece);
+    }
+  }
+
+  #put(data: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.write(data, (error) => error ? reject(error) : resolve());
     });
@@ -124,10 +158,23 @@ export class QosTcpSocket implements AsyncIterable<Uint8Array> {
 
   /** Ends one direction for good, QOS and data: after `sending`, the other end reads to the end. */
   shutdown(direction: "sending" | "receiving" | "both"): this {
-    this.endpoint.shutdown(direction);
-    if (direction !== "receiving") this.#socket.end();
-    if (direction !== "sending") this.#socket.resume();
+    if (direction !== "sending") {
+      this.endpoint.shutdown("receiving");
+      this.#socket.resume();
+    }
+    if (direction !== "receiving") this.#whenWritten(() => this.#endSending());
     return this;
+  }
+
+  #endSending(): void {
+    if (!this.endpoint.closed) this.endpoint.shutdown("sending");
+    this.#socket.end();
+  }
+
+  /** At once, or when what was written before is on its way. */
+  #whenWritten(then: () => void): void {
+    if (this.#writes === 0) then();
+    else this.#writing.then(then);
   }
 
   /** Ends QOS and closes the connection, once what was written is on its way. May be called twice. */
@@ -136,6 +183,8 @@ export class QosTcpSocket implements AsyncIterable<Uint8Array> {
   }
 
   async #close(): Promise<void> {
+    // What still waits for the token bucket goes out at its pace.
+    if (this.#writes > 0) await this.#writing;
     this.endpoint.close();
     const socket = this.#socket;
     if (!socket.destroyed && !socket.writableFinished) {

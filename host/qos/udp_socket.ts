@@ -2,12 +2,17 @@
 import { parseAddress } from "../address.ts";
 import { EventQueue } from "../event_queue.ts";
 import { closeSocket, openSocket, type Socket } from "../transport/udp_sockets.ts";
-import type { JoinDirection, QosEndpoint } from "./endpoint.ts";
+import type { QosEndpoint } from "./endpoint.ts";
+import type { JoinDirection } from "./endpoint_state.ts";
 import type { QosEvent } from "./events.ts";
 import { isAnyAddress, sameAddress, type SocketAddress } from "./matching.ts";
 import type { Qos, QosInput } from "./qos.ts";
 import type { QosServiceProvider } from "./service_provider.ts";
+import { shaped } from "./shaped.ts";
 import { QosError } from "./status.ts";
+
+/** Headers of IP and UDP, which a token bucket counts too (RFC 2210 3.1). */
+const IPV4_UDP_BYTES = 28, IPV6_UDP_BYTES = 48;
 
 /** A datagram that has arrived. */
 export interface QosDatagram {
@@ -34,6 +39,8 @@ export class QosUdpSocket implements AsyncIterable<QosDatagram> {
   readonly endpoint: QosEndpoint;
   /** Datagrams that no reader fetched in time. */
   dropped = 0;
+  /** Datagrams that were not sent, for SHAPING_MODE.DISCARD. */
+  discarded = 0;
   #socket: Socket;
   #family: number;
   #queue = new EventQueue<QosDatagram>(() => this.dropped++);
@@ -134,17 +141,31 @@ export class QosUdpSocket implements AsyncIterable<QosDatagram> {
     if (socket) await closeSocket(await socket);
   }
 
-  /** Sends a datagram, to the peer if no one is named. Datagrams leave in the order of the calls. */
+  /** Asks one of QOS_CHECK, see {@linkcode QosEndpoint.checkQos}. */
+  checkQos(check: number): number {
+    return this.endpoint.checkQos(check);
+  }
+
+  /**
+   * Sends a datagram, to the peer if no one is named. Datagrams leave in the order of the calls. With SHAPING_MODE.SHAPE,
+   * which guaranteed service has by itself, one that does not conform to the flow's token bucket is held until it does;
+   * with DISCARD it is dropped and counted.
+   */
   send(data: Uint8Array, to: SocketAddress | undefined = this.endpoint.peer): Promise<void> {
     if (this.endpoint.closed) return Promise.reject(new QosError("ENOTSOCK", "socket", "it has been closed"));
     if (!to) return Promise.reject(new QosError("ENOTCONN", "to", "the socket is not connected: name a destination"));
-    const sent = this.#sending.then(() =>
-      new Promise<void>((resolve, reject) => {
-        this.#socket.send(data, to.port, to.address, (error) => error ? reject(error) : resolve());
-      })
-    );
+    const sent = this.#sending.then(() => this.#shape(data, to));
     this.#sending = sent.catch(() => {});
     return sent;
+  }
+
+  async #shape(data: Uint8Array, to: SocketAddress): Promise<void> {
+    const bytes = data.length + (this.#family === 4 ? IPV4_UDP_BYTES : IPV6_UDP_BYTES);
+    const released = await shaped(this.endpoint, to, bytes);
+    if (released === "discard") return void this.discarded++;
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.send(data, to.port, to.address, (error) => error ? reject(error) : resolve());
+    });
   }
 
   /** The next datagram; undefined once the socket is closed. */

@@ -198,7 +198,10 @@ function validateDescriptorCount(style: number, count: number, single: boolean, 
 }
 
 function validateDescriptor(descriptor: QosFlowDescriptor, style: number, member: string, kind: SocketKind): void {
-  const { flowspec, filters } = descriptor;
+  const { flowspec, filters } = descriptor ?? {};
+  if (typeof flowspec !== "object" || !Array.isArray(filters)) {
+    throw new QosError("EFLOWDESC", member, "has to have a flowspec and filters", GQOS_STATUS.SETQOS_BADFLOWDESC);
+  }
   validateFlowspec(flowspec, `${member}.flowspec`, "descriptor");
   const bad = (what: string) =>
     new QosError("EFILTERCOUNT", `${member}.filters`, what, GQOS_STATUS.SETQOS_BADFILTERCOUNT);

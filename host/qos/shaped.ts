@@ -1,0 +1,29 @@
+/** Waits until a flow's traffic control lets a packet go. */
+import type { QosEndpoint } from "./endpoint.ts";
+import type { SocketAddress } from "./matching.ts";
+import { QosError } from "./status.ts";
+
+/** The longest sleep, so that a change of the rate or the end of the socket does not come too late. */
+const LONGEST_SLEEP_MS = 100;
+/** How soon to ask again for what is held instead of being discarded. */
+const HELD_MS = 2;
+
+/**
+ * Resolved when a packet may leave, or is to be discarded; with `holds`, it is held where it would be discarded. Rejects
+ * with ENOTSOCK if the socket is closed meanwhile.
+ */
+export async function shaped(
+  endpoint: QosEndpoint,
+  to: SocketAddress,
+  bytes: number,
+  holds = false,
+): Promise<"pass" | "discard"> {
+  for (;;) {
+    if (endpoint.closed) throw new QosError("ENOTSOCK", "socket", "it has been closed");
+    const transmission = endpoint.transmit(to, bytes, performance.now());
+    if (transmission.discard && !holds) return "discard";
+    const delayMs = transmission.discard ? HELD_MS : transmission.delayMs;
+    if (delayMs <= 0) return "pass";
+    await new Promise((resolve) => setTimeout(resolve, Math.min(delayMs, LONGEST_SLEEP_MS)));
+  }
+}
