@@ -9913,13 +9913,13 @@ var UdpTransport = class _UdpTransport {
     });
     return socket;
   }
-  #listen(socket, port, destination, family, interfaceOf) {
+  #listen(socket, port, destination, family, interfaceOf2) {
     const encapsulation = port === UDP_ENCAPSULATION_PORT ? ENCAPSULATION.UDP : ENCAPSULATION.UDP_ALTERNATE;
     socket.on("message", (payload, remote) => {
       if (this.#closed) return;
       this.counters.received++;
       const source = parseAddress(remote.address.split("%", 1)[0]).bytes;
-      const handle = interfaceOf(source);
+      const handle = interfaceOf2(source);
       if (handle === 0) {
         this.counters.offLink++;
         return;
@@ -12249,6 +12249,106 @@ function nullTspec(maximumPacketSizeBytes) {
   };
 }
 
+// host/qos/pacer.ts
+var TokenBucketPacer = class {
+  #bytesPerSecond;
+  #depthBytes;
+  #tokens;
+  #lastMs;
+  /** Begins full, at `nowMs`. */
+  constructor(bytesPerSecond, depthBytes, nowMs) {
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#depthBytes = depthBytes;
+    this.#tokens = depthBytes;
+    this.#lastMs = nowMs;
+  }
+  /** The rate from now on. */
+  set bytesPerSecond(value) {
+    this.#bytesPerSecond = value;
+  }
+  get bytesPerSecond() {
+    return this.#bytesPerSecond;
+  }
+  /** Milliseconds until there are tokens for a packet; 0 if it may leave now. */
+  delayMs(bytes2, nowMs) {
+    this.#tokens = Math.min(this.#depthBytes, this.#tokens + (nowMs - this.#lastMs) / 1e3 * this.#bytesPerSecond);
+    this.#lastMs = nowMs;
+    const needed = Math.min(bytes2, this.#depthBytes);
+    return this.#tokens < needed - 1e-6 ? (needed - this.#tokens) / this.#bytesPerSecond * 1e3 : 0;
+  }
+  /** Takes the tokens for a packet and returns 0, or the milliseconds until there are enough, and takes none. */
+  take(bytes2, nowMs) {
+    const delayMs = this.delayMs(bytes2, nowMs);
+    if (delayMs === 0) this.#tokens -= bytes2;
+    return delayMs;
+  }
+};
+
+// host/qos/shaping.ts
+var PASS = {
+  discard: false,
+  delayMs: 0
+};
+var DISCARD = {
+  discard: true
+};
+var FlowShaper = class {
+  #flow;
+  #mode = SHAPING_MODE.BORROW;
+  #pacers = [];
+  /** Whether packets may have to wait, or be discarded. */
+  shapes(flow, nowMs) {
+    this.#configure(flow, nowMs);
+    return this.#pacers.length > 0;
+  }
+  /** What a packet of so many bytes may do. */
+  transmit(bytes2, nowMs, flow) {
+    this.#configure(flow, nowMs);
+    if (this.#pacers.length === 0) return PASS;
+    const delayMs = Math.max(...this.#pacers.map((pacer) => pacer.delayMs(bytes2, nowMs)));
+    if (delayMs > 0) return this.#mode === SHAPING_MODE.DISCARD ? DISCARD : {
+      discard: false,
+      delayMs
+    };
+    for (const pacer of this.#pacers) pacer.take(bytes2, nowMs);
+    return PASS;
+  }
+  /** Buckets begin anew when what they are for is set again. */
+  #configure(flow, nowMs) {
+    const { flowspec, shaping, reserved } = flow, before2 = this.#flow;
+    if (flowspec === before2?.flowspec && shaping === before2.shaping && reserved === before2.reserved) return;
+    this.#flow = {
+      flowspec,
+      shaping,
+      reserved
+    };
+    this.#pacers = [];
+    this.#mode = shaping.mode ?? standardMode(flowspec, reserved);
+    const maximum = specified(flowspec.maxSduSizeBytes, DEFAULT_MAXIMUM_SIZE_BYTES);
+    if (splitServiceType(flowspec.serviceType)?.noTrafficControl) return;
+    const rates = [
+      flowspec,
+      reserved
+    ].flatMap((one) => one ? [
+      one.tokenRateBytesPerSecond
+    ] : []).filter(isSpecified);
+    const rate2 = Math.min(Infinity, ...rates.map(rateOf));
+    if (this.#mode !== SHAPING_MODE.BORROW && rate2 < Infinity) {
+      this.#pacers.push(new TokenBucketPacer(rate2, specified(flowspec.tokenBucketSizeBytes, maximum), nowMs));
+    }
+    if (shaping.rateBytesPerSecond !== void 0) {
+      this.#pacers.push(new TokenBucketPacer(shaping.rateBytesPerSecond, maximum, nowMs));
+    }
+  }
+};
+function standardMode(flowspec, reserved) {
+  const type = splitServiceType((reserved ?? flowspec).serviceType)?.type;
+  return type === SERVICE_TYPE.GUARANTEED ? SHAPING_MODE.SHAPE : SHAPING_MODE.BORROW;
+}
+function specified(value, otherwise) {
+  return isSpecified(value) ? value : otherwise;
+}
+
 // host/qos/flow.ts
 var STYLES2 = {
   [RESERVE_STYLE.WILDCARD]: "WF",
@@ -12268,6 +12368,9 @@ var QosFlow = class {
   #confirmed = 0;
   #refused = "";
   #closed = false;
+  #shaper = new FlowShaper();
+  /** What receivers have reserved of what is sent. */
+  #reserved;
   /** Registers the session with the node, with nothing in it yet. Sets `sending` and `receiving` afterwards. */
   constructor(address, port) {
     this.address = address;
@@ -12319,6 +12422,34 @@ var QosFlow = class {
     ];
     return peer ? all.filter((sender) => isSender(sender, peer)) : all;
   }
+  /** What is announced, or would be but for NO_QOS_SIGNALING. */
+  get sending() {
+    return this.#sending;
+  }
+  /** What receivers have reserved of what is sent; undefined for nothing. */
+  get reserved() {
+    return this.#reserved;
+  }
+  /** What is to be received; undefined for nothing. */
+  get receiving() {
+    return this.#receiving;
+  }
+  /** What the sender's traffic control does with a packet of so many bytes. */
+  transmit(bytes2, nowMs) {
+    const flow = this.#shaped();
+    return flow ? this.#shaper.transmit(bytes2, nowMs, flow) : PASS;
+  }
+  /** Whether packets may have to wait, or be discarded. */
+  shapes(nowMs) {
+    const flow = this.#shaped();
+    return flow !== void 0 && this.#shaper.shapes(flow, nowMs);
+  }
+  #shaped() {
+    return this.#sending && {
+      ...this.#sending,
+      reserved: this.#reserved
+    };
+  }
   /** Whether a Resv has been asked for. */
   get reserving() {
     return this.#requestedStyle !== "";
@@ -12347,10 +12478,10 @@ var QosFlow = class {
     }
   }
   #receiversEvent(event) {
-    if (event.gone) return qosEvent("NO_RECEIVERS", "sending", this.address, {
+    this.#reserved = event.gone ? void 0 : describeFlowspec(findObject(event.objects, "FLOWSPEC"));
+    return this.#reserved ? qosEvent("RECEIVERS", "sending", this.address, this.#reserved) : qosEvent("NO_RECEIVERS", "sending", this.address, {
       serviceType: SERVICE_TYPE.NOTRAFFIC
     });
-    return qosEvent("RECEIVERS", "sending", this.address, describeFlowspec(findObject(event.objects, "FLOWSPEC")));
   }
   #senderChanged(event) {
     const template = findObject(event.objects, "SENDER_TEMPLATE");
@@ -12487,6 +12618,92 @@ function isSender(sender, filter) {
   return sender.port === (filter.port ?? 0) && sameAddress(sender.address, filter.address);
 }
 
+// host/qos/endpoint_state.ts
+var API_ERROR = 20;
+var BAD_SENDER = 21;
+function isInvoked(serviceType) {
+  const parts = splitServiceType(serviceType);
+  return parts !== void 0 && isSignalledService(parts.type);
+}
+function isSame(a, b) {
+  return a.port === b.port && sameAddress(a.address, b.address);
+}
+
+// host/qos/check.ts
+var QOS_CHECK = {
+  /** May the data flow at their rate before a reservation stands? */
+  ALLOWED_TO_SEND_DATA: 50001,
+  /** May so much be reserved on the interface that receives? */
+  ABLE_TO_RECV_RSVP: 50002,
+  /** Of the interface, in kbit/s. */
+  LINE_RATE: 50003,
+  /** Is there traffic control on this host that enforces? */
+  LOCAL_TRAFFIC_CONTROL: 50004,
+  /** Is RSVP spoken on the interface? */
+  LOCAL_QOSABILITY: 50005,
+  /** Does the whole path take part? */
+  END_TO_END_QOSABILITY: 50006
+};
+var QOS_INFO_NOT_AVAILABLE = 4294967295;
+function checkFlow(check, flows, socket, port) {
+  switch (check) {
+    case QOS_CHECK.ALLOWED_TO_SEND_DATA:
+      return allowedToSend(flows, socket, port);
+    case QOS_CHECK.ABLE_TO_RECV_RSVP:
+      return ableToReceive(flows, socket, port);
+    case QOS_CHECK.LINE_RATE: {
+      const rate2 = interfaceOf(flows, socket, port)?.linkBytesPerSecond;
+      return rate2 === void 0 ? QOS_INFO_NOT_AVAILABLE : Math.min(Math.round(rate2 * 8 / 1e3), 4294967294);
+    }
+    case QOS_CHECK.LOCAL_TRAFFIC_CONTROL:
+      return port.trafficControl === void 0 ? QOS_INFO_NOT_AVAILABLE : Number(port.trafficControl);
+    case QOS_CHECK.LOCAL_QOSABILITY: {
+      const found = interfaceOf(flows, socket, port);
+      return found ? Number(port.running && !found.noRsvp && found.up !== false) : QOS_INFO_NOT_AVAILABLE;
+    }
+    case QOS_CHECK.END_TO_END_QOSABILITY:
+      return endToEnd(flows, port);
+    default:
+      throw new QosError("EINVAL", "check", `${check} is none of QOS_CHECK`, GQOS_STATUS.CHKQOS_BADPARAMETER);
+  }
+}
+function interfaceOf(flows, { local }, port) {
+  const address = local && !isAnyAddress(local.address) ? local.address : flows.map(({ sending }) => sending?.template.address).find((one) => one !== void 0);
+  if (address === void 0) return port.interfaces.length === 1 ? port.interfaces[0] : void 0;
+  return port.interfaces.find(({ addresses }) => addresses.some((one) => sameAddress(one.split("/")[0], address)));
+}
+function allowedToSend(flows, { setting }, port) {
+  const limit = port.nonReservedSendLimitBytesPerSecond;
+  if (limit === void 0) return 1;
+  const sending = flows.filter(({ sending: sending2 }) => sending2);
+  const rates = sending.length > 0 ? sending.map(({ reserved, sending: sending2 }) => reserved ? 0 : sending2.flowspec.tokenRateBytesPerSecond) : [
+    setting.sending.tokenRateBytesPerSecond
+  ];
+  if (!rates.every(isSpecified)) return QOS_INFO_NOT_AVAILABLE;
+  return Number(rates.every((rate2) => rateOf(rate2) <= limit));
+}
+function ableToReceive(flows, socket, port) {
+  const found = interfaceOf(flows, socket, port);
+  if (!found) return QOS_INFO_NOT_AVAILABLE;
+  const limit = Math.min(found.perFlowBytesPerSecond ?? Infinity, found.reservableBytesPerSecond ?? Infinity);
+  if (limit === Infinity) return 1;
+  const rate2 = socket.setting.receiving.tokenRateBytesPerSecond;
+  if (isSpecified(rate2)) return Number(rateOf(rate2) <= limit);
+  const announced = flows.flatMap(({ senders }) => senders).map(({ tspec }) => Number(tspec.tokenBucketRateBytesPerSecond));
+  return announced.length === 0 ? QOS_INFO_NOT_AVAILABLE : Number(announced.every((one) => one <= limit));
+}
+function endToEnd(flows, port) {
+  const answers = flows.flatMap((flow) => [
+    ...flow.reserved ? [
+      true
+    ] : [],
+    ...(flow.receiving ? flow.senders : []).flatMap(({ adspec }) => adspec ? [
+      !port.arithmetic.path(adspec, INTEGRATED_SERVICE.GENERAL).pathBreakBit
+    ] : [])
+  ]);
+  return answers.length === 0 ? QOS_INFO_NOT_AVAILABLE : Number(answers.every(Boolean));
+}
+
 // host/qos/setting.ts
 function emptySetting() {
   return {
@@ -12494,6 +12711,7 @@ function emptySetting() {
     receiving: qosFlowspec(),
     policyElements: [],
     reserve: void 0,
+    shaping: {},
     providerSpecific: [],
     confirmation: 0
   };
@@ -12502,10 +12720,22 @@ function applyQos(setting, given, confirmation) {
   const sends = !isNoChange(given.sendingFlowspec), receives = !isNoChange(given.receivingFlowspec);
   const reserve = findProviderObject(given.providerSpecific, "RESERVE_INFO");
   const policy = findProviderObject(given.providerSpecific, "POLICY_INFO");
+  const mode = findProviderObject(given.providerSpecific, "SHAPING_MODE")?.mode;
+  const rateBytesPerSecond = findProviderObject(given.providerSpecific, "SHAPING_RATE")?.rateBytesPerSecond;
+  const shaping = {
+    ...sends ? {} : setting.shaping,
+    ...mode === void 0 ? {} : {
+      mode
+    }
+  };
   return {
     sending: sends ? given.sendingFlowspec : setting.sending,
     receiving: receives ? given.receivingFlowspec : setting.receiving,
     policyElements: policy?.elements ?? (sends ? [] : setting.policyElements),
+    shaping: rateBytesPerSecond === void 0 ? shaping : {
+      ...shaping,
+      rateBytesPerSecond
+    },
     reserve: reserve ?? (receives ? void 0 : setting.reserve),
     providerSpecific: given.providerSpecific.length > 0 || receives || sends ? given.providerSpecific : setting.providerSpecific,
     confirmation
@@ -12672,7 +12902,10 @@ function validateDescriptorCount(style, count, single, member2) {
   }
 }
 function validateDescriptor(descriptor, style, member2, kind) {
-  const { flowspec, filters } = descriptor;
+  const { flowspec, filters } = descriptor ?? {};
+  if (typeof flowspec !== "object" || !Array.isArray(filters)) {
+    throw new QosError("EFLOWDESC", member2, "has to have a flowspec and filters", GQOS_STATUS.SETQOS_BADFLOWDESC);
+  }
   validateFlowspec(flowspec, `${member2}.flowspec`, "descriptor");
   const bad2 = (what) => new QosError("EFILTERCOUNT", `${member2}.filters`, what, GQOS_STATUS.SETQOS_BADFILTERCOUNT);
   if (style === RESERVE_STYLE.FIXED_FILTER && filters.length !== 1) {
@@ -12893,6 +13126,37 @@ var QosEndpoint = class {
     this.#reconcile();
     return this;
   }
+  /**
+   * Asks one of QOS_CHECK (SIO_CHK_QOS): 1 for yes, 0 for no, kbit/s for LINE_RATE, QOS_INFO_NOT_AVAILABLE if it cannot be
+   * known. Throws a {@linkcode QosError} for a number that is none of them.
+   */
+  checkQos(check) {
+    this.#mustBeOpen();
+    return checkFlow(check, [
+      ...this.#flows.values()
+    ], {
+      setting: this.#setting,
+      local: this.#local
+    }, this.#port);
+  }
+  /**
+   * What the sender's traffic control does with a packet of so many bytes (IP header included) for a destination: let it
+   * pass, hold it for so long and ask again, or discard it. Sockets ask before they send.
+   */
+  transmit(to, bytes2, nowMs) {
+    return this.#flowTo(to)?.transmit(bytes2, nowMs) ?? PASS;
+  }
+  /** Whether packets for a destination may have to wait, or be discarded. */
+  shapes(to, nowMs) {
+    return this.#flowTo(to)?.shapes(nowMs) ?? false;
+  }
+  #flowTo({ address, port }) {
+    return this.#flows.get(sessionKey({
+      destination: address,
+      port,
+      protocol: this.protocol
+    }));
+  }
   /** Ends both directions: senders and reservations are torn down, readers of events end. May be called twice. */
   close() {
     if (this.#closed) return;
@@ -13056,14 +13320,15 @@ var QosEndpoint = class {
     this.#resolving.delete(flow);
     if (!sends) return flow.send(void 0);
     const { local } = sends.match;
-    const { sending: flowspec, policyElements } = sends.setting;
+    const { sending: flowspec, policyElements, shaping } = sends.setting;
     const send = (address) => flow.send({
       template: {
         address,
         port: local.port
       },
       flowspec,
-      policyElements
+      policyElements,
+      shaping
     });
     if (!isAnyAddress(local.address)) return send(local.address);
     const asked = Symbol();
@@ -13080,15 +13345,6 @@ var QosEndpoint = class {
     if (!this.#closed) this.#hub.deliver(event);
   }
 };
-var API_ERROR = 20;
-var BAD_SENDER = 21;
-function isInvoked(serviceType) {
-  const parts = splitServiceType(serviceType);
-  return parts !== void 0 && isSignalledService(parts.type);
-}
-function isSame(a, b) {
-  return a.port === b.port && sameAddress(a.address, b.address);
-}
 
 // host/qos/service_provider.ts
 var QosServiceProvider = class {
@@ -13129,8 +13385,17 @@ var QosServiceProvider = class {
   }
   #port() {
     const arithmetic = this.#arithmetic ??= new QosArithmetic(this.node.module);
+    const { node } = this;
     return {
       arithmetic,
+      nonReservedSendLimitBytesPerSecond: this.#options.nonReservedSendLimitBytesPerSecond,
+      get running() {
+        return node.running;
+      },
+      get interfaces() {
+        return node.interfaces;
+      },
+      trafficControl: "trafficControl" in node ? !(node.trafficControl instanceof MemoryTrafficControl) : void 0,
       session: (address) => this.node.session(address),
       localAddresses: (family) => this.localAddresses(family),
       sourceAddress: (destination, answer) => this.sourceAddress(destination, answer),
@@ -13156,12 +13421,30 @@ function addressParts(text) {
   ];
 }
 
+// host/qos/shaped.ts
+var LONGEST_SLEEP_MS = 100;
+var HELD_MS = 2;
+async function shaped(endpoint, to, bytes2, holds = false) {
+  for (; ; ) {
+    if (endpoint.closed) throw new QosError("ENOTSOCK", "socket", "it has been closed");
+    const transmission = endpoint.transmit(to, bytes2, performance.now());
+    if (transmission.discard && !holds) return "discard";
+    const delayMs = transmission.discard ? HELD_MS : transmission.delayMs;
+    if (delayMs <= 0) return "pass";
+    await new Promise((resolve) => setTimeout(resolve, Math.min(delayMs, LONGEST_SLEEP_MS)));
+  }
+}
+
 // host/qos/udp_socket.ts
+var IPV4_UDP_BYTES = 28;
+var IPV6_UDP_BYTES = 48;
 var QosUdpSocket = class _QosUdpSocket {
   /** Its QOS side. */
   endpoint;
   /** Datagrams that no reader fetched in time. */
   dropped = 0;
+  /** Datagrams that were not sent, for SHAPING_MODE.DISCARD. */
+  discarded = 0;
   #socket;
   #family;
   #queue = new EventQueue(() => this.dropped++);
@@ -13247,16 +13530,30 @@ var QosUdpSocket = class _QosUdpSocket {
     this.#groups.delete(key);
     if (socket) await closeSocket(await socket);
   }
-  /** Sends a datagram, to the peer if no one is named. Datagrams leave in the order of the calls. */
+  /** Asks one of QOS_CHECK, see {@linkcode QosEndpoint.checkQos}. */
+  checkQos(check) {
+    return this.endpoint.checkQos(check);
+  }
+  /**
+   * Sends a datagram, to the peer if no one is named. Datagrams leave in the order of the calls. With SHAPING_MODE.SHAPE,
+   * which guaranteed service has by itself, one that does not conform to the flow's token bucket is held until it does;
+   * with DISCARD it is dropped and counted.
+   */
   send(data, to = this.endpoint.peer) {
     if (this.endpoint.closed) return Promise.reject(new QosError("ENOTSOCK", "socket", "it has been closed"));
     if (!to) return Promise.reject(new QosError("ENOTCONN", "to", "the socket is not connected: name a destination"));
-    const sent = this.#sending.then(() => new Promise((resolve, reject) => {
-      this.#socket.send(data, to.port, to.address, (error) => error ? reject(error) : resolve());
-    }));
+    const sent = this.#sending.then(() => this.#shape(data, to));
     this.#sending = sent.catch(() => {
     });
     return sent;
+  }
+  async #shape(data, to) {
+    const bytes2 = data.length + (this.#family === 4 ? IPV4_UDP_BYTES : IPV6_UDP_BYTES);
+    const released = await shaped(this.endpoint, to, bytes2);
+    if (released === "discard") return void this.discarded++;
+    await new Promise((resolve, reject) => {
+      this.#socket.send(data, to.port, to.address, (error) => error ? reject(error) : resolve());
+    });
   }
   /** The next datagram; undefined once the socket is closed. */
   async receive() {
@@ -13324,11 +13621,16 @@ var QosUdpSocket = class _QosUdpSocket {
 };
 
 // host/qos/tcp_socket.ts
+var SHAPED_PIECE_BYTES = 1440;
+var TCP_IP_BYTES = 60;
 var QosTcpSocket = class _QosTcpSocket {
   /** Its QOS side. */
   endpoint;
   #socket;
   #closing;
+  #writing = Promise.resolve();
+  /** Writes that are not done. */
+  #writes = 0;
   /** Made by {@linkcode QosTcpSocket.connect} and {@linkcode QosTcpListener.accept}. */
   constructor(endpoint, socket) {
     this.endpoint = endpoint;
@@ -13393,8 +13695,33 @@ var QosTcpSocket = class _QosTcpSocket {
   events() {
     return this.endpoint.events();
   }
-  /** Writes; resolved once the connection has taken it, so that waiting for it keeps the pace of the network. */
+  /** Asks one of QOS_CHECK, see {@linkcode QosEndpoint.checkQos}. */
+  checkQos(check) {
+    return this.endpoint.checkQos(check);
+  }
+  /**
+   * Writes; resolved once the connection has taken it, so that waiting for it keeps the pace of the network. Where traffic
+   * control shapes (SHAPING_MODE.SHAPE, which guaranteed service has by itself), it goes out at the pace of the flow's
+   * token bucket, in the order of the calls; a stream cannot have pieces discarded, so DISCARD holds them too.
+   */
   write(data) {
+    const written = this.#writing.then(() => this.#shape(data));
+    this.#writing = written.catch(() => {
+    });
+    this.#writes++;
+    this.#writing.then(() => this.#writes--);
+    return written;
+  }
+  async #shape(data) {
+    const { endpoint, peer } = this;
+    for (let at = 0; at < data.length; at += SHAPED_PIECE_BYTES) {
+      if (endpoint.closed || !endpoint.shapes(peer, performance.now())) return await this.#put(data.subarray(at));
+      const piece = data.subarray(at, at + SHAPED_PIECE_BYTES);
+      await shaped(endpoint, peer, piece.length + TCP_IP_BYTES, true);
+      await this.#put(piece);
+    }
+  }
+  #put(data) {
     return new Promise((resolve, reject) => {
       this.#socket.write(data, (error) => error ? reject(error) : resolve());
     });
@@ -13410,16 +13737,28 @@ var QosTcpSocket = class _QosTcpSocket {
   }
   /** Ends one direction for good, QOS and data: after `sending`, the other end reads to the end. */
   shutdown(direction) {
-    this.endpoint.shutdown(direction);
-    if (direction !== "receiving") this.#socket.end();
-    if (direction !== "sending") this.#socket.resume();
+    if (direction !== "sending") {
+      this.endpoint.shutdown("receiving");
+      this.#socket.resume();
+    }
+    if (direction !== "receiving") this.#whenWritten(() => this.#endSending());
     return this;
+  }
+  #endSending() {
+    if (!this.endpoint.closed) this.endpoint.shutdown("sending");
+    this.#socket.end();
+  }
+  /** At once, or when what was written before is on its way. */
+  #whenWritten(then) {
+    if (this.#writes === 0) then();
+    else this.#writing.then(then);
   }
   /** Ends QOS and closes the connection, once what was written is on its way. May be called twice. */
   close() {
     return this.#closing ??= this.#close();
   }
   async #close() {
+    if (this.#writes > 0) await this.#writing;
     this.endpoint.close();
     const socket = this.#socket;
     if (!socket.destroyed && !socket.writableFinished) {
@@ -13805,10 +14144,14 @@ var QosNotifier = class {
   }
   /**
    * The same as a QOS in binary layout, for a buffer of `capacityBytes` (SIO_GET_QOS). Throws a {@linkcode QosError}:
-   * EWOULDBLOCK if nothing waits; ENOBUFS if it does not fit, with the size that it needs in `offset`, and the event
+   * EINVAL for a socket that cannot hear of anything yet; EWOULDBLOCK if nothing waits; ENOBUFS if it does not fit, with the size that it needs in `offset`, and the event
    * still waits then.
    */
   takeBuffer(capacityBytes, options) {
+    const { local, peer, sessions } = this.#endpoint;
+    if (!local && !peer && sessions.length === 0) {
+      throw new QosError("EINVAL", "SIO_GET_QOS", "the socket is neither bound nor connected, and has joined no group");
+    }
     const [event] = this.#waiting;
     this.#armed = true;
     if (!event) throw new QosError("EWOULDBLOCK", "SIO_GET_QOS", "no event waits");
@@ -14013,21 +14356,21 @@ var Block = class {
     return this.view.getUint32(at, true);
   }
   /** The place that a pointer means, with `length` bytes there. */
-  place(pointer, length, member2, at) {
+  place(pointer, length, member2, at, error) {
     const place2 = pointer - this.base;
-    if (place2 < 0 || place2 + length > this.bytes.length) throw bad(member2, "points out of the buffer", at);
+    if (place2 < 0 || place2 + length > this.bytes.length) throw bad(member2, "points out of the buffer", at, error);
     return place2;
   }
   /** The same for what an object points to. */
-  resolve(pointer, length, member2, at) {
-    const place2 = this.place(pointer, length, member2, at);
+  resolve(pointer, length, member2, at, error) {
+    const place2 = this.place(pointer, length, member2, at, error);
     this.#left -= length;
-    if (this.#left < 0) throw bad(member2, "points to what was pointed to before", at);
+    if (this.#left < 0) throw bad(member2, "points to what was pointed to before", at, error);
     return place2;
   }
 };
 function bad(member2, what, at, error = "EPROVSPECBUF") {
-  const extended = error === "EOBJLENGTH" ? GQOS_STATUS.SETQOS_BADOBJLENGTH : GQOS_STATUS.SETQOS_BADPROVSPECBUF;
+  const extended = error === "EOBJLENGTH" ? GQOS_STATUS.SETQOS_BADOBJLENGTH : error === "EFLOWDESC" ? GQOS_STATUS.SETQOS_BADFLOWDESC : GQOS_STATUS.SETQOS_BADPROVSPECBUF;
   return new QosError(error, member2, what, extended, at);
 }
 function readFlowspec(view2, at) {
@@ -14129,7 +14472,7 @@ function readReserveInfo(block, at, member2) {
   const flowDescriptors = [];
   if (count > 0) {
     const list2 = `${member2}.flowDescriptors`;
-    const place2 = block.resolve(pointer, count * DESCRIPTOR_BYTES, list2, at + RESERVE_AT.descriptors);
+    const place2 = block.resolve(pointer, count * DESCRIPTOR_BYTES, list2, at + RESERVE_AT.descriptors, "EFLOWDESC");
     for (let index = 0; index < count; index++) {
       flowDescriptors.push(readDescriptor(block, place2 + index * DESCRIPTOR_BYTES, `${list2}[${index}]`));
     }
@@ -14149,7 +14492,8 @@ function readDescriptor(block, at, member2) {
     flowspec,
     filters: []
   };
-  const place2 = block.resolve(pointer, count * FILTER_BYTES, `${member2}.filters`, at + FLOWSPEC_BYTES + 4);
+  const pointerAt = at + FLOWSPEC_BYTES + 4;
+  const place2 = block.resolve(pointer, count * FILTER_BYTES, `${member2}.filters`, pointerAt, "EFLOWDESC");
   return {
     flowspec,
     filters: readFilters(block, place2, place2 + count * FILTER_BYTES, count, member2)
@@ -16519,7 +16863,9 @@ export {
   POSITIVE_INFINITY_RATE,
   PcapFile,
   PcapWriter,
+  QOS_CHECK,
   QOS_ERROR,
+  QOS_INFO_NOT_AVAILABLE,
   QOS_NOT_SPECIFIED,
   QOS_STATUS,
   QosEndpoint,
