@@ -17,6 +17,8 @@ export async function joinNamespaces(a: string, b: string, names = { a: "out", b
   await run("ip", "link", "add", names.a, "netns", a, "type", "veth", "peer", "name", names.b, "netns", b);
   const ends = [[a, names.a, 1], [b, names.b, 2]] as const;
   for (const [namespace, name, host] of ends) {
+    // Without waiting two seconds for somebody who has its link-local address already.
+    await run("ip", "netns", "exec", namespace, "sysctl", "-qw", `net.ipv6.conf.${name}.accept_dad=0`);
     await run("ip", "-n", namespace, "addr", "add", `10.${net}.0.${host}/24`, "dev", name);
     await run("ip", "-n", namespace, "addr", "add", `fd00:${net}::${host}/64`, "dev", name, "nodad");
     await run("ip", "-n", namespace, "link", "set", name, "up");

@@ -10,6 +10,8 @@ export interface LinkShare {
   linkBytesPerSecond: number;
   /** For RSVP's own messages. */
   rsvpBytesPerSecond: number;
+  /** For ARP and neighbour discovery. */
+  neighbourBytesPerSecond: number;
   /** For what nothing is reserved for. */
   bestEffortBytesPerSecond: number;
   /** Largest packet of IP. */
@@ -79,18 +81,20 @@ export function foundation(target: { device: number; name: string }, share: Link
   ] satisfies KernelCommand[];
 }
 
-/** The link, RSVP and best effort: made, or given their rates again after a crash. */
+/** The link, RSVP, neighbours and best effort: made, or given their rates again after a crash. */
 export function standingClasses(
   target: { device: number; name: string },
   share: LinkShare,
   create: boolean,
 ): KernelCommand[] {
-  const { linkBytesPerSecond: link, rsvpBytesPerSecond, bestEffortBytesPerSecond } = share;
-  const rsvp = settings(rsvpBytesPerSecond, link, share, { priority: PRIORITY.RSVP });
+  const { linkBytesPerSecond: link, rsvpBytesPerSecond, neighbourBytesPerSecond, bestEffortBytesPerSecond } = share;
+  const rsvp = settings(rsvpBytesPerSecond, link, share, { priority: PRIORITY.CONTROL });
+  const neighbours = settings(neighbourBytesPerSecond, neighbourBytesPerSecond, share, { priority: PRIORITY.CONTROL });
   const bestEffort = settings(bestEffortBytesPerSecond, link, share, { quanta: BEST_EFFORT_QUANTA });
   return [
     { ...target, kind: "CLASS", minor: MINOR.LINK, create, settings: settings(link, link, share) },
     { ...target, kind: "CLASS", minor: MINOR.RSVP, create, settings: rsvp },
+    { ...target, kind: "CLASS", minor: MINOR.NEIGHBOURS, create, settings: neighbours },
     { ...target, kind: "CLASS", minor: MINOR.BEST_EFFORT, create, settings: bestEffort },
   ];
 }

@@ -9,12 +9,17 @@
  * 5256:        htb root; r2q is our marker; what no filter takes goes to fffe
  *   5256:1     the link: rate = ceiling = what the interface may send
  *     5256:ffff  RSVP itself, priority 0
+ *     5256:fffd  ARP and neighbour discovery, priority 0
  *     5256:fffe  best effort, a small guarantee
  *     5256:10... reservations; those without filters are spare (class_pool.ts)
- * filters of 5256: preference 1 IPv4, 2 IPv6 (u32), 3 all (bpf)
+ * filters of 5256: preference 1 IPv4, 2 IPv6 (u32), 3 all (bpf), 4 ARP (u32)
  * ```
  *
- * Every class but RSVP's has one priority. HTB serves classes that are within their rate before all that borrow, so a
+ * Neighbours are asked for in a class of their own, because a flood would drown that as well: then the next hop counts
+ * as unreachable, and reserved packets are dropped before they come to any queue. It is not RSVP's, because whoever
+ * sends to many absent addresses makes many requests.
+ *
+ * All other classes have one priority. HTB serves classes that are within their rate before all that borrow, so a
  * reservation never waits for best effort's excess; and what a flow sends beyond its reservation borrows beside best
  * effort, as RFC 2211 5 and RFC 2212 want it treated.
  */
@@ -27,13 +32,19 @@ export const MAJOR = 0x5256;
  */
 export const MARKER = 0x52535650;
 /** Minor numbers of classes that are always there. */
-export const MINOR = { LINK: 1, FIRST_RESERVATION: 0x10, BEST_EFFORT: 0xfffe, RSVP: 0xffff } as const;
+export const MINOR = {
+  LINK: 1,
+  FIRST_RESERVATION: 0x10,
+  NEIGHBOURS: 0xfffd,
+  BEST_EFFORT: 0xfffe,
+  RSVP: 0xffff,
+} as const;
 /** Reservations have minor numbers up to this. */
 export const LAST_RESERVATION_MINOR = 0xffef;
 /** Priorities of classes. */
-export const PRIORITY = { RSVP: 0, DATA: 1 } as const;
+export const PRIORITY = { CONTROL: 0, DATA: 1 } as const;
 /** Preferences of filters; the lowest is asked first. The kernel lets one preference have one protocol only. */
-export const PREFERENCE = { IPV4: 1, IPV6: 2, BPF: 3 } as const;
+export const PREFERENCE = { IPV4: 1, IPV6: 2, BPF: 3, ARP: 4 } as const;
 
 /** Bits that must have a value, in a 32-bit word of the packet. */
 export interface U32Key {
@@ -70,6 +81,7 @@ export type KernelCommand =
     | { kind: "REMOVE_CLASS"; minor: number }
     | { kind: "TABLE"; family: 4 | 6; table: number; divisor: number }
     | { kind: "LINK"; family: 4 | 6; handle: number; table: number; offset: number; mask: number }
+    | { kind: "ARP_FILTER"; minor: number }
     | { kind: "FILTER"; family: 4 | 6; handle: number; minor: number; keys: readonly U32Key[] }
     | { kind: "REMOVE_FILTER"; family: 4 | 6; handle: number }
     | { kind: "PROGRAM"; descriptor: number }

@@ -53,12 +53,14 @@ const LINKLAYER_ETHERNET = 1;
 const U32_TERMINAL = 1;
 const BPF_HANDLE = 1;
 /** EtherTypes, as they stand in network order. */
-const ETHERTYPE = { 4: 0x0008, 6: 0xdd86, ALL: 0x0300 } as const;
+export const ETHERTYPE = { 4: 0x0008, 6: 0xdd86, ARP: 0x0608, ALL: 0x0300 } as const;
 /** PSCHED_SHIFT of 6: a tick is 64 ns. */
 const TICKS_PER_SECOND = 1e9 / 64;
 const U32_MAXIMUM = 0xffffffff;
 /** What RTM.NEWTFILTER calls our program; `tc filter show` shows it. */
 const PROGRAM_NAME = "resv";
+
+const ANYTHING: U32Key = { mask: 0, value: 0, offset: 0 };
 
 const info = (preference: number, etherType: number) => ((preference << 16) | etherType) >>> 0;
 const filterInfo = (family: 4 | 6) => info(family === 4 ? PREFERENCE.IPV4 : PREFERENCE.IPV6, ETHERTYPE[family]);
@@ -104,6 +106,14 @@ export function writeCommand(batch: NetlinkBatch, command: KernelCommand): void 
     case "REMOVE_CLASS":
       header(batch, RTM.DELTCLASS, 0, command, { handle: classHandle(command.minor), parent: 0 });
       break;
+    case "ARP_FILTER": {
+      const place = { handle: 0, parent: ROOT_HANDLE, info: info(PREFERENCE.ARP, ETHERTYPE.ARP) };
+      header(batch, RTM.NEWTFILTER, CREATE, command, place).text(TCA.KIND, "u32").nest(TCA.OPTIONS, (options) => {
+        options.attributeU32(TCA_U32.CLASSID, classHandle(command.minor));
+        writeSelector(options, U32_TERMINAL, [ANYTHING]);
+      });
+      break;
+    }
     case "PROGRAM":
     case "REMOVE_PROGRAM":
       writeProgram(batch, command);
@@ -174,7 +184,7 @@ function writeFilter(batch: NetlinkBatch, command: FilterCommand): void {
     if (bucket !== 0) options.attributeU32(TCA_U32.HASH, bucket);
     if (command.kind === "LINK") {
       options.attributeU32(TCA_U32.LINK, (command.table << 20) >>> 0);
-      writeSelector(options, 0, [{ mask: 0, value: 0, offset: 0 }], command);
+      writeSelector(options, 0, [ANYTHING], command);
     } else {
       options.attributeU32(TCA_U32.CLASSID, classHandle(command.minor));
       writeSelector(options, U32_TERMINAL, command.keys);

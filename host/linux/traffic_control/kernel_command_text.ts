@@ -68,6 +68,9 @@ export function commandText(command: KernelCommand): string {
       const keys = command.keys.map(keyText).join(" ");
       return `${filterText(command, "add")}${place} u32${table} ${keys} flowid ${classText(command.minor)}`;
     }
+    case "ARP_FILTER":
+      return `tc filter add dev ${name} parent ${major}: protocol arp pref ${PREFERENCE.ARP} u32 match u32 0 0 at 0 ` +
+        `flowid ${classText(command.minor)}`;
     case "REMOVE_FILTER":
       return `${filterText(command, "del")} handle ${handleText(command.handle)} u32`;
     case "PROGRAM":

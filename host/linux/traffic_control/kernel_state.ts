@@ -3,7 +3,7 @@ import { call, cString, libc } from "../libc.ts";
 import { LinuxError } from "../linux_error.ts";
 import { NetlinkBatch, type NetlinkSocket, NLM, readAttributes, readText, readU16, readU32 } from "../netlink.ts";
 import { type ClassSettings, MAJOR, MARKER, type U32Key } from "./kernel_command.ts";
-import { ROOT_HANDLE, ROOT_PARENT, RTM, TCA, TCA_BPF, TCA_HTB, TCA_U32 } from "./kernel_command_netlink.ts";
+import { ETHERTYPE, ROOT_HANDLE, ROOT_PARENT, RTM, TCA, TCA_BPF, TCA_HTB, TCA_U32 } from "./kernel_command_netlink.ts";
 
 const RTM_GETLINK = 18;
 const IFLA = { MTU: 4, TRANSMIT_QUEUE_LENGTH: 13 } as const;
@@ -120,7 +120,9 @@ export function readFilters(socket: NetlinkSocket, device: number): FoundFilter[
     if (!options) continue;
     const values = readAttributes(options);
     const kind = readText(attributes.get(TCA.KIND) ?? new Uint8Array(1));
-    const family = (readU32(body, 16) & 0xffff) === 0xdd86 ? 6 : 4;
+    const etherType = readU32(body, 16) & 0xffff;
+    if (etherType === ETHERTYPE.ARP) continue;
+    const family = etherType === ETHERTYPE[6] ? 6 : 4;
     const found = kind === "u32" ? readU32Filter(family, readU32(body, 8), values) : readProgram(kind, values);
     if (found) filters.push(found);
   }

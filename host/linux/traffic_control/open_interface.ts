@@ -30,7 +30,7 @@ export interface ControlledInterface {
   name: string;
   /** What it can send: the rate of the root. What its driver says, unless given; a virtual interface has to be told. */
   linkBytesPerSecond?: number;
-  /** What all reservations may have together: what is set aside for RSVP and best effort less than the link, or less. */
+  /** What all reservations may have together: the link less what is set aside for RSVP, neighbours (1%) and best effort, or less. */
   reservableBytesPerSecond?: number;
   /** Guaranteed to RSVP's own messages: 2% of the link, at least 8,000, unless given. */
   rsvpBytesPerSecond?: number;
@@ -42,6 +42,7 @@ export interface ControlledInterface {
 export type ClassifierChoice = "u32" | "bpf" | "auto";
 
 const SET_ASIDE_SHARE = 0.02;
+const NEIGHBOUR_SHARE = 0.01;
 const LEAST_RSVP_BYTES_PER_SECOND = 8000;
 const DRY_LINK: LinkFacts = { device: 0, mtuBytes: 1500, headerBytes: 14, queueLength: 1000 };
 
@@ -53,20 +54,22 @@ export function linkShare(options: ControlledInterface, mtuBytes: number): LinkS
   const rsvp = options.rsvpBytesPerSecond ??
     Math.min(Math.max(link * SET_ASIDE_SHARE, LEAST_RSVP_BYTES_PER_SECOND), link / 4);
   const bestEffort = options.bestEffortBytesPerSecond ?? link * SET_ASIDE_SHARE;
-  const rest = link - rsvp - bestEffort;
+  const neighbours = link * NEIGHBOUR_SHARE;
+  const rest = link - rsvp - neighbours - bestEffort;
   const reservable = options.reservableBytesPerSecond ?? rest;
   if (![link, rsvp, bestEffort].every((rate) => Number.isFinite(rate) && rate >= 1)) {
     throw new RangeError(`${name}: the rates of the link, of RSVP and of best effort must be at least 1 byte/s`);
   }
   if (!(reservable >= 0 && reservable <= rest)) {
     throw new RangeError(
-      `${name}: ${Math.round(reservable)} bytes/s cannot be reserved of ${Math.round(link)}: RSVP and best effort ` +
-        `keep ${Math.round(rsvp + bestEffort)}, which leaves ${Math.floor(rest)}`,
+      `${name}: ${Math.round(reservable)} bytes/s cannot be reserved of ${Math.round(link)}: RSVP, neighbours and ` +
+        `best effort keep ${Math.ceil(link - rest)}, which leaves ${Math.floor(rest)}`,
     );
   }
   return {
     linkBytesPerSecond: link,
     rsvpBytesPerSecond: rsvp,
+    neighbourBytesPerSecond: neighbours,
     bestEffortBytesPerSecond: bestEffort,
     mtuBytes,
     reservable,
@@ -181,7 +184,7 @@ function recover(parts: InterfaceParts, socket: NetlinkSocket, runner: KernelRun
   // The last of what u32 begins with.
   const whole = filters.some((filter) => filter.kind === "LINK" && filter.family === 6 && filter.handle >= 0x80000000);
   const classes = readClasses(socket, target.device);
-  if (!whole || !classes.has(MINOR.BEST_EFFORT)) return false;
+  if (!whole || !classes.has(MINOR.BEST_EFFORT) || !classes.has(MINOR.NEIGHBOURS)) return false;
   demand(runner, standingClasses(target, share, false), target.name);
   const found = (minor: number, name: string, place: Parameters<Leftovers["add"]>[3]) => {
     const settings = classes.get(minor);

@@ -20,7 +20,7 @@ export interface KernelTrafficControlOptions {
   interfaces?: readonly ControlledInterface[];
   /** `u32` by default. */
   classifier?: ClassifierChoice;
-  /** Classes made ahead on each interface; 64 by default. */
+  /** Classes made ahead on each interface; 16 by default. */
   spareClasses?: number;
   /** `borrow` by default. */
   excess?: ExcessChoice;
@@ -40,4 +40,4 @@ export interface KernelTrafficControlOptions {
 
 /** (3 + 0.5) * 1.5 * 30 s (RFC 2205 3.7). */
 export const DEFAULT_LIFETIME_MS = 157_500;
-export const DEFAULT_SPARE_CLASSES = 64;
+export const DEFAULT_SPARE_CLASSES = 16;

@@ -13,7 +13,7 @@
  */
 import { ERROR_CODE, type FlowMatch, Refusal } from "./flow_match.ts";
 import { type CommandRunner, filterHandle, type KernelCommand } from "./kernel_command.ts";
-import { flowKeys, keysName, OFFSET, rsvpFilters } from "./u32_keys.ts";
+import { controlFilters, flowKeys, keysName, OFFSET } from "./u32_keys.ts";
 
 const BUCKETS = 256;
 const FIRST_TABLE = { 4: 1, 6: 2 } as const;
@@ -68,7 +68,7 @@ export class U32Tables {
       offset: OFFSET[family].hash,
       mask: 0xff,
     });
-    return [table(4), table(6), ...rsvpFilters(this.#target), link(4), link(6)];
+    return [table(4), table(6), ...controlFilters(this.#target), link(4), link(6)];
   }
 
   /** A place for a filter and the command that puts it there. @throws {Refusal} if there is none left. */

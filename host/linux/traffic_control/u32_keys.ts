@@ -13,7 +13,9 @@
 import type { FlowMatch } from "./flow_match.ts";
 import { type KernelCommand, MINOR, type U32Key } from "./kernel_command.ts";
 
-const PROTOCOL = { UDP: 17, RSVP: 46, AH: 51 } as const;
+const PROTOCOL = { UDP: 17, RSVP: 46, AH: 51, ICMPV6: 58 } as const;
+/** Types of ICMPv6: neighbour solicitation and advertisement (RFC 4861). */
+const NEIGHBOUR_TYPES = [135, 136];
 /** Where a family's last word of the destination, and its transport header, are. */
 export const OFFSET = {
   4: { source: 12, destination: 16, hash: 16, transport: 20 },
@@ -74,12 +76,17 @@ export function keysName(family: 4 | 6, keys: readonly U32Key[]): string {
 
 /**
  * The filters of RSVP itself: protocol 46, in IPv6 also behind the hop-by-hop header that carries Router Alert, and UDP
- * encapsulation.
+ * encapsulation; and those of ARP and neighbour discovery.
  */
-export function rsvpFilters(target: { device: number; name: string }): KernelCommand[] {
-  const filter = (family: 4 | 6, ...keys: U32Key[]): KernelCommand => (
-    { ...target, kind: "FILTER", family, handle: 0, minor: MINOR.RSVP, keys }
+export function controlFilters(target: { device: number; name: string }): KernelCommand[] {
+  const filterTo = (minor: number, family: 4 | 6, keys: U32Key[]): KernelCommand => (
+    { ...target, kind: "FILTER", family, handle: 0, minor, keys }
   );
+  const filter = (family: 4 | 6, ...keys: U32Key[]) => filterTo(MINOR.RSVP, family, keys);
+  const neighbours = NEIGHBOUR_TYPES.map((type) => {
+    const key = { mask: 0xff000000, value: (type << 24) >>> 0, offset: OFFSET[6].transport };
+    return filterTo(MINOR.NEIGHBOURS, 6, [key, protocolKey(6, PROTOCOL.ICMPV6)]);
+  });
   const encapsulated = (family: 4 | 6) => ({ ...RSVP_PORTS, offset: OFFSET[family].transport });
   return [
     filter(4, protocolKey(4, PROTOCOL.RSVP)),
@@ -87,5 +94,7 @@ export function rsvpFilters(target: { device: number; name: string }): KernelCom
     filter(6, protocolKey(6, PROTOCOL.RSVP)),
     filter(6, protocolKey(6, 0), { mask: 0xff000000, value: PROTOCOL.RSVP << 24, offset: 40 }),
     filter(6, encapsulated(6), protocolKey(6, PROTOCOL.UDP)),
+    ...neighbours,
+    { ...target, kind: "ARP_FILTER", minor: MINOR.NEIGHBOURS },
   ];
 }
