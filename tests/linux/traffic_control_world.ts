@@ -123,7 +123,7 @@ export async function classes(namespace: string, device = "out"): Promise<Map<st
 /** Classes that filters lead to, one entry a filter. */
 export async function filterTargets(namespace: string, device = "out"): Promise<string[]> {
   const text = await run("tc", "-n", namespace, "filter", "show", "dev", device);
-  return [...text.matchAll(/flowid (\S+)/g)].map(([, target]) => target).filter((target) => target !== "5256:ffff")
+  return [...text.matchAll(/flowid (\S+)/g)].map(([, target]) => target).filter((target) => !/fff[df]$/.test(target))
     .sort();
 }
 

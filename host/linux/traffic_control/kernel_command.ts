@@ -96,6 +96,8 @@ export interface CommandFailure {
   errorNumber: number;
   /** One line. */
   text: string;
+  /** The request may have been carried out nevertheless: its answer was lost. */
+  unknown?: true;
 }
 
 /** Carries commands out, in order, and says of each what the kernel refused. */

@@ -19,7 +19,7 @@ export class KernelRunner implements CommandRunner {
 
   /**
    * In order, but that entries of maps are set after all else: a class has to be there before a packet is sent to it. If
-   * the socket itself fails, every command of that send counts as refused.
+   * the socket itself fails, every command of that send counts as refused, and as perhaps carried out.
    */
   run(commands: readonly KernelCommand[]): (CommandFailure | undefined)[] {
     const failures = new Array<CommandFailure | undefined>(commands.length);
@@ -43,7 +43,8 @@ export class KernelRunner implements CommandRunner {
       }
     } catch (error) {
       if (!(error instanceof LinuxError)) throw error;
-      for (const index of indexes) failures[index] = { errorNumber: error.errorNumber, text: error.message };
+      const { errorNumber, message } = error;
+      for (const index of indexes) failures[index] = { errorNumber, text: message, unknown: true };
     }
     this.#batch.clear();
     indexes.length = 0;

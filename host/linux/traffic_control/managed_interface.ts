@@ -220,7 +220,11 @@ export class ManagedInterface {
     this.#count(wanted, standing, -1);
     const classFailed = commands.some(({ kind }, index) => kind === "CLASS" && failures[index] !== undefined);
     this.#abandon(ground, added, !classFailed);
-    const undo = [...added.values()].map((place) => classifier.removal(place));
+    // Where a filter was refused because another one is there, that one is somebody else's.
+    const mayStand = (index: number) => failures[index] === undefined || failures[index].unknown === true;
+    const first = commands.length - added.size;
+    const undo = [...added.values()].filter((_, index) => mayStand(first + index))
+      .map((place) => classifier.removal(place));
     if (ground.settings && commands.some(({ kind }) => kind === "CLASS")) {
       undo.push({ ...target, kind: "CLASS", minor: ground.minor, create: false, settings: ground.settings });
     }
