@@ -329,7 +329,8 @@ export class KernelTrafficControl implements TrafficControl {
   }
 
   #refuse(job: Job, error: Error): void {
-    if (!(error instanceof Refusal)) this.#report(error);
+    // The system's words go nowhere else: an ERROR_SPEC has but a number.
+    if (!(error instanceof Refusal) || error.errorCode === ERROR_CODE.SYSTEM) this.#report(error);
     if (job.kind !== "INSTALL" || this.#closed) return;
     const { errorCode, errorValue } = error instanceof Refusal ? error : systemRefusal();
     job.answer({ ok: false, errorCode, errorValue });

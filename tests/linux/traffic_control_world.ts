@@ -23,6 +23,17 @@ export async function joinNamespaces(a: string, b: string, names = { a: "out", b
     await run("ip", "-n", namespace, "addr", "add", `fd00:${net}::${host}/64`, "dev", name, "nodad");
     await run("ip", "-n", namespace, "link", "set", name, "up");
   }
+  for (const [namespace, name] of ends) await untilIpv6(namespace, name);
+}
+
+/** The kernel hears of a new link's carrier up to a second late, and until then IPv6 asks for no neighbour on it. */
+async function untilIpv6(namespace: string, name: string): Promise<void> {
+  const ready = /inet6 fe80\S+ scope link *$/m;
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (ready.test(await run("ip", "-n", namespace, "-6", "addr", "show", "dev", name, "scope", "link"))) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`${name} has no link-local address`);
 }
 
 /** Session, flowspec and senders of a reservation, as text and numbers. */

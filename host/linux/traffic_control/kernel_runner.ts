@@ -72,6 +72,7 @@ export class DryRunner implements CommandRunner {
   }
 
   run(commands: readonly KernelCommand[]): undefined[] {
-    return commands.map((command) => this.#print(commandText(command))) as undefined[];
+    for (const command of commands) this.#print(commandText(command));
+    return new Array<undefined>(commands.length);
   }
 }

@@ -14,7 +14,7 @@ import type { FlowMatch } from "./flow_match.ts";
 import { MAJOR, MINOR } from "./kernel_command.ts";
 
 const TABLE = "inet resv";
-const PROTOCOL = { AH: 51 } as const;
+const PROTOCOL = { TCP: 6, UDP: 17, AH: 51 } as const;
 const BEST_EFFORT = `${MAJOR.toString(16)}:${MINOR.BEST_EFFORT.toString(16)}`;
 
 /** What the packets of a reservation get. */
@@ -38,7 +38,9 @@ interface Shape {
   families: readonly (4 | 6)[];
   /** Expressions besides the interface, as in nft; `@` stands for ip or ip6. */
   fields: readonly string[];
-  /** Whether `th` is asked for, which only some protocols have. */
+  /** What else has to hold, before the map is asked. */
+  condition?: string;
+  /** What a flow has in the fields. */
   values: (match: FlowMatch) => (string | number)[];
 }
 
@@ -50,6 +52,17 @@ const address = (bytes: Uint8Array | undefined) => {
 const source = (match: FlowMatch) => address(match.source);
 const destination = (match: FlowMatch) => address(match.destination);
 const BOTH = [4, 6] as const;
+
+/** nft 1.0 forgets the first of more than five fields, so that the protocol has to stand outside. */
+function bothPorts(name: string, condition: string): Shape {
+  return {
+    name,
+    families: BOTH,
+    fields: ["@ saddr", "@ daddr", "th sport", "th dport"],
+    condition,
+    values: (match) => [source(match), destination(match), match.sourcePort, match.destinationPort],
+  };
+}
 
 /** In the order in which they are asked for. */
 const SHAPES: readonly Shape[] = [
@@ -71,12 +84,9 @@ const SHAPES: readonly Shape[] = [
     fields: ["@ saddr", "@ daddr", "ah spi"],
     values: (match) => [source(match), destination(match), match.securityParameterIndex!],
   },
-  {
-    name: "full",
-    families: BOTH,
-    fields: ["@ saddr", "@ daddr", "meta l4proto", "th sport", "th dport"],
-    values: (match) => [source(match), destination(match), match.protocol, match.sourcePort, match.destinationPort],
-  },
+  bothPorts("udp", "meta l4proto 17"),
+  bothPorts("tcp", "meta l4proto 6"),
+  bothPorts("other", "meta l4proto != { 6, 17 }"),
   {
     name: "anyport",
     families: BOTH,
@@ -106,7 +116,9 @@ const SHAPES: readonly Shape[] = [
 function shapeName(match: FlowMatch): string {
   if (match.flowLabel !== undefined) return "label";
   if (match.securityParameterIndex !== undefined) return match.protocol === PROTOCOL.AH ? "ah" : "esp";
-  if (match.sourcePort !== 0) return "full";
+  if (match.sourcePort !== 0) {
+    return match.protocol === PROTOCOL.UDP ? "udp" : match.protocol === PROTOCOL.TCP ? "tcp" : "other";
+  }
   if (match.source) return match.destinationPort === 0 ? "addresses" : "anyport";
   return match.destinationPort === 0 ? "destination" : "anysender";
 }
@@ -124,7 +136,8 @@ export function tableText(devices: readonly number[]): string {
   for (const shape of SHAPES) {
     for (const family of shape.families) {
       lines.push(`  map ${shape.name}${family} { typeof ${key(shape, family)} : verdict; }`);
-      rules.push(`    ${key(shape, family)} vmap @${shape.name}${family}`);
+      const condition = shape.condition ? `${shape.condition} ` : "";
+      rules.push(`    ${condition}${key(shape, family)} vmap @${shape.name}${family}`);
     }
   }
   lines.push("  chain rsvp {", "    ip dscp set cs6", "    ip6 dscp set cs6", "  }");

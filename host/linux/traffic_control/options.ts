@@ -34,7 +34,7 @@ export interface KernelTrafficControlOptions {
   dryRun?: (line: string) => void;
   /** The program nft with its first arguments; `["nft"]` by default. */
   nft?: readonly string[];
-  /** Takes what goes wrong where nobody can be answered. */
+  /** Takes what goes wrong, in the system's words; whoever asked gets but an error code. */
   onError?: (error: Error) => void;
 }
 
