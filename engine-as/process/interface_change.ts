@@ -5,6 +5,7 @@ import { STATUS_BAD_SUBMIT, STATUS_OK } from "../boundary.gen";
 import { sessionTable, slotValue } from "../state/hash_table";
 import { configureInterface, interfaceByHandle, speaksRsvp } from "../state/interface";
 import { deleteReservation, ReservationState } from "../state/reservation_state";
+import { forgetAllRefreshes } from "../state/refresh_fingerprint";
 import { releaseIfIdle, Session } from "../state/session";
 import { INPUT_INTERFACE_INTERFACE } from "../boundary.gen";
 import { markAffected, syncAffected } from "./settle";
@@ -15,6 +16,7 @@ export function interfaceArrives(record: usize, length: u32): u32 {
   const spoke = known != null && speaksRsvp(known);
   const iface = configureInterface(record, length);
   if (iface == null) return STATUS_BAD_SUBMIT;
+  forgetAllRefreshes();
   if (spoke && !speaksRsvp(iface) && iface.reservations != 0) letGo(iface.handle);
   return STATUS_OK;
 }

@@ -54,6 +54,7 @@ import {
   MESSAGE_RESV_TEAR,
   MessageView,
   parseMessage,
+  parseVerified,
 } from "../wire/message_view";
 import { beginPacket, packetDestination, packetSource, setArrivalTtl, view, viewPointer } from "./context";
 import { drop, dropAt } from "./drop";
@@ -65,6 +66,7 @@ import { resvArrives } from "./resv";
 import { resvConfirmArrives } from "./resv_confirm";
 import { resvErrorArrives } from "./resv_error";
 import { resvTearArrives } from "./resv_tear";
+import { arrivingFingerprint, takeUnchangedRefresh } from "./unchanged_refresh";
 
 // A batch of `count` packets in slots from `start`; `end` is the end of the inbox.
 export function packetsArrive(start: usize, packets: u32, end: usize): u32 {
@@ -95,10 +97,13 @@ function packetArrives(slot: usize, length: u32): void {
   const encapsulation = <u32> load<u8>(slot, INPUT_PACKETS_ENCAPSULATION);
   if (ignores(iface, encapsulation)) return dropAt(STATUS_IGNORED_ENCAPSULATION, 0, 0, 0);
   if (length < 8) return dropAt(STATUS_TRUNCATED, 0, 0, 0);
+  if (takeUnchangedRefresh(slot, length)) return;
   const type = <u32> load<u8>(message, 1);
   const endToEnd = type == MESSAGE_PATH || type == MESSAGE_PATH_TEAR || type == MESSAGE_RESV_CONFIRM;
   if (!endToEnd && !isForUs(family)) return relay(slot, message, length, family);
-  const status = parseMessage(message, length, viewPointer());
+  const status = arrivingFingerprint() != 0
+    ? parseVerified(message, length, viewPointer())
+    : parseMessage(message, length, viewPointer());
   const v = view();
   if (status != STATUS_OK) return dropAt(status, v.errorOffset, v.errorClass, v.errorCType);
   count(COUNTER_RECEIVED_PATH + type - 1);

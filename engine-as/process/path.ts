@@ -40,8 +40,9 @@ import {
   setFlag,
   templateOf,
 } from "../state/path_state";
+import { forgetRefreshes } from "../state/refresh_fingerprint";
 import { findRequest } from "../state/request_state";
-import { conflictsByPort, createSession, findSession, releaseIfIdle, Session } from "../state/session";
+import { conflictsByPort, createSession, releaseIfIdle, Session } from "../state/session";
 import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
 import { lifetimeOf, now } from "../timers/clock";
 import { schedule } from "../timers/wheel";
@@ -55,6 +56,7 @@ import { pathRouted, tellOn } from "./path_routed";
 import { CODE_POLICY, refusesPath } from "./policy";
 import { queryRoute } from "./routing";
 import { adoptRequest, dropRequestIfIdle } from "./requests";
+import { arrivingFingerprint, arrivingSession } from "./unchanged_refresh";
 
 const CODE_CONFLICTING_DESTINATION_PORTS: u32 = 7;
 const CODE_CONFLICTING_SENDER_PORTS: u32 = 8;
@@ -75,7 +77,7 @@ export function pathArrives(): void {
   const refusal = refusesPath(iface.handle);
   if (refusal != 0) return sendPathError(CODE_POLICY, refusal & 0xffff, STATUS_POLICY_REFUSED);
 
-  let session = findSession(v.session);
+  let session = arrivingSession(v.session);
   if (session == null) {
     if (conflictsByPort(v.session)) {
       return sendPathError(CODE_CONFLICTING_DESTINATION_PORTS, 0, STATUS_DESTINATION_PORT_CONFLICT);
@@ -177,6 +179,7 @@ function storeArrival(path: PathState): void {
 // A Path for state that exists: refresh it, and let what changed travel on at once (RFC 2205 section 2.3).
 function updatePath(session: Session, path: PathState): void {
   const v = view();
+  path.fingerprint = 0;
   const flagsBefore = path.flags & (PATH_E_POLICE | PATH_NON_RSVP);
   storeArrival(path);
   schedule(session, path.expiresAt);
@@ -203,9 +206,12 @@ function updatePath(session: Session, path: PathState): void {
   releaseBlob(path.others);
   path.others = others;
   if (!changed && !hopChanged) {
+    // Not where a new hop had to stay out for want of memory: it is tried again.
+    if (!hopRefused) path.fingerprint = arrivingFingerprint();
     count(COUNTER_REFRESHES_UNCHANGED);
     return;
   }
+  forgetRefreshes(session);
   if (hasFlag(path, PATH_ROUTE_PENDING)) {
     // A first route is still awaited; one that is asked for again stands until the answer.
     if (hasFlag(path, PATH_REPAIR)) tellOn(session, path, changed || hopChanged, hopChanged, false);
@@ -214,18 +220,24 @@ function updatePath(session: Session, path: PathState): void {
   pathRouted(session, path, path.outgoing, changed || hopChanged, hopChanged);
 }
 
+let hopRefused = false;
+
 // Takes over a changed PHOP address, LIH or (unicast) interface. Returns whether anything changed.
 function updateHop(session: Session, path: PathState): bool {
   const v = view();
   const incoming = arrivalInterface().handle;
   const old = path.request;
   const request = findRequest(session, incoming, addressOf(v.hop), v.family);
+  hopRefused = false;
   if (request == old) {
     if (old.logicalInterfaceHandle == hopHandle(v.hop)) return false;
     old.logicalInterfaceHandle = hopHandle(v.hop);
     return true;
   }
-  if (request == null && !mayChange(1024)) return false;
+  if (request == null && !mayChange(1024)) {
+    hopRefused = true;
+    return false;
+  }
   const adopted = adoptRequest(session, incoming, v.hop);
   const oldNeighbour = old.neighbour;
   if (oldNeighbour) oldNeighbour.states -= 1;

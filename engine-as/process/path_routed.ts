@@ -13,6 +13,7 @@ import {
 } from "../state/path_state";
 import { RequestState } from "../state/request_state";
 import { filterFor, ReservationState, STYLE_FIXED_FILTER } from "../state/reservation_state";
+import { forgetRefreshes } from "../state/refresh_fingerprint";
 import { routeIncoming } from "../state/route";
 import { Session } from "../state/session";
 import { equalBytes } from "../state/keys";
@@ -37,6 +38,7 @@ export function pathRouted(
     const old = hasFlag(path, PATH_ROUTE_PENDING) ? 0 : path.outgoing;
     rerouted = old != 0;
     path.outgoing = retainBlob(route);
+    forgetRefreshes(session);
     setFlag(path, PATH_ROUTE_PENDING, false);
     releaseBlob(old);
   }

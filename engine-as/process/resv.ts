@@ -44,7 +44,8 @@ import {
   STYLE_FIXED_FILTER,
   trimAnnex,
 } from "../state/reservation_state";
-import { findSession, Session } from "../state/session";
+import { forgetRefreshes } from "../state/refresh_fingerprint";
+import { Session } from "../state/session";
 import { findTrafficControl } from "../state/traffic_control_state";
 import { isVirtual } from "../state/application";
 import { lifetimeOf, now } from "../timers/clock";
@@ -63,10 +64,11 @@ import { addressOf, retainOthers } from "./objects";
 import { CODE_POLICY, refusesDescriptor } from "./policy";
 import { confirmHere, isBiggest } from "./resv_confirm";
 import { refuseDescriptor, refuseMessage } from "./resv_error";
-import { beginFilters, filtersAreFull, matchesAnySender, takeFilters } from "./resv_filters";
+import { allFiltersTaken, beginFilters, filtersAreFull, matchesAnySender, takeFilters } from "./resv_filters";
 import { outgoingInterface, resvContext } from "./resv_context";
 import { accept, beginChange, markAffected, refuse, syncAffected } from "./settle";
 import { digestOf } from "./traffic_control_target";
+import { arrivingSession, forgetArriving, markRefreshed } from "./unchanged_refresh";
 import { catchUp, updateTrafficControl, updateTrafficControlOf } from "./update_traffic_control";
 
 const CODE_NO_PATH: u32 = 3;
@@ -86,7 +88,7 @@ const flowspecMemory: usize = memory.data(64, 8);
 export function resvArrives(): void {
   const v = view();
   if (v.rejectStatus) return refuseResv();
-  const session = findSession(v.session);
+  const session = arrivingSession(v.session);
   const outgoing = outgoingInterface();
   if (outgoing == null) return;
   if (interfaceByAddress(addressOf(v.hop), v.family)) return drop(STATUS_BAD_VALUE, v.hop);
@@ -101,7 +103,9 @@ export function resvArrives(): void {
   context.scope = v.scope;
   context.confirm = v.resvConfirm;
   context.others = retainOthers(v);
+  context.unchanged = true;
   makeReservations(session, v.style, v.flowDescriptors, v.flowDescriptorsEnd, outgoing.services);
+  if (!context.unchanged) forgetArriving(session);
   // Every reservation that was made holds its own reference.
   releaseNeighbour(context.hop);
   releaseBlob(context.others);
@@ -146,14 +150,16 @@ export function makeReservations(session: Session, style: u32, start: usize, end
   while (nextFlowDescriptor(list)) {
     const bad = validateFlowspec(list.flowspec, services);
     if (bad != 0) {
+      resvContext().unchanged = false;
       refuseDescriptor(session, list, CODE_TRAFFIC_CONTROL, bad, STATUS_OBJECT_CONTENT);
     } else if (!matchesAnySender(session, style, list)) {
       // An application's reservation waits for the path state that it was made before (local_call.ts).
+      resvContext().unchanged = false;
       if (resvContext().hop) refuseDescriptor(session, list, CODE_NO_SENDER, 0, STATUS_NO_SENDER);
     } else {
       const refusal = refusesDescriptor(session, list);
-      if (refusal == 0) makeReservation(session, style, list);
-      else refuseByPolicy(session, style, list, refusal & 0xffff);
+      if (refusal != 0) refuseByPolicy(session, style, list, refusal & 0xffff);
+      if (refusal != 0 || !makeReservation(session, style, list)) resvContext().unchanged = false;
     }
   }
 }
@@ -178,10 +184,12 @@ function findReservation(session: Session, style: u32, list: FlowDescriptors): R
   return null;
 }
 
-function makeReservation(session: Session, style: u32, list: FlowDescriptors): void {
+// Returns whether it was there before, just as the descriptor says.
+function makeReservation(session: Session, style: u32, list: FlowDescriptors): bool {
   const context = resvContext();
   if (!fitsOthers(session, style, list)) {
-    return refuseDescriptor(session, list, CODE_TRAFFIC_CONTROL, 1, STATUS_OBJECT_CONTENT);
+    refuseDescriptor(session, list, CODE_TRAFFIC_CONTROL, 1, STATUS_OBJECT_CONTENT);
+    return false;
   }
   let reservation = findReservation(session, style, list);
   const flowspecLength = canonicalFlowspec(list.flowspec, flowspecMemory);
@@ -189,9 +197,9 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
   if (reservation == null) {
     const limit = root().maximumStatePerNeighbour;
     const hop = context.hop;
-    if (hop && limit != 0 && hop.states >= limit) return drop(STATUS_NEIGHBOUR_LIMIT, view().hop);
-    if (filtersAreFull()) return drop(STATUS_RESERVATION_LIMIT, list.flowspec);
-    if (!mayGrow(<usize> view().length * 2 + 4096)) return drop(STATUS_OUT_OF_MEMORY, list.flowspec);
+    if (hop && limit != 0 && hop.states >= limit) return dropped(STATUS_NEIGHBOUR_LIMIT, view().hop);
+    if (filtersAreFull()) return dropped(STATUS_RESERVATION_LIMIT, list.flowspec);
+    if (!mayGrow(<usize> view().length * 2 + 4096)) return dropped(STATUS_OUT_OF_MEMORY, list.flowspec);
     if (hop) hop.references += 1;
     reservation = createReservation(session, context.interface, hop, style);
     reservation.flags = <u8> (RESERVATION_NEW | RESERVATION_PENDING | (hop ? 0 : RESERVATION_LOCAL));
@@ -202,7 +210,7 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
     // What is asked for anew stays out, but what stands is refreshed.
     takeFilters(session, reservation, style, list, false);
     if (reservation.neighbour) schedule(session, context.expiresAt);
-    return drop(STATUS_OUT_OF_MEMORY, list.flowspec);
+    return dropped(STATUS_OUT_OF_MEMORY, list.flowspec);
   } else if (!blobEquals(reservation.flowspec, flowspecMemory, flowspecLength)) {
     beginChange(reservation);
     releaseBlob(reservation.flowspec);
@@ -219,11 +227,22 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): v
     changed = true;
   }
   if (!changed) {
-    if (context.hop) count(COUNTER_REFRESHES_UNCHANGED);
-    return catchUp(session, reservation);
+    if (context.hop) {
+      count(COUNTER_REFRESHES_UNCHANGED);
+      markRefreshed(session, reservation, allFiltersTaken);
+    }
+    catchUp(session, reservation);
+    return allFiltersTaken;
   }
+  forgetRefreshes(session);
   if (!begun) keepFlowspec(reservation);
   activate(session, reservation);
+  return false;
+}
+
+function dropped(status: u32, object: usize): bool {
+  drop(status, object);
+  return false;
 }
 
 // Whether the Resv at hand brings something for which there is no memory.

@@ -17,6 +17,8 @@ export class ResvContext {
   scope: usize;
   confirm: usize;
   others: u32;
+  // Whether all that has been carried out so far was there before.
+  unchanged: bool;
 }
 const contextMemory: usize = memory.data(64, 8);
 @inline

@@ -73,6 +73,19 @@ function senderOf(session: Session, filter: usize): PathState | null {
   return null;
 }
 
+// Whether the descriptor that was taken last named every filter of its reservation, and no other that is there.
+export let allFiltersTaken = false;
+
+// Filters whose senders were named, by a mark that is taken away again.
+function isEachNamed(reservation: ReservationState): bool {
+  let each = true;
+  for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) {
+    if (!filter.doomed) each = false;
+    filter.doomed = 0;
+  }
+  return each;
+}
+
 // Adds the descriptor's filters that match a sender and restarts their cleanup timers; the ones that match none are left
 // out and do no harm to the others (RFC 2209, SE). Returns whether one is new. Where a limit is reached, or `adds` is false,
 // those that are known are refreshed all the same.
@@ -84,6 +97,7 @@ export function takeFilters(
   adds: bool,
 ): bool {
   const expiresAt = resvContext().expiresAt;
+  allFiltersTaken = adds;
   if (style == STYLE_WILDCARD_FILTER) {
     const only = reservation.firstFilter;
     if (only) {
@@ -103,6 +117,7 @@ export function takeFilters(
     const known = findFilter(reservation, object);
     if (known) {
       known.expiresAt = expiresAt;
+      known.doomed = 1;
     } else if (senderOf(session, object)) {
       // A new reservation has room for its first filter at least; that was asked before it was made.
       const refusal = reservation.firstFilter == null ? 0 : refusesFilter();
@@ -117,5 +132,6 @@ export function takeFilters(
     }
     if (style == STYLE_FIXED_FILTER) break;
   }
+  if (!isEachNamed(reservation) || !adds) allFiltersTaken = false;
   return added;
 }

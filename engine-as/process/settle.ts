@@ -29,6 +29,7 @@ import {
   STYLE_FIXED_FILTER,
   trimAnnex,
 } from "../state/reservation_state";
+import { forgetRefreshes } from "../state/refresh_fingerprint";
 import { releaseIfIdle, Session } from "../state/session";
 import { findTrafficControl, TrafficControlState } from "../state/traffic_control_state";
 import { displace, displacements } from "./displace";
@@ -143,6 +144,7 @@ export function syncAffected(session: Session): void {
 
 // Tells the next hop and unwinds: deletes a new reservation, restores an old one. InPlace says which (RFC 2205 A.5).
 export function refuse(session: Session, reservation: ReservationState, code: u32, value: u32): void {
+  forgetRefreshes(session);
   const fresh = (reservation.flags & RESERVATION_NEW) != 0;
   reservationError(session, reservation, code, value, fresh ? 0 : 1);
   if (fresh) {

@@ -43,6 +43,7 @@ import {
 } from "../state/hash_table";
 import { ensureMemory, INBOX_BYTES, inboxPointer, root, ROOT_BYTES, rootPointer } from "../state/memory";
 import { policyArrives } from "../state/policy";
+import { forgetAllRefreshes } from "../state/refresh_fingerprint";
 import { clampRefresh, setNow, setRefreshInterval } from "../timers/clock";
 import { initializeWheel } from "../timers/wheel";
 import { interfaceArrives } from "./interface_change";
@@ -112,6 +113,7 @@ function one(kind: u32, record: usize, length: u32, end: usize): u32 {
     }
     case INPUT_POLICY: {
       const bytes = length - load<u16>(record, 2);
+      forgetAllRefreshes();
       return bytes < <u32> INPUT_POLICY_ATTRIBUTE ? STATUS_BAD_SUBMIT : policyArrives(record, bytes);
     }
     case INPUT_CALL: {
@@ -144,6 +146,7 @@ function initialize(nowMs: f64): void {
 // Seed and keys are fixed by the first CONFIG; the rest may change while the node runs.
 function configure(record: usize): void {
   const state = root();
+  forgetAllRefreshes();
   if (state.configured == 0) {
     const seed = <u64> load<u32>(record, INPUT_CONFIG_SEED);
     state.random = (seed + 1) * 0x9e3779b97f4a7c15;

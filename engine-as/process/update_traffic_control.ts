@@ -11,6 +11,7 @@ import { Interface, interfaceByHandle } from "../state/interface";
 import { count, root } from "../state/memory";
 import { hasPolicy } from "../state/policy";
 import { Filter, ReservationState, STYLE_FIXED_FILTER } from "../state/reservation_state";
+import { forgetRefreshes } from "../state/refresh_fingerprint";
 import { Session } from "../state/session";
 import { holdRate, standingOf } from "../state/standing";
 import { createTrafficControl, findTrafficControl, TrafficControlState } from "../state/traffic_control_state";
@@ -47,7 +48,11 @@ export function updateTrafficControl(
   }
   const decision = admit(session, block, outgoing, filter, active != null || displaces);
   if (decision != ADMITTED) {
-    if (block && active == null) block.behind = 1;
+    if (block && active == null) {
+      block.behind = 1;
+      // Each refresh tries again.
+      forgetRefreshes(session);
+    }
     return refused(decision);
   }
   block = carryOut(session, block, outgoing, filter);

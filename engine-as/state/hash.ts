@@ -54,6 +54,46 @@ export function hashBytes(pointer: usize, length: usize, salt: u64): u32 {
   return <u32> (state >> 32);
 }
 
+// The fingerprint of a message that refreshes (process/unchanged_refresh.ts), mixed in four runs side by side.
+let runA: u64 = 0;
+let runB: u64 = 0;
+let runC: u64 = 0;
+let runD: u64 = 0;
+
+@inline
+export function beginFingerprint(first: u64, second: u64, third: u64, fourth: u64): void {
+  const key = root().hashKey;
+  const factor = root().hashFactor;
+  runA = mixBy(factor, key, first);
+  runB = mixBy(factor, ~key, second);
+  runC = mixBy(factor, rotl(key, 21), third);
+  runD = mixBy(factor, ~rotl(key, 42), fourth);
+}
+@inline
+export function fingerprintWord(word: u64): void {
+  runA = mix(runA, word);
+}
+
+// Of what the runs hold and the bytes from `at` to `end`, a multiple of four; never zero.
+export function fingerprintOf(at: usize, end: usize): u64 {
+  const factor = root().hashFactor;
+  let a = runA, b = runB, c = runC, d = runD;
+  while (at + 32 <= end) {
+    a = mixBy(factor, a, load<u64>(at));
+    b = mixBy(factor, b, load<u64>(at, 8));
+    c = mixBy(factor, c, load<u64>(at, 16));
+    d = mixBy(factor, d, load<u64>(at, 24));
+    at += 32;
+  }
+  while (at + 8 <= end) {
+    a = mixBy(factor, a, load<u64>(at));
+    at += 8;
+  }
+  if (at < end) b = mixBy(factor, b, load<u32>(at));
+  a = mixBy(factor, mixBy(factor, a, b), mixBy(factor, c, d));
+  return a == 0 ? 1 : a;
+}
+
 // xorshift64*: seeded by CONFIG, used for jitter only.
 export function random(): u32 {
   const state = root();

@@ -115,6 +115,8 @@ export class Root {
   standings: u32;
   standingCapacity: u32;
   standingCount: u32;
+  // Moves with every change of an interface, of CONFIG or of policy: what was known of refreshes before is void.
+  refreshEpoch: u32;
 }
 
 // After the named fields: free lists of the slab, then counters.

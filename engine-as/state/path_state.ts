@@ -6,6 +6,7 @@ import { copyWords, objectCType, objectLength, store16 } from "../wire/bytes";
 import { releaseBlob } from "./blob";
 import { equalBytes } from "./keys";
 import { count, uncount } from "./memory";
+import { forgetRefreshes } from "./refresh_fingerprint";
 import { RequestState } from "./request_state";
 import { Session } from "./session";
 import { allocate, release } from "./slab";
@@ -37,6 +38,9 @@ export class PathState {
   others: u32;
   // Blob of the route (state/route.ts), or the open query.
   outgoing: u32;
+  // Of the Path that refreshed it last and changed nothing (process/unchanged_refresh.ts); 0 for none. It stands where it
+  // needs no padding.
+  fingerprint: u64;
   // Digest of the FLOWSPEC that the last Resv to its previous hop had for this sender; 0 if it was not in it.
   requested: u32;
   ttl: u8;
@@ -107,6 +111,7 @@ export function createPathState(session: Session, template: usize, request: Requ
     last.next = path;
   }
   if (session.pathCount < 255) session.pathCount += 1;
+  forgetRefreshes(session);
   count(COUNTER_PATH_STATES);
   return path;
 }
@@ -124,6 +129,7 @@ export function deletePathState(session: Session, gone: PathState): void {
   }
   // Once saturated it stays so until the session ends: countSenders() walks then.
   if (session.pathCount < 255) session.pathCount -= 1;
+  forgetRefreshes(session);
   gone.request.senders -= 1;
   const neighbour = gone.request.neighbour;
   if (neighbour) neighbour.states -= 1;

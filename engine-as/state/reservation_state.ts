@@ -8,6 +8,7 @@ import { equalBytes } from "./keys";
 import { count, uncount } from "./memory";
 import { Neighbour, releaseNeighbour } from "./neighbour";
 import { PathState, templateOf } from "./path_state";
+import { forgetRefreshes } from "./refresh_fingerprint";
 import { Session } from "./session";
 import { allocate, release } from "./slab";
 
@@ -58,6 +59,9 @@ export class ReservationState {
   flowspec: u32;
   firstFilter: Filter | null;
   annex: ReservationAnnex | null;
+  // Of the Resv that refreshed it last and changed nothing (process/unchanged_refresh.ts); 0 for none. It stands where it
+  // needs no padding.
+  fingerprint: u64;
   style: u8;
   flags: u8;
   marked: u16;
@@ -102,6 +106,7 @@ export function findFilter(reservation: ReservationState, object: usize): Filter
 
 // Adds the FILTER_SPEC `object` at the end of the list; 0 makes the keyless entry of WF.
 export function addFilter(reservation: ReservationState, object: usize, expiresAt: u32): Filter {
+  reservation.fingerprint = 0;
   const length: usize = object == 0 ? 0 : <usize> objectLength(object) - 4;
   const filter = changetype<Filter>(allocate(FILTER_HEADER + length));
   filter.expiresAt = expiresAt;
@@ -121,6 +126,7 @@ export function addFilter(reservation: ReservationState, object: usize, expiresA
 }
 
 export function deleteFilter(reservation: ReservationState, gone: Filter): void {
+  reservation.fingerprint = 0;
   let previous: Filter | null = null;
   for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) {
     if (filter == gone) {
@@ -192,11 +198,13 @@ export function createReservation(
     while (last.next) last = last.next!;
     last.next = reservation;
   }
+  forgetRefreshes(session);
   count(COUNTER_RESERVATION_STATES);
   return reservation;
 }
 
 export function deleteReservation(session: Session, gone: ReservationState): void {
+  forgetRefreshes(session);
   let previous: ReservationState | null = null;
   for (
     let reservation: ReservationState | null = session.firstReservation;

@@ -139,10 +139,27 @@ export function parseMessage(message: usize, available: u32, view: usize): u32 {
   if (load<u16>(message, 2) && sumBytes(message, length) != 0xffff) return failHeader(v, STATUS_BAD_CHECKSUM, 2);
   const type: u32 = v.type;
   if (type < MESSAGE_PATH || type > MESSAGE_RESV_CONFIRM) return failHeader(v, STATUS_UNKNOWN_MESSAGE, 1);
+  return parseObjects(v, message, length);
+}
+
+@inline
+function parseObjects(v: MessageView, message: usize, length: u32): u32 {
   v.end = message + length;
   if (viewUsual(v)) return STATUS_OK;
   const status = walk(v, message + 8);
   return status == STATUS_OK ? complete(v) : status;
+}
+
+// The same for a message whose version, type, length and checksum are known to be right.
+export function parseVerified(message: usize, length: u32, view: usize): u32 {
+  const v = changetype<MessageView>(view);
+  zeroWords(view, offsetof<MessageView>());
+  v.message = message;
+  v.length = length;
+  v.type = load<u8>(message, 1);
+  v.flags = load<u8>(message) & 15;
+  v.sendTtl = load<u8>(message, 4);
+  return parseObjects(v, message, length);
 }
 
 // The grammar alone, for the codec's check, which judges framing, sizes and unknown objects by its own tables: OK or
