@@ -4,6 +4,7 @@
  */
 import { isMulticast, matchesPrefix, parsePrefix } from "../address.ts";
 import { cString, libc } from "./libc.ts";
+import { LinkCheck } from "./link_check.ts";
 import { ERRNO, LinuxError } from "./linux_error.ts";
 
 /** An interface as it is told to a transport. */
@@ -50,6 +51,8 @@ export class InterfaceTable {
   #byHandle = new Map<number, KnownInterface>();
   #byIndex = new Map<number, KnownInterface>();
   #descriptor = -1;
+  /** Kept with the addresses. */
+  readonly linkCheck: LinkCheck = new LinkCheck();
 
   /** Any socket of IP: the kernel is asked about interfaces on it, in the network namespace in which it was opened. */
   askOn(descriptor: number): void {
@@ -80,6 +83,7 @@ export class InterfaceTable {
     this.remove(known.handle);
     this.#byHandle.set(known.handle, known);
     this.#byIndex.set(index, known);
+    this.linkCheck.set(this.#byHandle.values());
     return known;
   }
 
@@ -89,6 +93,7 @@ export class InterfaceTable {
     if (!known) return undefined;
     this.#byHandle.delete(handle);
     if (this.#byIndex.get(known.index) === known) this.#byIndex.delete(known.index);
+    this.linkCheck.set(this.#byHandle.values());
     return known;
   }
 

@@ -83,10 +83,12 @@ export class RawTransport extends SocketTransport {
     const source = this.#source(packet);
     // Never 0, which would have the kernel choose one, and look for it in a table of destinations.
     const identification = this.#identification = (this.#identification % 0xffff) + 1;
-    for (let from = 0; from === 0 || from < packet.payload.length; from += most) {
+    let from = 0;
+    do {
       const to = Math.min(packet.payload.length, from + most);
       if (!this.#sendPiece(packet, source, { from, to, identification }, known)) return;
-    }
+      from = to;
+    } while (from < packet.payload.length);
   }
 
   /** Forwards a datagram as IP would: by route, source and TTL as they are. */

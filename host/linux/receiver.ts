@@ -27,6 +27,8 @@ export interface ReceiveCounters {
   truncated: number;
   /** Came in by an interface that is not managed. */
   unknownInterface: number;
+  /** Addressed to us, with a source that is on another of our links. */
+  wrongLink: number;
   /** With an IP header that is wrong. */
   malformed: number;
   /** Fragments taken in to be put together. */
@@ -84,6 +86,7 @@ export class Receiver {
     kernelDrops: 0,
     truncated: 0,
     unknownInterface: 0,
+    wrongLink: 0,
     malformed: 0,
     fragments: 0,
     reassemblyFailed: 0,
@@ -170,6 +173,10 @@ export class Receiver {
       if (result !== READ.WHOLE) {
         if (result === READ.FRAGMENT) this.#addFragment(slots, at, i, headroom, packets);
         else if (result === READ.MALFORMED) this.counters.malformed++;
+        continue;
+      }
+      if (this.#interfaces.linkCheck.isForged(arrival.words, arrival.family, arrival.interface)) {
+        this.counters.wrongLink++;
         continue;
       }
       this.counters.received++;

@@ -1,61 +1,14 @@
 /** Whole nodes on raw IP, A - R - B: messages of every type on the links, as tshark and tcpdump read them. */
 import { encode } from "../../host/default_codec.ts";
-import { defaultModule } from "../../host/default_module.ts";
-import { RawTransport } from "../../host/linux/raw_transport.ts";
-import { RsvpNode } from "../../host/node.ts";
-import type { InterfaceSettings, NodeSettings } from "../../host/node_settings.ts";
-import { type StaticRoute, StaticRouting } from "../../host/routing/static_routing.ts";
 import type { SessionEvent } from "../../host/application.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { needs } from "../require.ts";
 import { FAMILIES, type Line, packetOf, until, withLine } from "./line.ts";
-import { inNamespace, run } from "./namespace.ts";
+import { OFFERED, startLine, TOKEN_BUCKET } from "./line_nodes.ts";
+import { run } from "./namespace.ts";
 
 const needed = needs("linux", "netRaw", "netAdmin", "namespaces");
-const settings: Partial<NodeSettings> = { refreshIntervalMs: 500 };
-/** The sender may send more than the links have to give away; what is reserved counts. */
-const OFFERED = { tokenBucketRateBytesPerSecond: 200_000, tokenBucketSizeBytes: 1_500 };
-const TOKEN_BUCKET = { tokenBucketRateBytesPerSecond: 12_500, tokenBucketSizeBytes: 1_500 };
 const TYPES = ["1", "2", "3", "4", "5", "6", "7"];
-
-/** A node in a namespace. `names` are the kernel's, of the interfaces in order. */
-function start(namespace: string, names: string[], interfaces: InterfaceSettings[], routes: StaticRoute[]): RsvpNode {
-  const transport = inNamespace(namespace, () =>
-    RawTransport.open({
-      interfaces: interfaces.map((settings, i) => ({ ...settings, name: names[i] })),
-    }));
-  const routing = new StaticRouting(routes);
-  const onError = (error: Error) => assert(false, error.message);
-  return new RsvpNode({ ...settings, module: defaultModule(), transport, routing, interfaces, onError });
-}
-
-function startLine(line: Line, name: keyof typeof FAMILIES) {
-  const { a, ra, rb, b, bits, group } = FAMILIES[name];
-  const host = bits === 24 ? 32 : 128;
-  const prefix = (address: string) => `${address}/${bits}`;
-  const anywhere = name === "IPv4" ? "0.0.0.0/0" : "::/0";
-  const toGroup = { prefix: `${group}/${host}` };
-  const left = start(line.a, ["eth0"], [{ interface: 1, addresses: [prefix(a)] }], [
-    { prefix: `${a}/${host}`, local: true },
-    { prefix: anywhere, interface: 1, gateway: ra },
-    { ...toGroup, hops: [{ interface: 1 }] },
-  ]);
-  const limits = { reservableBytesPerSecond: 100_000 };
-  const router = start(line.r, ["left", "right"], [
-    { interface: 21, addresses: [prefix(ra)], ...limits },
-    { interface: 22, addresses: [prefix(rb)], ...limits },
-  ], [
-    { prefix: prefix(a), interface: 21 },
-    { prefix: prefix(b), interface: 22 },
-    { ...toGroup, incomingInterface: 21, hops: [{ interface: 22 }] },
-  ]);
-  const right = start(line.b, ["eth0"], [{ interface: 1, addresses: [prefix(b)] }], [
-    { prefix: `${b}/${host}`, local: true },
-    { ...toGroup, local: true, incomingInterface: 1, hops: [] },
-    { prefix: anywhere, interface: 1, gateway: rb },
-  ]);
-  return { left, router, right };
-}
 
 /** A Path for port 0 where port 5004 has state: conflicting destination ports, which a router answers with PathErr. */
 function conflictingPath(name: keyof typeof FAMILIES) {
@@ -88,7 +41,8 @@ function conflictingPath(name: keyof typeof FAMILIES) {
 
 /** Goes through all seven types of message. */
 async function everyType(line: Line, name: keyof typeof FAMILIES): Promise<void> {
-  const { left, router, right } = startLine(line, name);
+  const nodes = startLine(line, name);
+  const { left, router, right } = nodes;
   const { a, b } = FAMILIES[name];
   const address = { destination: b, port: 5004 };
   const events: SessionEvent[] = [];
@@ -110,10 +64,7 @@ async function everyType(line: Line, name: keyof typeof FAMILIES): Promise<void>
   await until("ResvTear at R", () => router.inspect("reservations").length === 0);
   sender.withdraw();
   await until("PathTear at B", () => right.inspect("senders").length === 0);
-  for (const node of [left, router, right]) {
-    node.close();
-    await node.transport.close();
-  }
+  await nodes.close();
 }
 
 /** Runs `body` while tcpdump writes what passes an interface of R, and returns the file's name. */
@@ -183,7 +134,8 @@ for (const name of ["IPv4", "IPv6"] as const) {
     ...needed,
     fn: () =>
       withLine(async (line) => {
-        const { left, router, right } = startLine(line, name);
+        const nodes = startLine(line, name);
+        const { left, router, right } = nodes;
         const { a, group } = FAMILIES[name];
         const address = { destination: group, port: 5004 };
         const events: string[] = [];
@@ -193,10 +145,7 @@ for (const name of ["IPv4", "IPv6"] as const) {
         receiver.reserve({ style: "SE", flowspec: TOKEN_BUCKET, senders: [{ address: a, port: 4000 }] });
         await until("the reservation at A", () => left.inspect("installed").length === 1);
         assertEquals(router.inspect("installed").length, 1);
-        for (const node of [left, router, right]) {
-          node.close();
-          await node.transport.close();
-        }
+        await nodes.close();
       }),
   });
 }
