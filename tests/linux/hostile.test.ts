@@ -8,7 +8,7 @@ import type { RawTransport } from "../../host/linux/raw_transport.ts";
 import { Random } from "../../host/random.ts";
 import { ipDatagram } from "../../host/transport/ip_datagram.ts";
 import { fileURLToPath } from "node:url";
-import { assert, assertEquals, assertGreater, assertLess } from "../assert.ts";
+import { assertEquals, assertGreater, assertLess } from "../assert.ts";
 import { needs } from "../require.ts";
 import { FAMILIES, type Line, Listener, packetOf, type PlainPacket, until, withLine } from "./line.ts";
 import { type LineNodes, startLine, TOKEN_BUCKET } from "./line_nodes.ts";
