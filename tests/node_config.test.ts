@@ -14,12 +14,14 @@ const GOOD = `[node]
 kind = "router"
 transport = "udp"
 routing = "static"
-trafficControl = "memory"
 refreshIntervalMs = 30000
 neighbours = ["10.0.1.0/24", "10.0.2.0/24"]
 
 [limits]
 sessions = 1000
+
+[trafficControl]
+mode = "memory"
 
 [[interfaces]]
 name = "left"
@@ -68,8 +70,8 @@ listen = "127.0.0.1:9246"
 
 /** What to write in place of which line, and what is said of it. */
 const MISTAKES: readonly (readonly [name: string, from: string, to: string, said: RegExp])[] = [
-  ["a line that is no TOML", "[limits]", "[limits", /^line 9, column \d+: /],
-  ["an unknown table", "[limits]", "[limit]", /^line 9, limit: there is no such key, did you mean "limits"\?$/],
+  ["a line that is no TOML", "[limits]", "[limits", /^line 8, column \d+: /],
+  ["an unknown table", "[limits]", "[limit]", /^line 8, limit: there is no such key, did you mean "limits"\?$/],
   [
     "a misspelt key",
     'kind = "router"',
@@ -80,129 +82,129 @@ const MISTAKES: readonly (readonly [name: string, from: string, to: string, said
     "a misspelt key in a list of tables",
     'perFlowRate = "1 Mbit/s"',
     'perFlow = "1 Mbit/s"',
-    /^line 16, interfaces\[0\]\.perFlow: there is no such key$/,
+    /^line 18, interfaces\[0\]\.perFlow: there is no such key$/,
   ],
   ["a kind that there is not", '"router"', '"switch"', /^line 2, node\.kind: there are router, host$/],
-  ["text for a number", "= 30000", '= "30 s"', /^line 6, node\.refreshIntervalMs: wants a whole number above zero$/],
-  ["a fraction", "= 30000", "= 0.5", /^line 6, node\.refreshIntervalMs: wants a whole number above zero$/],
-  ["zero where it cannot be", "= 30000", "= 0", /^line 6, node\.refreshIntervalMs: must be above zero$/],
-  ["a negative number", "sessions = 1000", "sessions = -1", /^line 10, limits\.sessions: must not be below zero$/],
-  ["a missing name", 'name = "left"\n', "", /^line 12, interfaces\[0\]\.name: is missing: wants text$/],
-  ["two interfaces of one name", '"right"\nhandle', '"left"\nhandle', /^line 20, interfaces\[1\]\.name: there is an/],
+  ["text for a number", "= 30000", '= "30 s"', /^line 5, node\.refreshIntervalMs: wants a whole number above zero$/],
+  ["a fraction", "= 30000", "= 0.5", /^line 5, node\.refreshIntervalMs: wants a whole number above zero$/],
+  ["zero where it cannot be", "= 30000", "= 0", /^line 5, node\.refreshIntervalMs: must be above zero$/],
+  ["a negative number", "sessions = 1000", "sessions = -1", /^line 9, limits\.sessions: must not be below zero$/],
+  ["a missing name", 'name = "left"\n', "", /^line 14, interfaces\[0\]\.name: is missing: wants text$/],
+  ["two interfaces of one name", '"right"\nhandle', '"left"\nhandle', /^line 22, interfaces\[1\]\.name: there is an/],
   [
     "two interfaces of one handle",
     'name = "left"',
     'name = "left"\nhandle = 7',
-    /^line 22, interfaces\[1\]\.handle: another interface has handle 7 already$/,
+    /^line 24, interfaces\[1\]\.handle: another interface has handle 7 already$/,
   ],
   [
     "a handle that is too large",
     "handle = 7",
     "handle = 65536",
-    /^line 21, .*\.handle: a handle is 65535 at the most$/,
+    /^line 23, .*\.handle: a handle is 65535 at the most$/,
   ],
   [
     "an address without its length",
     '["10.0.1.1/24"]',
     '["10.0.1.1"]',
-    /^line 14, interfaces\[0\]\.addresses\[0\]: wants an address with its prefix length, such as 10\.0\.1\.1\/24$/,
+    /^line 16, interfaces\[0\]\.addresses\[0\]: wants an address with its prefix length, such as 10\.0\.1\.1\/24$/,
   ],
   [
     "a second IPv4 address",
     '["10.0.1.1/24"]',
     '["10.0.1.1/24", "10.0.9.1/24"]',
-    /^line 14, .*: "10\.0\.9\.1\/24" is its/,
+    /^line 16, .*: "10\.0\.9\.1\/24" is its/,
   ],
   [
     "a rate without a unit",
     '"7.5 Mbit/s"',
     "7500000",
-    /^line 15, interfaces\[0\]\.reservableRate: wants a rate with its unit, such as "10 Mbit\/s"/,
+    /^line 17, interfaces\[0\]\.reservableRate: wants a rate with its unit, such as "10 Mbit\/s"/,
   ],
   [
     "a rate in a unit that is none",
     '"7.5 Mbit/s"',
     '"7.5 Mbps"',
-    /^line 15, .*\.reservableRate: wants a rate with its/,
+    /^line 17, .*\.reservableRate: wants a rate with its/,
   ],
-  ["more for one flow than for all", '"1 Mbit/s"\nlink', '"8 Mbit/s"\nlink', /^line 16, .*perFlowRate: is more than/],
-  ["more reservable than there is", '"10 Mbit/s"', '"7 Mbit/s"', /^line 15, .*reservableRate: is more than linkRate$/],
+  ["more for one flow than for all", '"1 Mbit/s"\nlink', '"8 Mbit/s"\nlink', /^line 18, .*perFlowRate: is more than/],
+  ["more reservable than there is", '"10 Mbit/s"', '"7 Mbit/s"', /^line 17, .*reservableRate: is more than linkRate$/],
   [
     "raw IP where there is only UDP",
     "handle = 7",
     'handle = 7\nudp = "also"',
-    /^line 22, interfaces\[1\]\.udp: must be "only" where node\.transport is "udp"/,
+    /^line 24, interfaces\[1\]\.udp: must be "only" where node\.transport is "udp"/,
   ],
   [
     "a next hop that is no address",
     '"10.0.2.2"\n\n[[s',
     '"r2"\n\n[[s',
-    /^line 23, .*\.udpNextHop: wants an IPv4 or IPv6/,
+    /^line 25, .*\.udpNextHop: wants an IPv4 or IPv6/,
   ],
-  ["a sender without a rate", 'rate = "64 kbit/s"\n', "", /^line 25, senders\[0\]\.rate: is missing: wants a rate/],
+  ["a sender without a rate", 'rate = "64 kbit/s"\n', "", /^line 27, senders\[0\]\.rate: is missing: wants a rate/],
   [
     "a source of another family",
     'source = "10.0.1.1"',
     'source = "2001:db8::1"',
-    /^line 28, senders\[0\]\.source: 2001:db8::1 is not of the destination's family$/,
+    /^line 30, senders\[0\]\.source: 2001:db8::1 is not of the destination's family$/,
   ],
   [
     "a port that is too large",
     "port = 5004",
     "port = 70000",
-    /^line 27, senders\[0\]\.port: a port is 65535 at the most$/,
+    /^line 29, senders\[0\]\.port: a port is 65535 at the most$/,
   ],
-  ["a style that there is not", '"FF"', '"XX"', /^line 36, reservations\[0\]\.style: there are WF, FF, SE$/],
+  ["a style that there is not", '"FF"', '"XX"', /^line 38, reservations\[0\]\.style: there are WF, FF, SE$/],
   [
     "senders of a wildcard",
     '"FF"',
     '"WF"',
-    /^line 37, reservations\[0\]\.senders: a WF reservation is for every sender/,
+    /^line 39, reservations\[0\]\.senders: a WF reservation is for every sender/,
   ],
   [
     "a port where the protocol has none",
     'protocol = "tcp"',
     "protocol = 47",
-    /^line 35, reservations\[0\]\.port: protocol 47 has no ports$/,
+    /^line 37, reservations\[0\]\.port: protocol 47 has no ports$/,
   ],
   [
     "a reserved rate for controlled load",
     'rate = "1 Mbit/s"\n\n[[routes',
     'service = "controlled-load"\nreservedRate = "1 MB/s"\n\n[[routes',
-    /^line 39, reservations\[0\]\.reservedRate: is for service = "guaranteed" only$/,
+    /^line 41, reservations\[0\]\.reservedRate: is for service = "guaranteed" only$/,
   ],
   [
     "a route by an interface that there is not",
     'interface = "right"\ngateway',
     'interface = "rihgt"\ngateway',
-    /^line 42, routes\[0\]\.interface: no interface "rihgt", did you mean "right"\?$/,
+    /^line 44, routes\[0\]\.interface: no interface "rihgt", did you mean "right"\?$/,
   ],
   [
     "a gateway of another family",
     'gateway = "10.0.2.2"',
     'gateway = "fe80::1"',
-    /^line 43, routes\[0\]\.gateway: is not of/,
+    /^line 45, routes\[0\]\.gateway: is not of/,
   ],
   [
     "a route to a group",
     '"0.0.0.0/0"',
     '"239.0.0.0/8"',
-    /^line 41, routes\[0\]\.prefix: groups have \[\[multicastRoutes\]\]$/,
+    /^line 43, routes\[0\]\.prefix: groups have \[\[multicastRoutes\]\]$/,
   ],
   [
     "a group that is none",
     '"239.1.2.3"',
     '"10.1.2.3"',
-    /^line 46, multicastRoutes\[0\]\.group: wants a multicast group/,
+    /^line 48, multicastRoutes\[0\]\.group: wants a multicast group/,
   ],
   [
     "a group that leaves where it comes",
     '["right"]',
     '["left"]',
-    /^line 48, .*outgoing: "left" is where the group comes/,
+    /^line 50, .*outgoing: "left" is where the group comes/,
   ],
-  ["a level that there is not", '"info"', '"loud"', /^line 51, log\.level: there are debug, info, warning, error$/],
-  ["an address without a port", '"127.0.0.1:9246"', '"127.0.0.1"', /^line 54, metrics\.listen: wants address and port/],
+  ["a level that there is not", '"info"', '"loud"', /^line 53, log\.level: there are debug, info, warning, error$/],
+  ["an address without a port", '"127.0.0.1:9246"', '"127.0.0.1"', /^line 56, metrics\.listen: wants address and port/],
 ];
 
 for (const [name, from, to, said] of MISTAKES) {
@@ -233,16 +235,16 @@ Deno.test("rates are read with their unit only", () => {
   }
 });
 
-Deno.test("handles are the file's, else the ones that they were, else places in the file", () => {
+Deno.test("handles are the file's, else the ones that they were, else made from names alone", () => {
   const named = (...names: string[]) => names.map((name) => ({ name, rsvp: true }));
-  const first = giveHandles([...named("a", "b"), { name: "c", handle: 1, rsvp: true }], new Map());
-  assertEquals(
-    [...first].sort(),
-    [["a", 3], ["b", 2], ["c", 1]].map(([name, handle]) => [name, handle] as [string, number]),
-  );
-  // One comes in between, one goes: the others keep theirs, and what has gone is not given to somebody else.
-  const second = giveHandles(named("new", "a", "b"), first);
-  assertEquals([second.get("a"), second.get("b"), second.get("new")], [3, 2, 4]);
+  const made = giveHandles(named("a", "b"), new Map());
+  assertEquals(giveHandles(named("b", "a"), new Map()).get("a"), made.get("a"));
+  // One that is made must not be another's: the file says so of c, an earlier run of d.
+  const a = made.get("a")!;
+  const beside = giveHandles([{ name: "c", handle: a, rsvp: true }, ...named("a")], new Map());
+  assertEquals([beside.get("c"), beside.get("a")], [a, a + 1]);
+  const later = giveHandles(named("a", "d"), new Map([["d", a], ["gone", a + 1]]));
+  assertEquals([later.get("d"), later.get("a")], [a, a + 2]);
 });
 
 Deno.test("an interface takes the system's addresses, one of each kind, and is down while it has none", () => {
@@ -280,7 +282,7 @@ Deno.test("--check tells every mistake, a line each, and fails; of a good file i
     assertEquals([code, out], [1, ""]);
     assertEquals(err.trimEnd().split("\n"), [
       `resv: ${file}: line 2, node.kind: there are router, host`,
-      `resv: ${file}: line 27, senders[0].port: a port is 65535 at the most`,
+      `resv: ${file}: line 29, senders[0].port: a port is 65535 at the most`,
     ]);
   });
 });

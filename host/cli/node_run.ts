@@ -1,9 +1,10 @@
 /** What `resv node` does: reads the file, starts the node, and does what signals say until it ends. */
 import { readNodeFile } from "../daemon/config_file.ts";
-import { Daemon } from "../daemon/daemon.ts";
+import { Daemon, type DaemonWorld } from "../daemon/daemon.ts";
 import { MetricsListenError } from "../daemon/metrics_ends.ts";
 import { PartError } from "../daemon/parts.ts";
 import type { NodeFile } from "../daemon/schema.ts";
+import { ServiceSocketError } from "../service/listen.ts";
 import { TomlFileError } from "../toml_file.ts";
 import { UdpOpenError } from "../transport/udp.ts";
 import type { ResvContext } from "./context.ts";
@@ -29,7 +30,7 @@ export async function runNode(this: ResvContext, flags: NodeFlags): Promise<void
   // Listened to before anything is open, so that no signal finds the default, which is to die on the spot.
   const signals = new NodeSignals(flags);
   try {
-    const daemon = await startDaemon(file, write);
+    const daemon = await startDaemon(file, { version: VERSION, write, read: () => readFile(flags.config) });
     signals.attach(daemon);
     const reason = await daemon.ended;
     if (!reason) return;
@@ -60,11 +61,11 @@ function summary(path: string, file: NodeFile): string {
 }
 
 /** What a person can do something about is said in one line. */
-async function startDaemon(file: NodeFile, write: (line: string) => void): Promise<Daemon> {
+async function startDaemon(file: NodeFile, world: DaemonWorld): Promise<Daemon> {
   try {
-    return await Daemon.start(file, { version: VERSION, write });
+    return await Daemon.start(file, world);
   } catch (error) {
-    if ([UdpOpenError, MetricsListenError, PartError].some((one) => error instanceof one)) {
+    if ([UdpOpenError, MetricsListenError, PartError, ServiceSocketError].some((one) => error instanceof one)) {
       throw new CommandError((error as Error).message);
     }
     throw error;
@@ -87,7 +88,7 @@ class NodeSignals {
       ["SIGTERM", stop],
       ["SIGINT", stop],
       ["SIGQUIT", ask((daemon) => void daemon.stop(true))],
-      ["SIGHUP", ask((daemon) => void reload(daemon, flags.config))],
+      ["SIGHUP", ask((daemon) => void daemon.reload().catch(() => {}))],
     ];
     for (const [signal, handler] of this.#handlers) Deno.addSignalListener(signal, handler);
   }
@@ -99,15 +100,5 @@ class NodeSignals {
 
   close(): void {
     for (const [signal, handler] of this.#handlers) Deno.removeSignalListener(signal, handler);
-  }
-}
-
-/** Reads the file again; one that cannot be used is told in the log, and nothing changes. */
-async function reload(daemon: Daemon, path: string): Promise<void> {
-  try {
-    await daemon.reload(await readFile(path));
-  } catch (error) {
-    const problems = error instanceof TomlFileError ? error.problems : [(error as Error).message];
-    daemon.refuseReload(problems.map((problem) => `${path}: ${problem}`));
   }
 }

@@ -1,6 +1,6 @@
 /** What carries a node's messages, with the interfaces that it listens on following those of the node. */
 import { UDP_ENCAPSULATION_PORT } from "../boundary.gen.ts";
-import type { InterfaceSettings } from "../node_settings.ts";
+import type { PlannedInterface } from "./interface_plan.ts";
 import type { Transport } from "../transport/transport.ts";
 import { UDP_ENCAPSULATION_GROUP, UdpTransport } from "../transport/udp.ts";
 
@@ -8,7 +8,9 @@ import { UDP_ENCAPSULATION_GROUP, UdpTransport } from "../transport/udp.ts";
 export interface Carrier {
   readonly transport: Transport;
   /** Listens on these interfaces, and on no others. Rejects where one cannot be had; the others are had all the same. */
-  follow(interfaces: readonly InterfaceSettings[]): Promise<void>;
+  follow(interfaces: readonly PlannedInterface[]): Promise<void>;
+  /** What its sockets have counted, by name. */
+  counters(): Record<string, number>;
   /** Listens to a group for an application, wherever there is an address of its family. */
   setMember(group: string, member: boolean): Promise<void>;
   /** Nothing is held any more once the promise is resolved. */
@@ -26,7 +28,7 @@ export class UdpCarrier implements Carrier {
     this.transport = transport;
   }
 
-  static async open(interfaces: readonly InterfaceSettings[]): Promise<UdpCarrier> {
+  static async open(interfaces: readonly PlannedInterface[]): Promise<UdpCarrier> {
     const carrier = new UdpCarrier(await UdpTransport.open({ addresses: [] }));
     try {
       await carrier.follow(interfaces);
@@ -37,10 +39,10 @@ export class UdpCarrier implements Carrier {
     return carrier;
   }
 
-  async follow(interfaces: readonly InterfaceSettings[]): Promise<void> {
+  async follow(interfaces: readonly PlannedInterface[]): Promise<void> {
     const wanted = new Map<string, number>();
-    for (const one of interfaces) {
-      if (one.up === false) continue;
+    for (const { settings: one } of interfaces) {
+      if (one.up === false || one.udp === "none") continue;
       // A datagram to a link-local address would need a zone, which UDP sockets here have not.
       for (const text of one.addresses) if (!/^fe80/i.test(text)) wanted.set(text, one.interface);
     }
@@ -68,6 +70,10 @@ export class UdpCarrier implements Carrier {
       if (text.includes(":") !== group.includes(":")) continue;
       await (member ? this.transport.joinGroup(group, handle) : this.transport.leaveGroup(group, handle));
     }
+  }
+
+  counters(): Record<string, number> {
+    return { ...this.transport.counters };
   }
 
   close(): Promise<void> {

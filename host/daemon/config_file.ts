@@ -144,7 +144,7 @@ function checkRoutes(file: NodeFile, fail: Fail): void {
   }
   for (const [index, one] of file.multicastRoutes.entries()) {
     const path = ["multicastRoutes", index] as const;
-    if (one.source !== undefined && parseAddress(one.source).family !== parseAddress(one.group).family) {
+    if (one.source !== undefined && parsePrefix(one.source).family !== parsePrefix(one.group).family) {
       fail([...path, "source"], "is not of the group's family");
     }
     if (one.incoming !== undefined && one.outgoing.includes(one.incoming)) {

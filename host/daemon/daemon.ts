@@ -3,22 +3,23 @@
  */
 import { SystemClock } from "../clock.ts";
 import { defaultModule } from "../default_module.ts";
-import { EngineTrapError } from "../engine_errors.ts";
-import { type DropReport, RsvpNode } from "../node.ts";
-import type { InterfaceSettings } from "../node_settings.ts";
-import type { SessionEvent } from "../application.ts";
-import { formatAddress } from "../address.ts";
+import { RsvpNode } from "../node.ts";
+import { DEFAULT_SETTINGS, stateLifetimeMs } from "../node_settings.ts";
+import type { ServiceServer } from "../service/server.ts";
+import { ServiceError } from "../service/protocol.ts";
+import { TomlFileError } from "../toml_file.ts";
 import { GuardedTransport } from "./guarded_transport.ts";
 import { giveHandles, planInterface, type PlannedInterface } from "./interface_plan.ts";
+import type { LinkSource } from "./links.ts";
 import { closeLog, configureLog, type Log, logOf } from "./log.ts";
 import { MemberRouting } from "./member_routing.ts";
 import { type Metric, metricList } from "./metric_list.ts";
 import { MetricsEnds } from "./metrics_ends.ts";
 import { nodeSettings } from "./node_options.ts";
 import { openLinks, openParts, type Parts } from "./parts.ts";
-import type { LinkSource } from "./links.ts";
-import { RepeatedLog } from "./repeated_log.ts";
+import { Reports } from "./reports.ts";
 import type { NodeFile } from "./schema.ts";
+import { openService } from "./service_end.ts";
 import { StaticApplications } from "./statics.ts";
 
 /** Tears are queued when a stop begins, and leave one by one. */
@@ -29,6 +30,18 @@ export interface DaemonWorld {
   readonly version: string;
   /** Takes the log, whole lines. */
   readonly write: (line: string) => void;
+  /** Reads the file again. Rejects with a {@linkcode TomlFileError}, or with another error of one line. */
+  readonly read: () => Promise<NodeFile>;
+}
+
+/** What was opened for a node before there is one. */
+interface Opened {
+  readonly links: LinkSource;
+  readonly parts: Parts;
+  readonly handles: Map<string, number>;
+  readonly planned: readonly PlannedInterface[];
+  /** Takes errors before there is a node to report them. */
+  readonly early: { onError: (error: Error) => void };
 }
 
 /** A node that runs. */
@@ -36,18 +49,18 @@ export class Daemon {
   readonly node: RsvpNode;
   /** Resolves when the node has ended by itself, with the reason; a stop resolves it with nothing. */
   readonly ended: Promise<Error | undefined>;
-  readonly log: Log = logOf("node");
   #file: NodeFile;
   #world: DaemonWorld;
+  #log: Log = logOf("node");
   #links: LinkSource;
   #parts: Parts;
   #guard: GuardedTransport;
   #members: MemberRouting;
   #statics: StaticApplications;
-  #repeated: RepeatedLog;
+  #reports: Reports;
   #metricsEnds: MetricsEnds;
+  #service: ServiceServer | undefined;
   #handles: Map<string, number>;
-  #problems = new Map<string, string>();
   #reloads = { done: 0, refused: 0 };
   #startedAtMs = Date.now();
   #end!: (reason: Error | undefined) => void;
@@ -58,80 +71,61 @@ export class Daemon {
   /** Assembles and starts. Rejects with an error whose message is one line where something cannot be had. */
   static async start(file: NodeFile, world: DaemonWorld): Promise<Daemon> {
     configureLog(file.log, world.write);
-    const links = openLinks();
     try {
-      const handles = giveHandles(file.interfaces, new Map());
-      const planned = planAll(file, handles, links);
-      const parts = await openParts(file, planned.map(({ settings }) => settings), handles);
+      const opened = await openAll(file);
+      const daemon = new Daemon(file, world, opened);
       try {
-        const daemon = new Daemon(file, world, links, parts, handles, planned);
         await daemon.#begin();
         return daemon;
       } catch (error) {
-        await parts.carrier.close();
+        await daemon.#close();
         throw error;
       }
     } catch (error) {
-      links.close();
       closeLog();
       throw error;
     }
   }
 
-  private constructor(
-    file: NodeFile,
-    world: DaemonWorld,
-    links: LinkSource,
-    parts: Parts,
-    handles: Map<string, number>,
-    planned: readonly PlannedInterface[],
-  ) {
+  private constructor(file: NodeFile, world: DaemonWorld, opened: Opened) {
+    const { links, parts, handles, planned } = opened;
+    const clock = new SystemClock();
     this.#file = file;
     this.#world = world;
     this.#links = links;
     this.#parts = parts;
     this.#handles = handles;
     this.ended = new Promise((resolve) => this.#end = resolve);
-    const clock = new SystemClock();
-    this.#repeated = new RepeatedLog(this.log, clock);
+    const reports = this.#reports = new Reports({
+      interfaceName: (handle) => this.#nameOf(handle),
+      running: () => this.node.running,
+      end: (reason) => this.#end(reason),
+    }, clock);
+    opened.early.onError = (error) => this.#failed(error);
     this.#guard = new GuardedTransport(parts.carrier.transport);
-    this.#guard.onRefused = (packet, source) =>
-      this.#repeated.add(
-        "NOT_ALLOWED",
-        "dropped a message of {source} on {interface}: not among those who are allowed",
-        {
-          source,
-          interface: this.#nameOf(packet.interface),
-          destination: formatAddress(packet.destination, packet.family),
-        },
-      );
+    this.#guard.onRefused = (refused) => reports.refused(refused);
     this.#members = new MemberRouting(parts.routing);
     this.node = new RsvpNode({
       ...nodeSettings(file),
       module: defaultModule(),
       transport: this.#guard,
       routing: this.#members,
-      trafficControl: parts.trafficControl,
+      trafficControl: parts.trafficControl.control,
       clock,
       interfaces: planned.map(({ settings }) => settings),
-      onReport: (report) => this.#dropped(report),
+      onReport: (report) => reports.dropped(report),
       onError: (error) => this.#failed(error),
     });
     this.#statics = new StaticApplications({
       node: this.node,
       handleOf: (name) => this.#handles.get(name)!,
       setMember: (group, member) => this.#setMember(group, member),
-      heard: (what, event) => this.#heard(what, event),
-      refused: (what, error) => this.log.error("{what}: {error}", { what, error: error.message }),
+      heard: (what, event) => reports.heard(what, event),
+      refused: (what, error) => this.#log.error("{what}: {error}", { what, error: error.message }),
     });
     this.#metricsEnds = new MetricsEnds(() => this.metrics());
     this.#guard.allow(file.node, planned.flatMap(({ settings }) => settings.addresses));
-    this.#tellOfInterfaces(planned);
-  }
-
-  /** The handle of every interface of the file. */
-  get handles(): ReadonlyMap<string, number> {
-    return this.#handles;
+    reports.interfaces(planned);
   }
 
   /** Everything that is counted. */
@@ -139,54 +133,33 @@ export class Daemon {
     return metricList({
       node: this.node,
       traffic: this.#guard.traffic,
+      sockets: this.#parts.carrier.counters(),
+      clients: this.#service?.counters.clients ?? 0,
       version: this.#world.version,
       startedAtMs: this.#startedAtMs,
       reloads: this.#reloads,
     });
   }
 
-  /** Where metrics are served; undefined if nowhere. */
-  get metricsAddress(): { hostname: string; port: number } | undefined {
-    return this.#metricsEnds.address;
-  }
-
   /**
-   * Changes to another file without losing state, and returns what was done and what cannot be done without a new start,
-   * a line each.
+   * Reads the file again and changes what may change without losing state. Returns what was done and what cannot be done
+   * without a new start, a line each. Rejects with everything that is wrong with the file; the node goes on as it was.
    */
-  reload(file: NodeFile): Promise<string[]> {
-    return this.#inTurn(async () => {
-      const before = this.#file;
-      this.#file = file;
-      const done: string[] = [];
-      if (JSON.stringify(before.log) !== JSON.stringify(file.log)) {
-        configureLog(file.log, this.#world.write);
-        done.push(`log: ${file.log.level}, ${file.log.format}`);
-      }
-      const settings = nodeSettings(file);
-      if (JSON.stringify(settings) !== JSON.stringify(nodeSettings(before))) {
-        this.node.configure(settings);
-        done.push("node and limits changed");
-      }
-      done.push(...await this.#followInterfaces());
-      done.push(...this.#statics.apply(file));
-      done.push(...await this.#metricsEnds.follow(file.metrics).catch((error: Error) => [error.message]));
-      for (const key of ["transport", "routing", "trafficControl"] as const) {
-        if (before.node[key] !== file.node[key]) {
-          done.push(`node.${key} cannot change while the node runs: start it anew`);
-        }
-      }
-      this.#reloads.done++;
-      for (const line of done) this.log.info("reload: {line}", { line });
-      this.log.info(done.length === 0 ? "reload: nothing has changed" : "reload done");
-      return done;
-    });
-  }
-
-  /** A reload was asked for with a file that cannot be; the node goes on as it is. */
-  refuseReload(problems: readonly string[]): void {
-    this.#reloads.refused++;
-    for (const problem of problems) this.log.error("reload refused: {problem}", { problem });
+  async reload(): Promise<string[]> {
+    let file: NodeFile;
+    try {
+      file = await this.#world.read();
+    } catch (error) {
+      this.#reloads.refused++;
+      const problems = error instanceof TomlFileError ? error.problems : [(error as Error).message];
+      for (const problem of problems) this.#log.error("reload refused: {problem}", { problem });
+      throw new ServiceError("REFUSED", problems.join("; "));
+    }
+    const done = await this.#inTurn(() => this.#follow(file));
+    this.#reloads.done++;
+    for (const line of done) this.#log.info("reload: {line}", { line });
+    this.#log.info(done.length === 0 ? "reload: nothing has changed" : "reload done");
+    return done;
   }
 
   /**
@@ -200,33 +173,52 @@ export class Daemon {
   async #begin(): Promise<void> {
     this.#statics.apply(this.#file);
     await this.#metricsEnds.follow(this.#file.metrics);
-    this.#links.onChange(() => void this.#inTurn(() => this.#followInterfaces()).catch((error) => this.#failed(error)));
-    this.log.info("running: {kind}, interfaces {interfaces}, static senders and reservations: {statics}", {
+    this.#service = await openService(this.#file, {
+      node: this.node,
+      membership: {
+        join: (group) => this.#setMember(group, true),
+        leave: (group) => this.#setMember(group, false),
+      },
+      reload: () => this.reload(),
+      onError: (error) => this.#failed(error),
+    });
+    this.#links.onChange(() => void this.#inTurn(() => this.#linksChanged()).catch((error) => this.#failed(error)));
+    this.#log.info("running: {kind}, interfaces {interfaces}, static senders and reservations: {statics}", {
       kind: this.#file.node.kind,
       interfaces: [...this.#handles].map(([name, handle]) => `${name} (${handle})`).join(", "),
       statics: this.#statics.size,
       version: this.#world.version,
       pid: Deno.pid,
     });
-    const address = this.metricsAddress;
-    if (address) this.log.info("metrics at http://{hostname}:{port}/metrics", address);
+    if (this.#service) this.#log.info("service at {path}, mode 0600", { path: this.#service.path });
+    const address = this.#metricsEnds.address;
+    if (address) this.#log.info("metrics at http://{hostname}:{port}/metrics", address);
   }
 
   async #stop(fast: boolean): Promise<void> {
-    this.log.info(fast ? "stopping: state is left for who starts next" : "stopping: tearing down", { fast });
-    this.#links.close();
+    this.#log.info(fast ? "stopping: state is left for who starts next" : "stopping: tearing down", { fast });
+    this.#links.onChange(() => {});
     await this.#work.catch(() => {});
-    await this.#metricsEnds.close();
-    if (!fast && this.node.running) {
+    await this.#service?.close({ tearDown: !fast });
+    if (fast) this.#parts.trafficControl.leave();
+    else if (this.node.running) {
       this.#statics.release();
       await new Promise((resolve) => setTimeout(resolve, TEAR_DOWN_MS));
     }
-    this.node.close();
-    await this.#parts.carrier.close();
-    this.#repeated.close();
-    this.log.info("stopped");
+    await this.#close();
+    this.#reports.close();
+    this.#log.info("stopped");
     closeLog();
     this.#end(undefined);
+  }
+
+  /** Closes everything; what is installed goes with it. */
+  async #close(): Promise<void> {
+    await this.#service?.close();
+    await this.#metricsEnds.close();
+    this.node.close();
+    await this.#parts.carrier.close();
+    this.#links.close();
   }
 
   /** One piece of work at a time. */
@@ -236,20 +228,47 @@ export class Daemon {
     return turn;
   }
 
-  /** Interfaces as the file and the system have them now. */
+  /** Does what a file says, where that differs from the one before. */
+  async #follow(file: NodeFile): Promise<string[]> {
+    const before = this.#file;
+    this.#file = file;
+    const done: string[] = [];
+    if (differ(before.log, file.log)) {
+      configureLog(file.log, this.#world.write);
+      done.push(`log: ${file.log.level}, ${file.log.format}`);
+    }
+    const settings = nodeSettings(file);
+    if (differ(settings, nodeSettings(before))) {
+      this.node.configure(settings);
+      done.push("node and limits changed");
+    }
+    if (differ(allowedOf(before), allowedOf(file))) done.push("who may send is changed");
+    if (differ([before.routes, before.multicastRoutes], [file.routes, file.multicastRoutes])) {
+      done.push("routes changed");
+    }
+    done.push(...await this.#followInterfaces());
+    done.push(...this.#statics.apply(file));
+    done.push(...await this.#metricsEnds.follow(file.metrics).catch((error: Error) => [error.message]));
+    done.push(...fixedKeys(before, file).map((key) => `${key} cannot change while the node runs: start it anew`));
+    return done;
+  }
+
+  async #linksChanged(): Promise<void> {
+    for (const line of await this.#followInterfaces()) this.#log.info("{line}", { line });
+  }
+
+  /** Interfaces as the file and the system have them now. Returns what was done, a line each. */
   async #followInterfaces(): Promise<string[]> {
-    const { node } = this;
-    const before = new Map(node.interfaces.map((one) => [one.interface, one]));
-    const gone = new Map(this.#handles);
+    const { node } = this, { carrier, trafficControl, routing } = this.#parts;
+    const gone = new Map(this.#handles), done: string[] = [];
     this.#handles = giveHandles(this.#file.interfaces, this.#handles);
     for (const name of this.#handles.keys()) gone.delete(name);
+    this.#links.manage(this.#handles);
     const planned = planAll(this.#file, this.#handles, this.#links);
     const settings = planned.map((one) => one.settings);
-    const done: string[] = [];
-    await this.#parts.carrier.follow(settings).catch((error) => {
-      done.push(error.message);
-      this.log.error("{error}", { error: error.message });
-    });
+    await carrier.follow(planned).catch((error) => void done.push(error.message));
+    done.push(...trafficControl.follow(planned));
+    const before = new Map(node.interfaces.map((one) => [one.interface, one]));
     for (const [name, handle] of gone) {
       const old = before.get(handle);
       if (!old || old.noRsvp) continue;
@@ -258,29 +277,15 @@ export class Daemon {
     }
     for (const one of settings) {
       const old = before.get(one.interface);
-      if (JSON.stringify(old) === JSON.stringify(one)) continue;
+      if (!differ(old, one)) continue;
       node.setInterface(one);
-      done.push(`interface ${one.name} ${old ? "changed" : "added"}`);
+      const how = old?.up === one.up ? "changed" : one.up ? "up" : "down";
+      done.push(`interface ${one.name} ${old ? how : "added"}`);
     }
-    this.#tellOfInterfaces(planned);
-    this.#parts.routing.follow(this.#file, settings, this.#handles);
+    this.#reports.interfaces(planned);
+    routing.follow(this.#file, settings, this.#handles);
     this.#guard.allow(this.#file.node, settings.flatMap(({ addresses }) => addresses));
     return done;
-  }
-
-  /** Warns once of what is missing, and says when it is there. */
-  #tellOfInterfaces(planned: readonly PlannedInterface[]): void {
-    for (const { settings, problem } of planned) {
-      const name = settings.name!, before = this.#problems.get(name);
-      if (before === problem) continue;
-      if (problem) {
-        this.#problems.set(name, problem);
-        this.log.warning("interface {interface} is not used: {problem}", { interface: name, problem });
-      } else {
-        this.#problems.delete(name);
-        this.log.info("interface {interface} is used now", { interface: name });
-      }
-    }
   }
 
   #setMember(group: string, member: boolean): void {
@@ -292,37 +297,55 @@ export class Daemon {
     return this.node.interfaces.find((one) => one.interface === handle)?.name ?? String(handle);
   }
 
-  #dropped({ status, text, rfc, source, ...rest }: DropReport): void {
-    this.#repeated.add(status, "dropped a message of {source} on {interface}: {text}", {
-      text,
-      rfc,
-      source,
-      ...rest,
-      interface: this.#nameOf(rest.interface),
-    });
-  }
-
-  #heard(what: string, { kind, gone, style, errorCode, errorValue, errorNode }: SessionEvent): void {
-    const values = { what, kind, gone, style, errorCode, errorValue, errorNode };
-    if (errorCode !== 0) {
-      return this.log.warning("{what}: {kind}, error {errorCode} value {errorValue} at {errorNode}", values);
-    }
-    this.log.info(gone ? "{what}: {kind}, gone" : "{what}: {kind}", values);
-  }
-
   #failed(error: Error): void {
-    if (this.#stopping) return;
-    if (error instanceof EngineTrapError || !this.node.running) {
-      this.log.error("the node cannot go on: {error}", { error: error.message });
-      return this.#end(error);
-    }
-    this.#repeated.add(error.message, "{error}", { error: error.message });
+    if (!this.#stopping) this.#reports.failed(error);
+  }
+}
+
+/** Opens what the node stands on. Rejects with one line where something cannot be had; nothing stays open then. */
+async function openAll(file: NodeFile): Promise<Opened> {
+  const early: Opened["early"] = { onError: (error) => logOf("node").warning("{error}", { error: error.message }) };
+  const onError = (error: Error) => early.onError(error);
+  const links = await openLinks(file, onError);
+  try {
+    const handles = giveHandles(file.interfaces, new Map());
+    links.manage(handles);
+    const planned = planAll(file, handles, links);
+    const dryRun = logOf("traffic-control");
+    const parts = await openParts({
+      file,
+      handles,
+      planned,
+      links,
+      onError,
+      onDryRun: (line) => dryRun.info("{line}", { line }),
+      lifetimeMs: stateLifetimeMs({ ...DEFAULT_SETTINGS, ...nodeSettings(file) }),
+    });
+    return { links, parts, handles, planned, early };
+  } catch (error) {
+    links.close();
+    throw error;
   }
 }
 
 function planAll(file: NodeFile, handles: ReadonlyMap<string, number>, source: LinkSource): PlannedInterface[] {
   const links = new Map(source.links().map((link) => [link.name, link]));
-  return file.interfaces.map((one): PlannedInterface & { settings: InterfaceSettings } =>
-    planInterface(one, handles.get(one.name)!, file.node, links.get(one.name))
-  );
+  return file.interfaces.map((one) => planInterface(one, handles.get(one.name)!, file.node, links.get(one.name)));
+}
+
+function allowedOf({ node }: NodeFile): unknown {
+  return [node.neighbours, node.pathSources];
+}
+
+/** The keys that differ and that a running node cannot follow. */
+function fixedKeys(before: NodeFile, after: NodeFile): string[] {
+  const fixed = (["transport", "routing"] as const).filter((key) => before.node[key] !== after.node[key]);
+  return [
+    ...fixed.map((key) => `node.${key}`),
+    ...(["trafficControl", "service"] as const).filter((key) => differ(before[key], after[key])),
+  ];
+}
+
+function differ(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) !== JSON.stringify(b);
 }

@@ -5,7 +5,16 @@
  * that is allowed.
  */
 import { addressKey, formatAddress, matchesPrefix, parsePrefix } from "../address.ts";
-import type { Packet, PacketsHandler, Transport, TransportErrorHandler } from "../transport/transport.ts";
+import { PACKET_OFFSET, PACKET_SLOT_BYTES } from "../boundary.gen.ts";
+import type {
+  BatchTransport,
+  Packet,
+  PacketsHandler,
+  PacketSlots,
+  SlotFiller,
+  Transport,
+  TransportErrorHandler,
+} from "../transport/transport.ts";
 
 /** Who may send to this node; absent lists allow everybody. */
 export interface Allowed {
@@ -25,20 +34,31 @@ export interface Traffic {
   refusedPackets: number;
 }
 
+/** What the guard looks at. */
+type Header = Pick<Packet, "interface" | "source" | "destination" | "family">;
+
+/** A packet that was not let in. */
+export interface Refused {
+  /** Handle. */
+  readonly interface: number;
+  readonly source: string;
+  readonly destination: string;
+}
+
 type Prefixes = readonly ReturnType<typeof parsePrefix>[];
 
 /** A transport around another. */
-export class GuardedTransport implements Transport {
+export class GuardedTransport implements BatchTransport {
   /** By interface handle; 0 for what leaves by route. */
   readonly traffic: Map<number, Traffic> = new Map();
-  /** Called for every packet that is refused, with its source. */
-  onRefused: (packet: Packet, source: string) => void = () => {};
-  #inner: Transport;
+  /** Called for every packet that is refused. */
+  onRefused: (refused: Refused) => void = () => {};
+  #inner: Transport & Partial<BatchTransport>;
   #neighbours: Prefixes | undefined;
   #pathSources: Prefixes | undefined;
   #own = new Set<string>();
 
-  constructor(inner: Transport) {
+  constructor(inner: Transport & Partial<BatchTransport>) {
     this.#inner = inner;
   }
 
@@ -76,6 +96,11 @@ export class GuardedTransport implements Transport {
     });
   }
 
+  /** Batches go straight through; those who are not allowed are taken out of them where they lie. */
+  onBatch(handler: (fill: SlotFiller) => void): void {
+    this.#inner.onBatch?.((fill) => handler((slots) => this.#screen(slots, fill(slots))));
+  }
+
   onError(handler: TransportErrorHandler): void {
     this.#inner.onError(handler);
   }
@@ -84,15 +109,42 @@ export class GuardedTransport implements Transport {
     this.#inner.close();
   }
 
-  #admits({ source, destination, family }: Packet): boolean {
+  /** Counts what came into slots, and closes the gaps that are left by who may not send. Returns how many are left. */
+  #screen({ bytes, view, start }: PacketSlots, count: number): number {
+    const open = this.#neighbours === undefined && this.#pathSources === undefined;
+    let kept = 0;
+    for (let index = 0; index < count; index++) {
+      const at = start + index * PACKET_SLOT_BYTES;
+      const handle = view.getUint32(at + PACKET_OFFSET.interface, true);
+      if (!open) {
+        const address = (offset: number) => bytes.subarray(at + offset, at + offset + 16);
+        const source = address(PACKET_OFFSET.source), destination = address(PACKET_OFFSET.destination);
+        const packet = { interface: handle, source, destination, family: view.getUint8(at + PACKET_OFFSET.family) };
+        if (!this.#admits(packet)) {
+          this.#refuse(packet);
+          continue;
+        }
+        const to = start + kept * PACKET_SLOT_BYTES;
+        if (to !== at) bytes.copyWithin(to, at, at + PACKET_SLOT_BYTES);
+      }
+      kept++;
+      const traffic = this.#trafficOf(handle);
+      traffic.receivedPackets++;
+      traffic.receivedBytes += view.getUint32(at + PACKET_OFFSET.payloadLength, true);
+    }
+    return kept;
+  }
+
+  #admits({ source, destination, family }: Header): boolean {
     const toUs = this.#own.has(addressKey(destination, family));
     const list = toUs ? this.#neighbours : this.#pathSources;
     return list?.some((one) => one.family === family && matchesPrefix(source, one.prefix, one.prefixLength)) ?? true;
   }
 
-  #refuse(packet: Packet): false {
-    this.#trafficOf(packet.interface).refusedPackets++;
-    this.onRefused(packet, formatAddress(packet.source, packet.family));
+  #refuse({ interface: handle, source, destination, family }: Header): false {
+    this.#trafficOf(handle).refusedPackets++;
+    const [from, to] = [source, destination].map((address) => formatAddress(address, family));
+    this.onRefused({ interface: handle, source: from, destination: to });
     return false;
   }
 

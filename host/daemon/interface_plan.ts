@@ -2,6 +2,8 @@
  * The interfaces of the file as a node takes them: handles that stay, addresses of the file or else of the system, and
  * whether they are up.
  */
+import { MAXIMUM_INTERFACE_HANDLE } from "../boundary.gen.ts";
+import { handleOfName } from "../linux/links.ts";
 import type { InterfaceSettings } from "../node_settings.ts";
 import { addressKind } from "./config_file.ts";
 import type { InterfaceFile, NodeFile } from "./schema.ts";
@@ -21,8 +23,8 @@ export interface Link {
 export type Handles = ReadonlyMap<string, number>;
 
 /**
- * A handle for every interface: the file's, else the one it has already, else its place in the file, else the lowest
- * that is free. Handles are sent in messages, so they must survive (RFC 2205 A.2).
+ * A handle for every interface: the file's, else the one that it has already, else one made from its name. Handles are
+ * sent in messages, so they must mean the same after a restart (RFC 2205 A.2), whatever the order of the file.
  */
 export function giveHandles(interfaces: readonly InterfaceFile[], known: Handles): Map<string, number> {
   const handles = new Map<string, number>();
@@ -38,12 +40,9 @@ export function giveHandles(interfaces: readonly InterfaceFile[], known: Handles
   }
   // A handle of an interface that has left the file stays its own: what it stood for may not have timed out yet.
   for (const handle of known.values()) taken.add(handle);
-  for (const [index, { name }] of interfaces.entries()) {
-    if (!handles.has(name) && !taken.has(index + 1)) give(name, index + 1);
-  }
   for (const { name } of interfaces) {
-    let handle = 1;
-    while (taken.has(handle)) handle++;
+    let handle = handleOfName(name);
+    while (taken.has(handle)) handle = handle % MAXIMUM_INTERFACE_HANDLE + 1;
     if (!handles.has(name)) give(name, handle);
   }
   return handles;
@@ -52,6 +51,10 @@ export function giveHandles(interfaces: readonly InterfaceFile[], known: Handles
 /** An interface as the node takes it, and what is missing for it to work. */
 export interface PlannedInterface {
   readonly settings: InterfaceSettings;
+  /** What the file says of it. */
+  readonly file: InterfaceFile;
+  /** What the system says of it, if it has it. */
+  readonly link: Link | undefined;
   /** In words, where it cannot be up. */
   readonly problem?: string;
 }
@@ -65,10 +68,11 @@ export function planInterface(
 ): PlannedInterface {
   const addresses = file.addresses ?? firstOfEachKind(link?.addresses ?? []);
   const raw = node.transport === "raw";
-  // Over UDP alone, addresses of the file may be those of any device, such as the loopback's.
-  const up = raw ? link?.up ?? false : link?.up ?? file.addresses !== undefined;
+  // Over UDP alone and with routes of the file, addresses may be those of any device, such as the loopback's.
+  const needsLink = raw || node.routing === "kernel";
+  const up = link?.up ?? (!needsLink && file.addresses !== undefined);
   const mtuBytes = file.mtuBytes ?? link?.mtuBytes;
-  const problem = raw && !link
+  const problem = needsLink && !link
     ? "there is no such interface"
     : addresses.length === 0
     ? "it has no address"
@@ -94,7 +98,7 @@ export function planInterface(
       udpNextHopTtl: file.udpNextHopTtl,
     }),
   };
-  return problem === undefined ? { settings } : { settings, problem };
+  return { settings, file, link, ...(problem === undefined ? {} : { problem }) };
 }
 
 /** An engine's interface has one address of each kind; of several the system's first is the primary one. */

@@ -1,9 +1,11 @@
 /** What the system says of its interfaces: names, addresses, and what changes. */
-import type { Link } from "./interface_plan.ts";
+import type { Handles, Link } from "./interface_plan.ts";
 
 /** Where links come from. */
 export interface LinkSource {
-  /** All of them, as they are now. */
+  /** Sets which interfaces are the node's, and by what handle. */
+  manage(handles: Handles): void;
+  /** Those that are there, as they are now. */
   links(): Link[];
   /** Calls whenever something of them has changed. */
   onChange(handler: () => void): void;
@@ -18,6 +20,10 @@ export class ListedLinks implements LinkSource {
   #timer: ReturnType<typeof setInterval> | undefined;
   #seen = "";
 
+  manage(): void {
+    // All are looked at.
+  }
+
   links(): Link[] {
     const byName = new Map<string, string[]>();
     for (const { name, cidr } of Deno.networkInterfaces()) {
@@ -29,7 +35,7 @@ export class ListedLinks implements LinkSource {
   }
 
   onChange(handler: () => void): void {
-    this.close();
+    clearInterval(this.#timer);
     this.#seen = JSON.stringify(this.links());
     this.#timer = setInterval(() => {
       const now = JSON.stringify(this.links());

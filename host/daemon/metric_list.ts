@@ -28,6 +28,10 @@ export interface Measured {
   readonly node: RsvpNode;
   /** By interface handle. */
   readonly traffic: ReadonlyMap<number, Traffic>;
+  /** What sockets have counted, by name. */
+  readonly sockets: Readonly<Record<string, number>>;
+  /** Applications at the service's socket. */
+  readonly clients: number;
   readonly version: string;
   /** Milliseconds since 1970 when the node was started. */
   readonly startedAtMs: number;
@@ -102,6 +106,14 @@ export function metricList(measured: Measured): Metric[] {
     ...GAUGES.map(([engine, name, help, unit]) => plain(name, help, "gauge", unit, counters[engine] ?? 0)),
     ...interfaceMetrics(measured),
     plain("rsvp_reloads_total", "Reloads of the configuration", "counter", "", measured.reloads.done),
+    {
+      name: "rsvp_socket_events_total",
+      help: "What the sockets have counted",
+      kind: "counter",
+      unit: "",
+      samples: Object.entries(measured.sockets).map(([event, value]) => ({ labels: { event }, value })),
+    },
+    plain("rsvp_service_clients", "Applications that have joined the service", "gauge", "", measured.clients),
     plain(
       "rsvp_reloads_refused_total",
       "Reloads with a configuration that cannot be",

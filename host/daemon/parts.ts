@@ -1,10 +1,11 @@
 /** What a node stands on, as its file wants it. What only Linux has is imported when it is wanted. */
 import type { InterfaceSettings } from "../node_settings.ts";
 import type { Routing } from "../routing/routing.ts";
-import { MemoryTrafficControl } from "../traffic_control/memory_traffic_control.ts";
-import type { TrafficControl } from "../traffic_control/traffic_control.ts";
+import { missingHere } from "./capabilities.ts";
 import { type Carrier, UdpCarrier } from "./carrier.ts";
-import type { Handles } from "./interface_plan.ts";
+import { MemoryControl, type NodeTrafficControl } from "./controls.ts";
+import type { Handles, PlannedInterface } from "./interface_plan.ts";
+import type { KernelLinks } from "./kernel_links.ts";
 import { type LinkSource, ListedLinks } from "./links.ts";
 import type { NodeFile } from "./schema.ts";
 import { FileRouting, routesOf } from "./static_routes.ts";
@@ -19,7 +20,20 @@ export interface NodeRouting extends Routing {
 export interface Parts {
   readonly carrier: Carrier;
   readonly routing: NodeRouting;
-  readonly trafficControl: TrafficControl;
+  readonly trafficControl: NodeTrafficControl;
+}
+
+/** What is to be opened for whom. */
+export interface PartsWanted {
+  readonly file: NodeFile;
+  readonly handles: Handles;
+  readonly planned: readonly PlannedInterface[];
+  readonly links: LinkSource;
+  /** Takes what goes wrong where nobody can be told. */
+  readonly onError: (error: Error) => void;
+  /** Takes what traffic control would do, where it does nothing. */
+  readonly onDryRun: (line: string) => void;
+  readonly lifetimeMs: number;
 }
 
 /** Something cannot be had; `message` is one line that says what to do. */
@@ -27,29 +41,72 @@ export class PartError extends Error {
   override readonly name: string = "PartError";
 }
 
+/** Whether anything of the file is the kernel's. */
+export function wantsKernel({ node, trafficControl }: NodeFile): boolean {
+  return node.transport === "raw" || node.routing === "kernel" || trafficControl.mode !== "memory";
+}
+
 /** Where links come from. */
-export function openLinks(): LinkSource {
-  return new ListedLinks();
+export async function openLinks(file: NodeFile, onError: (error: Error) => void): Promise<LinkSource> {
+  if (!wantsKernel(file)) return new ListedLinks();
+  if (Deno.build.os !== "linux") {
+    throw new PartError(
+      'raw IP, the kernel\'s routes and its traffic control need Linux; elsewhere [node] has transport = "udp" and ' +
+        'routing = "static", and [trafficControl] mode = "memory"',
+    );
+  }
+  const missing = missingHere(file);
+  if (missing !== undefined) throw new PartError(missing);
+  const { KernelLinks } = await import("./kernel_links.ts");
+  return explained(() => new KernelLinks(onError));
+}
+
+/** What the kernel refuses, and rates that do not fit, are one line each for a person. */
+async function explained<T>(open: () => T | Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    const { name, message } = error as Error;
+    throw ["LinuxError", "RangeError"].includes(name) ? new PartError(message) : error;
+  }
 }
 
 /** Opens everything. Rejects with one line where something cannot be had; nothing stays open then. */
-export async function openParts(
-  file: NodeFile,
-  interfaces: readonly InterfaceSettings[],
-  handles: Handles,
-): Promise<Parts> {
-  const { transport, routing, trafficControl } = file.node;
-  if (transport !== "udp" || routing !== "static" || trafficControl !== "memory") {
-    throw new PartError(
-      'this version has transport = "udp", routing = "static" and trafficControl = "memory" only; say so in [node]',
-    );
-  }
-  const carrier = await UdpCarrier.open(interfaces);
-  return {
-    carrier,
-    routing: new FollowingRoutes(file, interfaces, handles),
-    trafficControl: new MemoryTrafficControl(),
+export async function openParts(wanted: PartsWanted): Promise<Parts> {
+  const { file, planned } = wanted;
+  const open: { close(): unknown }[] = [];
+  const opened = <T extends { close(): unknown }>(part: T): T => {
+    open.push(part);
+    return part;
   };
+  try {
+    const carrier = opened(await explained(() => openCarrier(file, planned)));
+    const routing = opened(await explained(() => openRouting(wanted)));
+    const trafficControl = await explained(() => openControl(wanted));
+    return { carrier, routing, trafficControl };
+  } catch (error) {
+    for (const part of open) await part.close();
+    throw error;
+  }
+}
+
+async function openCarrier(file: NodeFile, planned: readonly PlannedInterface[]): Promise<Carrier> {
+  if (file.node.transport === "udp") return await UdpCarrier.open(planned);
+  const { RawCarrier } = await import("./raw_carrier.ts");
+  return await RawCarrier.open(planned, file.node.kind === "router");
+}
+
+async function openRouting({ file, planned, handles, links, onError }: PartsWanted): Promise<NodeRouting> {
+  const settings = planned.map((one) => one.settings);
+  if (file.node.routing === "static") return new FollowingRoutes(file, settings, handles);
+  const { KernelRoutes } = await import("./kernel_routes.ts");
+  return new KernelRoutes(file, (links as KernelLinks).watcher, onError);
+}
+
+async function openControl(wanted: PartsWanted): Promise<NodeTrafficControl> {
+  if (wanted.file.trafficControl.mode === "memory") return new MemoryControl();
+  const { KernelControl } = await import("./kernel_control.ts");
+  return new KernelControl(wanted);
 }
 
 class FollowingRoutes extends FileRouting implements NodeRouting {

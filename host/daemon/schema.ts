@@ -40,15 +40,15 @@ const rate = v.pipe(
 const aboveZero = v.pipe(rate, v.gtValue(0, "must be above zero"));
 const ADDRESS_WANTED = "wants an IPv4 or IPv6 address";
 const address = v.pipe(v.string(ADDRESS_WANTED), v.check(reads(parseAddress), ADDRESS_WANTED));
-const group = v.pipe(
-  address,
-  v.check((value) => isMulticast(...addressOf(value)), "wants a multicast group, such as 239.1.2.3 or ff3e::1"),
-);
 const PREFIX_WANTED = "wants an address with its prefix length, such as 10.0.1.1/24";
 const prefix = v.pipe(
   v.string(PREFIX_WANTED),
   v.check((value) => value.includes("/") && reads(parsePrefix)(value), PREFIX_WANTED),
 );
+const PLACE_WANTED = "wants an address or a prefix, such as 10.0.1.2 or 10.0.0.0/8";
+const place = v.pipe(v.string(PLACE_WANTED), v.check(reads(parsePrefix), PLACE_WANTED));
+const GROUP_WANTED = "wants a multicast group or a prefix of groups, such as 239.1.2.3 or ff3e::/16";
+const group = v.pipe(v.string(GROUP_WANTED), v.check(reads(readGroup), GROUP_WANTED));
 const prefixes = v.array(prefix, 'wants a list of prefixes, such as ["10.0.0.0/8"]');
 const protocol = v.union(
   [v.picklist(["udp", "tcp"]), v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(255))],
@@ -56,9 +56,9 @@ const protocol = v.union(
 );
 const LISTEN_WANTED = 'wants address and port, such as "127.0.0.1:9246" or "[::1]:9246"';
 
-function addressOf(value: string): [Uint8Array, number] {
-  const { bytes, family } = parseAddress(value);
-  return [bytes, family];
+function readGroup(text: string): void {
+  const { prefix: bytes, family } = parsePrefix(text);
+  if (!isMulticast(bytes, family)) throw new RangeError(`"${text}" is no multicast group`);
 }
 
 /** Address and port of `127.0.0.1:9246`, `[::1]:9246`; undefined for what is none. */
@@ -71,12 +71,8 @@ export function parseListen(value: string): { hostname: string; port: number } |
 
 const Node = v.strictObject({
   kind: v.optional(v.picklist(["router", "host"], "there are router, host"), "router"),
-  transport: v.optional(v.picklist(["raw", "udp"], "there are raw, udp"), "udp"),
-  routing: v.optional(v.picklist(["kernel", "static"], "there are kernel, static"), "static"),
-  trafficControl: v.optional(
-    v.picklist(["kernel", "memory", "dry-run"], "there are kernel, memory, dry-run"),
-    "memory",
-  ),
+  transport: v.optional(v.picklist(["raw", "udp"], "there are raw, udp"), "raw"),
+  routing: v.optional(v.picklist(["kernel", "static"], "there are kernel, static"), "kernel"),
   refreshIntervalMs: v.optional(count),
   lifetimeMultiplier: v.optional(count),
   blockadeMultiplier: v.optional(count),
@@ -85,6 +81,17 @@ const Node = v.strictObject({
   sharedTrees: v.optional(flag),
   neighbours: v.optional(prefixes),
   pathSources: v.optional(prefixes),
+}, "wants a table");
+
+const codePoint = v.pipe(whole, v.maxValue(63, "a code point is 63 at the most"));
+
+const TrafficControl = v.strictObject({
+  mode: v.optional(v.picklist(["kernel", "memory", "dry-run"], "there are kernel, memory, dry-run"), "kernel"),
+  classifier: v.optional(v.picklist(["u32", "bpf", "auto"], "there are u32, bpf, auto"), "u32"),
+  excess: v.optional(v.picklist(["borrow", "demote", "shape"], "there are borrow, demote, shape"), "borrow"),
+  spareClasses: v.optional(whole),
+  guaranteedDscp: v.optional(codePoint),
+  controlledLoadDscp: v.optional(codePoint),
 }, "wants a table");
 
 const Limits = v.strictObject({
@@ -102,6 +109,8 @@ const Interface = v.strictObject({
   reservableRate: v.optional(rate),
   perFlowRate: v.optional(rate),
   linkRate: v.optional(aboveZero),
+  rsvpRate: v.optional(aboveZero),
+  bestEffortRate: v.optional(aboveZero),
   minimumLatencyMicroseconds: v.optional(whole),
   services: v.optional(v.array(
     v.picklist(["controlled-load", "guaranteed", "null"], "there are controlled-load, guaranteed, null"),
@@ -164,11 +173,13 @@ const Route = v.strictObject({
 
 const MulticastRoute = v.strictObject({
   group,
-  source: v.optional(address),
+  source: v.optional(place),
   incoming: v.optional(text),
   outgoing: v.optional(v.array(text, "wants a list of interfaces"), []),
   local: v.optional(flag, false),
 }, "wants a table");
+
+const Service = v.strictObject({ enabled: v.optional(flag, true), socket: v.optional(text) }, "wants a table");
 
 const Log = v.strictObject({
   level: v.optional(
@@ -191,12 +202,14 @@ const list = <S extends v.GenericSchema>(item: S) => v.optional(v.array(item, "w
 /** The whole file. */
 export const NodeFileSchema = v.strictObject({
   node: v.optional(Node, {}),
+  trafficControl: v.optional(TrafficControl, {}),
   limits: v.optional(Limits, {}),
   interfaces: v.pipe(v.array(Interface, "wants [[interfaces]] tables"), v.minLength(1, "there must be an interface")),
   senders: list(Sender),
   reservations: list(Reservation),
   routes: list(Route),
   multicastRoutes: list(MulticastRoute),
+  service: v.optional(Service, {}),
   log: v.optional(Log, {}),
   metrics: v.optional(Metrics, {}),
 });

@@ -171,6 +171,21 @@ export class KernelTrafficControl implements TrafficControl {
     this.#onLost = () => {};
   }
 
+  /**
+   * Ends without taking anything out of the kernel: who takes the interfaces over within a lifetime finds what stands.
+   * What waits is not answered any more.
+   */
+  leave(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue = [];
+    if (this.#expiry !== undefined) this.#clock.cancel(this.#expiry);
+    if (this.#runner instanceof KernelRunner) { for (const map of this.#runner.maps.values()) map.close(); }
+    this.#interfaces.clear();
+    this.#socket?.close();
+    this.#onLost = () => {};
+  }
+
   #release({ parts }: ManagedInterface): void {
     const runner = this.#runner;
     const [failure] = runner.run([{ ...parts.target, kind: "REMOVE_ROOT" }]);

@@ -15,9 +15,7 @@ export function nodeFile(node: PlannedNode, settings: LabSettings = {}): string 
     [
       "[node]",
       `kind = "${node.router ? "router" : "host"}"`,
-      'transport = "raw"',
-      'routing = "kernel"',
-      'trafficControl = "kernel"',
+
       ...settings.node ?? [],
     ],
     ...settings.socketFolder === undefined

@@ -1,0 +1,203 @@
+/** `resv node` as processes in namespaces: raw IP, the kernel's routes and traffic control, stopped and started again. */
+import { nodeFile } from "../../scripts/lab/configuration.ts";
+import { buildLab, type Lab, removeLab } from "../../scripts/lab/build.ts";
+import { addressOf } from "../../scripts/lab/plan.ts";
+import { TOPOLOGIES } from "../../scripts/lab/topology.ts";
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "../assert.ts";
+import { NodeProcess, until } from "../node_process.ts";
+import { needs } from "../require.ts";
+import { run } from "./namespace.ts";
+
+const linux = needs("linux", "netAdmin", "netRaw", "namespaces");
+const PREFIX = `resvnode${Deno.pid}`;
+/** R, so that what waits for refreshes comes in this test's time. */
+const SHORT = ["refreshIntervalMs = 500"];
+
+interface World {
+  readonly lab: Lab;
+  /** Starts the node of this name; `more` is added to its file. */
+  start(name: string, more?: string, args?: readonly string[]): Promise<NodeProcess>;
+  /** The file of a node. */
+  file(name: string, more?: string): string;
+}
+
+async function withLine(body: (world: World) => Promise<void>): Promise<void> {
+  const lab = await buildLab(TOPOLOGIES.line, PREFIX);
+  const folder = await Deno.makeTempDir({ prefix: "resv_lab_" });
+  const nodes: NodeProcess[] = [];
+  const file = (name: string, more = "") =>
+    `${nodeFile(lab.node(name), { socketFolder: folder, node: SHORT })}\n${more}`;
+  const start: World["start"] = async (name, more = "", args = []) => {
+    const node = await NodeProcess.start(file(name, more), args, ["ip", "netns", "exec", lab.namespace(name)]);
+    nodes.push(node);
+    return node;
+  };
+  try {
+    await body({ lab, start, file });
+  } finally {
+    for (const node of nodes) await node.end();
+    await removeLab(PREFIX);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Static sender at A and static reservation at B of one family, 3 Mbit/s. */
+function flow(lab: Lab, family: 4 | 6) {
+  const destination = addressOf(lab.node("B"), family);
+  return {
+    sender: `[[senders]]\ndestination = "${destination}"\nport = 5004\nsourcePort = 4001\nrate = "3 Mbit/s"\n`,
+    reservation: `[[reservations]]\ndestination = "${destination}"\nport = 5004\nstyle = "FF"\nconfirm = true\n`,
+  };
+}
+
+/** What tc shows of an interface of a node. */
+function shown(lab: Lab, name: string, device: string, what: "class" | "filter" | "qdisc"): Promise<string> {
+  return run("tc", "-n", lab.namespace(name), what, "show", "dev", device);
+}
+
+/** How many classes of R1 have a rate, as tc writes it, and filters that lead to them: spare ones have no filters. */
+async function reserved(lab: Lab, rate = "3Mbit"): Promise<number> {
+  const classes = await shown(lab, "R1", "to-r2", "class"), filters = await shown(lab, "R1", "to-r2", "filter");
+  const withRate = [...classes.matchAll(/^class htb (\S+) .* rate (\S+) ceil/gm)].filter(([, , own]) => own === rate);
+  return withRate.filter(([, id]) => filters.includes(`flowid ${id} `)).length;
+}
+
+/** Whether there is a class or a filter of anybody. */
+async function controlled(lab: Lab, name: string, device: string): Promise<boolean> {
+  return (await shown(lab, name, device, "class")) + (await shown(lab, name, device, "filter")) !== "";
+}
+
+for (const family of [4, 6] as const) {
+  Deno.test({
+    name: `resv node on IPv${family}: static sender and reservation come up over two routers, and stand in the kernel`,
+    ...linux,
+    fn: () =>
+      withLine(async ({ lab, start }) => {
+        const { sender, reservation } = flow(lab, family);
+        const r1 = await start("R1"), r2 = await start("R2");
+        const a = await start("A", sender);
+        const b = await start("B", reservation);
+        await b.said(/RESV_CONFIRM$/);
+        await a.said(/RESV_EVENT$/);
+        await until("R1 has a class for it", () => reserved(lab), (count) => count === 1);
+        // Taking leave takes it out, hop by hop.
+        assertEquals(await b.end("SIGTERM"), 0);
+        await a.said(/RESV_EVENT, gone$/);
+        await until("R1 has none any more", () => reserved(lab), (count) => count === 0);
+        assertEquals([await a.end("SIGTERM"), await r1.end("SIGTERM"), await r2.end("SIGTERM")], [0, 0, 0]);
+        for (const [name, device] of [["R1", "to-r2"], ["R2", "to-b"]]) {
+          assertEquals(await controlled(lab, name, device), false);
+        }
+      }),
+  });
+}
+
+Deno.test({
+  name: "resv node: a link that goes down takes its reservation along, and comes back with it",
+  ...linux,
+  fn: () =>
+    withLine(async ({ lab, start }) => {
+      const { sender, reservation } = flow(lab, 4);
+      const r1 = await start("R1");
+      await start("R2");
+      const a = await start("A", sender);
+      await start("B", reservation);
+      await until("it is reserved", () => reserved(lab), (count) => count === 1);
+      await run("ip", "-n", lab.namespace("R1"), "link", "set", "to-r2", "down");
+      await r1.said(/^interface to-r2 is not used: it is down$/);
+      await a.said(/RESV_EVENT, gone$/);
+      await run("ip", "-n", lab.namespace("R1"), "link", "set", "to-r2", "up");
+      // The kernel took the routes along.
+      const lost = lab.node("R1").routes.filter((one) => one.interface === "to-r2" && !one.prefix.includes(":"));
+      for (const { prefix, gateway, metric } of lost) {
+        await run(
+          "ip",
+          "-n",
+          lab.namespace("R1"),
+          "route",
+          "replace",
+          prefix,
+          "via",
+          gateway,
+          "metric",
+          String(metric),
+        );
+      }
+      await r1.said(/^interface to-r2 is used now$/);
+      await until("it is reserved again", () => reserved(lab), (count) => count === 1);
+    }),
+});
+
+Deno.test({
+  name: "resv node: a fast stop leaves the kernel's state, which the next start takes over and a slow stop removes",
+  ...linux,
+  fn: () =>
+    withLine(async ({ lab, start }) => {
+      const { sender, reservation } = flow(lab, 4);
+      const first = await start("R1");
+      await start("R2");
+      await start("A", sender);
+      const b = await start("B", reservation);
+      await until("it is reserved", () => reserved(lab), (count) => count === 1);
+      assertEquals(await first.end("SIGQUIT"), 0);
+      assertEquals(await reserved(lab), 1);
+      const second = await start("R1");
+      await until("a Resv has come again", () => second.lines.length, (count) => count > 0);
+      // One lifetime of R1's settings: what nobody asks for again would be gone then.
+      await new Promise((resolve) => setTimeout(resolve, 3.5 * 1.5 * 500 + 500));
+      assertEquals(await reserved(lab), 1);
+      assertEquals(b.lines.filter(({ message }) => /RESV_ERROR|gone/.test(message)), []);
+      assertEquals(await second.end("SIGTERM"), 0);
+      assertEquals(await controlled(lab, "R1", "to-r2"), false);
+    }),
+});
+
+Deno.test({
+  name: "resv node: a rate changes in place, from the file to the kernel of the first router",
+  ...linux,
+  fn: () =>
+    withLine(async ({ lab, start, file }) => {
+      const { sender, reservation } = flow(lab, 4);
+      await start("R1");
+      await start("R2");
+      const a = await start("A", sender);
+      await start("B", reservation);
+      await until("it is reserved", () => reserved(lab), (count) => count === 1);
+      await a.reload(file("A", sender.replace("3 Mbit/s", "5 Mbit/s")));
+      await until("the class has the new rate", () => reserved(lab, "5Mbit"), (count) => count === 1);
+      assertEquals(await reserved(lab), 0);
+    }),
+});
+
+Deno.test({
+  name: "resv node: dry-run says what it would tell the kernel, and leaves it alone",
+  ...linux,
+  fn: () =>
+    withLine(async ({ lab, start }) => {
+      const { sender, reservation } = flow(lab, 4);
+      const r1 = await start("R1", '[trafficControl]\nmode = "dry-run"\n');
+      await start("R2");
+      await start("A", sender);
+      const b = await start("B", reservation);
+      await b.said(/RESV_CONFIRM$/);
+      const lines = r1.lines.filter(({ part }) => part === "traffic-control").map(({ message }) => message);
+      assertGreater(lines.length, 0);
+      assertStringIncludes(lines.join("\n"), "to-r2");
+      assertEquals(await controlled(lab, "R1", "to-r2"), false);
+    }),
+});
+
+Deno.test({
+  name: "resv node: without its capabilities it says in one line which, and how to give them",
+  ...linux,
+  async fn() {
+    const without = ["setpriv", "--bounding-set", "-net_raw,-net_admin", "--inh-caps", "-net_raw,-net_admin"];
+    const node = NodeProcess.spawn('[[interfaces]]\nname = "lo"\n', [], without);
+    assertEquals(await node.ended(), 1);
+    assertEquals([node.lines.length, node.words.length], [0, 1]);
+    for (const word of ["CAP_NET_RAW", "CAP_NET_ADMIN", "setcap", "AmbientCapabilities", 'transport = "udp"']) {
+      assertStringIncludes(node.words[0], word);
+    }
+    assert(node.words[0].startsWith("resv: missing "));
+  },
+});
