@@ -251,3 +251,22 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  name: "resv node: rules of policy refuse, with code 02 at the receiver, until a reload takes them away",
+  ...needs("linux"),
+  async fn() {
+    const { metrics, router, alice, bob } = line(11);
+    await withNodes(async (start) => {
+      const rule = `[[policy]]\ndirection = "resv"\nports = [5000, 5999]\ninterface = "right"\nverdict = "refuse"\n\n`;
+      const r = await start(router().replace("[metrics]", `${rule}[metrics]`));
+      await start(alice());
+      const b = await start(bob());
+      await b.said(/RESV_ERROR, error 2 value 3 at /);
+      assertEquals((await scrape(metrics)).get(RESERVED), 0);
+      const lines = await r.reload(router());
+      assertStringIncludes(lines.map(({ message }) => message).join("\n"), "policy: 0 rules");
+      await until("it is reserved", () => scrape(metrics), (now) => now.get(RESERVED) === 125_000);
+    });
+  },
+});

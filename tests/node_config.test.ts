@@ -51,6 +51,12 @@ style = "FF"
 senders = [{ address = "10.0.2.2", port = 4000 }]
 rate = "1 Mbit/s"
 
+[[policy]]
+destination = "10.0.2.0/24"
+ports = [5000, 5999]
+preemptionPriority = 3
+defendingPriority = 4
+
 [[routes]]
 prefix = "0.0.0.0/0"
 interface = "right"
@@ -169,42 +175,55 @@ const MISTAKES: readonly (readonly [name: string, from: string, to: string, said
   ],
   [
     "a reserved rate for controlled load",
-    'rate = "1 Mbit/s"\n\n[[routes',
-    'service = "controlled-load"\nreservedRate = "1 MB/s"\n\n[[routes',
+    'rate = "1 Mbit/s"\n\n[[policy',
+    'service = "controlled-load"\nreservedRate = "1 MB/s"\n\n[[policy',
     /^line 41, reservations\[0\]\.reservedRate: is for service = "guaranteed" only$/,
+  ],
+  [
+    "ports that are none",
+    "[5000, 5999]",
+    '"voice"',
+    /^line 44, policy\[0\]\.ports: wants a port, or the first and the last/,
+  ],
+  ["ports the wrong way round", "[5000, 5999]", "[5999, 5000]", /^line 42, policy\[0\]: ports 5999 to 5000$/],
+  [
+    "a priority that cannot be defended",
+    "defendingPriority = 4",
+    "defendingPriority = 2",
+    /^line 42, policy\[0\]: defendingP/,
   ],
   [
     "a route by an interface that there is not",
     'interface = "right"\ngateway',
     'interface = "rihgt"\ngateway',
-    /^line 44, routes\[0\]\.interface: no interface "rihgt", did you mean "right"\?$/,
+    /^line 50, routes\[0\]\.interface: no interface "rihgt", did you mean "right"\?$/,
   ],
   [
     "a gateway of another family",
     'gateway = "10.0.2.2"',
     'gateway = "fe80::1"',
-    /^line 45, routes\[0\]\.gateway: is not of/,
+    /^line 51, routes\[0\]\.gateway: is not of/,
   ],
   [
     "a route to a group",
     '"0.0.0.0/0"',
     '"239.0.0.0/8"',
-    /^line 43, routes\[0\]\.prefix: groups have \[\[multicastRoutes\]\]$/,
+    /^line 49, routes\[0\]\.prefix: groups have \[\[multicastRoutes\]\]$/,
   ],
   [
     "a group that is none",
     '"239.1.2.3"',
     '"10.1.2.3"',
-    /^line 48, multicastRoutes\[0\]\.group: wants a multicast group/,
+    /^line 54, multicastRoutes\[0\]\.group: wants a multicast group/,
   ],
   [
     "a group that leaves where it comes",
     '["right"]',
     '["left"]',
-    /^line 50, .*outgoing: "left" is where the group comes/,
+    /^line 56, .*outgoing: "left" is where the group comes/,
   ],
-  ["a level that there is not", '"info"', '"loud"', /^line 53, log\.level: there are debug, info, warning, error$/],
-  ["an address without a port", '"127.0.0.1:9246"', '"127.0.0.1"', /^line 56, metrics\.listen: wants address and port/],
+  ["a level that there is not", '"info"', '"loud"', /^line 59, log\.level: there are debug, info, warning, error$/],
+  ["an address without a port", '"127.0.0.1:9246"', '"127.0.0.1"', /^line 62, metrics\.listen: wants address and port/],
 ];
 
 for (const [name, from, to, said] of MISTAKES) {

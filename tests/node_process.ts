@@ -72,10 +72,15 @@ export class NodeProcess {
     }
   }
 
+  /** Writes the file anew; nobody is told. */
+  write(source: string): void {
+    Deno.writeTextFileSync(this.file, withLog(source));
+  }
+
   /** Writes the file anew, has it read, and waits until that is done. Returns what was logged. */
   async reload(source: string): Promise<LogLine[]> {
     const from = this.lines.length;
-    Deno.writeTextFileSync(this.file, withLog(source));
+    this.write(source);
     this.signal("SIGHUP");
     await this.said(/^(reload done|reload refused|reload: nothing)/, from);
     return this.lines.slice(from);

@@ -1,8 +1,9 @@
 /** Reads a node's file: TOML, its shape, and whether what it says goes together. Every error says line and key. */
 import { unknownName } from "../cli/nearest.ts";
 import { isMulticast, matchesPrefix, parseAddress, parsePrefix } from "../address.ts";
+import { policyRecords, type PolicyRule } from "../policy.ts";
 import { problemAt, readToml, TomlFileError, type TomlPath } from "../toml_file.ts";
-import { type NodeFile, NodeFileSchema } from "./schema.ts";
+import { type NodeFile, NodeFileSchema, type PolicyFile } from "./schema.ts";
 
 type Fail = (path: TomlPath, what: string) => void;
 
@@ -14,6 +15,7 @@ export function readNodeFile(source: string): NodeFile {
   checkInterfaces(file, fail);
   checkNames(file, fail);
   checkApplications(file, fail);
+  checkPolicy(file, fail);
   checkRoutes(file, fail);
   if (problems.length > 0) throw new TomlFileError(problems);
   return file;
@@ -73,7 +75,7 @@ function checkNames(file: NodeFile, fail: Fail): void {
   const check = (path: TomlPath, name: string | undefined) => {
     if (name !== undefined && !names.has(name)) fail(path, unknownName("no interface", name, names));
   };
-  for (const list of ["senders", "reservations", "routes"] as const) {
+  for (const list of ["senders", "reservations", "policy", "routes"] as const) {
     for (const [index, one] of file[list].entries()) check([list, index, "interface"], one.interface);
   }
   for (const [index, { incoming, outgoing }] of file.multicastRoutes.entries()) {
@@ -123,6 +125,23 @@ function checkReservation(one: NodeFile["reservations"][number], path: readonly 
 export function applicationKey(one: NodeFile["senders"][number] | NodeFile["reservations"][number]): string {
   const session = `${one.destination} ${one.protocol} ${one.port}`;
   return "style" in one ? `${session} ${one.interface ?? ""}` : `${session} ${one.source ?? ""} ${one.sourcePort}`;
+}
+
+function checkPolicy(file: NodeFile, fail: Fail): void {
+  for (const [index, rule] of file.policy.entries()) {
+    try {
+      policyRecords([policyRule(rule, () => 1)]);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      fail(["policy", index], error.message.replace(/^policy rule \d+: /, ""));
+    }
+  }
+}
+
+/** A rule as the node takes it. */
+export function policyRule({ interface: name, ...rule }: PolicyFile, handleOf: (name: string) => number): PolicyRule {
+  const given = Object.fromEntries(Object.entries(rule).filter(([, value]) => value !== undefined)) as PolicyRule;
+  return name === undefined ? given : { ...given, interface: handleOf(name) };
 }
 
 function checkRoutes(file: NodeFile, fail: Fail): void {

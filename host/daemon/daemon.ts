@@ -4,6 +4,8 @@
 import { SystemClock } from "../clock.ts";
 import { defaultModule } from "../default_module.ts";
 import { RsvpNode } from "../node.ts";
+import type { PolicyRule } from "../policy.ts";
+import { policyRule } from "./config_file.ts";
 import { DEFAULT_SETTINGS, stateLifetimeMs } from "../node_settings.ts";
 import type { ServiceServer } from "../service/server.ts";
 import { ServiceError } from "../service/protocol.ts";
@@ -113,6 +115,7 @@ export class Daemon {
       trafficControl: parts.trafficControl.control,
       clock,
       interfaces: planned.map(({ settings }) => settings),
+      policy: policyOf(file, handles),
       onReport: (report) => reports.dropped(report),
       onError: (error) => this.#failed(error),
     });
@@ -247,6 +250,10 @@ export class Daemon {
       done.push("routes changed");
     }
     done.push(...await this.#followInterfaces());
+    if (differ(before.policy, file.policy)) {
+      this.node.setPolicy(policyOf(file, this.#handles));
+      done.push(`policy: ${file.policy.length} rules`);
+    }
     done.push(...this.#statics.apply(file));
     done.push(...await this.#metricsEnds.follow(file.metrics).catch((error: Error) => [error.message]));
     done.push(...fixedKeys(before, file).map((key) => `${key} cannot change while the node runs: start it anew`));
@@ -331,6 +338,10 @@ async function openAll(file: NodeFile): Promise<Opened> {
 function planAll(file: NodeFile, handles: ReadonlyMap<string, number>, source: LinkSource): PlannedInterface[] {
   const links = new Map(source.links().map((link) => [link.name, link]));
   return file.interfaces.map((one) => planInterface(one, handles.get(one.name)!, file.node, links.get(one.name)));
+}
+
+function policyOf(file: NodeFile, handles: ReadonlyMap<string, number>): PolicyRule[] {
+  return file.policy.map((rule) => policyRule(rule, (name) => handles.get(name)!));
 }
 
 function allowedOf({ node }: NodeFile): unknown {

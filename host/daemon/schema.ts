@@ -164,6 +164,30 @@ const Reservation = v.strictObject({
   interface: v.optional(text),
 }, "wants a table");
 
+const priority = v.pipe(whole, v.maxValue(65_535, "is 65535 at the most"));
+
+const Policy = v.strictObject({
+  direction: v.optional(v.picklist(["path", "resv"], "there are path, resv")),
+  destination: v.optional(place),
+  sender: v.optional(place),
+  protocol: v.optional(protocol),
+  ports: v.optional(
+    v.union([port, v.tuple([port, port])], "wants a port, or the first and the last one: [5000, 5999]"),
+  ),
+  interface: v.optional(text),
+  element: v.optional(v.union(
+    [v.picklist(["AUTH_USER", "AUTH_APP"]), v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))],
+    'wants "AUTH_USER", "AUTH_APP" or a P-Type',
+  )),
+  attribute: v.optional(text),
+  verdict: v.optional(v.picklist(["accept", "refuse"], "there are accept, refuse")),
+  errorValue: v.optional(priority),
+  preemptionPriority: v.optional(priority),
+  defendingPriority: v.optional(priority),
+  signalledPriority: v.optional(flag),
+  announcePriority: v.optional(flag),
+}, "wants a table");
+
 const Route = v.strictObject({
   prefix,
   interface: v.optional(text),
@@ -207,6 +231,7 @@ export const NodeFileSchema = v.strictObject({
   interfaces: v.pipe(v.array(Interface, "wants [[interfaces]] tables"), v.minLength(1, "there must be an interface")),
   senders: list(Sender),
   reservations: list(Reservation),
+  policy: list(Policy),
   routes: list(Route),
   multicastRoutes: list(MulticastRoute),
   service: v.optional(Service, {}),
@@ -222,3 +247,5 @@ export type InterfaceFile = NodeFile["interfaces"][number];
 export type SenderFile = NodeFile["senders"][number];
 /** A static reservation of the file. */
 export type ReservationFile = NodeFile["reservations"][number];
+/** A rule of policy of the file. */
+export type PolicyFile = NodeFile["policy"][number];
