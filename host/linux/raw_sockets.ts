@@ -62,12 +62,12 @@ export function enlarge(descriptor: number): void {
 }
 
 /**
- * IPv4, protocol 46: receives what is addressed to us and, where this machine forwards, what carries Router Alert, which
+ * IPv4, protocol 46: receives what is addressed to us, with `groups` also what comes to those joined here, and, where this machine forwards, what carries Router Alert, which
  * is then not forwarded; sends with our header.
  */
-export function openRawIpv4(): number {
+export function openRawIpv4(groups: boolean): number {
   return prepared(openSocket(AF.INET, SOCK.RAW, PROTOCOL_RSVP, "a raw IPv4 socket"), (descriptor) => {
-    attachFilter(descriptor, RAW_IPV4_FILTER);
+    if (!groups) attachFilter(descriptor, RAW_IPV4_FILTER);
     enlarge(descriptor);
     setOption(descriptor, SOL.IP, IP.HDRINCL, int32(1), "IP_HDRINCL");
     setOption(descriptor, SOL.IP, IP.PKTINFO, int32(1), "IP_PKTINFO");
@@ -76,10 +76,10 @@ export function openRawIpv4(): number {
   });
 }
 
-/** IPv6, protocol 46: receives what is addressed to us, without its headers. */
-export function openRawIpv6(): number {
+/** IPv6, protocol 46: receives what is addressed to us, and to groups as above, without its headers. */
+export function openRawIpv6(groups: boolean): number {
   return prepared(openSocket(AF.INET6, SOCK.RAW, PROTOCOL_RSVP, "a raw IPv6 socket"), (descriptor) => {
-    attachFilter(descriptor, RAW_IPV6_FILTER);
+    if (!groups) attachFilter(descriptor, RAW_IPV6_FILTER);
     enlarge(descriptor);
     setOption(descriptor, SOL.IPV6, IPV6.RECVPKTINFO, int32(1), "IPV6_RECVPKTINFO");
     setOption(descriptor, SOL.IPV6, IPV6.RECVHOPLIMIT, int32(1), "IPV6_RECVHOPLIMIT");

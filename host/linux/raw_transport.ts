@@ -106,13 +106,13 @@ export class RawTransport extends SocketTransport {
 
   #openSockets(allGroups: boolean): void {
     const raw = { encapsulation: ENCAPSULATION.RAW, link: false };
-    const ipv4 = openRawIpv4();
+    const ipv4 = openRawIpv4(!allGroups);
     this.interfaces.askOn(ipv4);
     this.receiver.add({ ...raw, descriptor: ipv4, family: 4, header: true });
     this.#senders.set(4, this.sender(ipv4));
     if (allGroups) this.#openGroupSocket(4);
     try {
-      this.receiver.add({ ...raw, descriptor: openRawIpv6(), family: 6, header: false });
+      this.receiver.add({ ...raw, descriptor: openRawIpv6(!allGroups), family: 6, header: false });
     } catch (error) {
       // A kernel without IPv6 is no reason not to speak IPv4.
       if ((error as LinuxError).errorNumber === ERRNO.EAFNOSUPPORT) return;
