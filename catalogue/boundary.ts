@@ -22,6 +22,7 @@ export const INPUTS: readonly BoundaryRecord[] = [
     f("lifetimeMultiplier", "u32", "K of RFC 2205 3.7; 3 by default."),
     f("blockadeMultiplier", "u32", "Kb of RFC 2205 3.5; 3 by default."),
     f("localRepairDelayMs", "u32", "W of RFC 2205 3.6; 2,000 by default."),
+    f("slewMaximumPercent", "u32", "Slew.Max of RFC 2205 3.7, by which R grows at the most from one refresh to the next; 30 by default."),
     f("memoryLimitBytes", "u32", "The most linear memory the engine may grow to; above it new state is refused and counted."),
     f("maximumSessions", "u32", "Sessions held at the most; 0 for no limit but memory."),
     f("maximumSendersPerSession", "u32", "Senders held in one session at the most."),
@@ -61,6 +62,11 @@ export const INPUTS: readonly BoundaryRecord[] = [
     f("guaranteedErrorTermBytes", "u32", "C of RFC 2212."),
     f("guaranteedErrorTermMicroseconds", "u32", "D of RFC 2212."),
     f("services", "u32", "Bits of SERVICE: which Int-Serv services it implements."),
+    f("refreshIntervalMs", "u32", "R of what is sent by it (RFC 2205 3.7); 0 for the node's."),
+    f("lifetimeMultiplier", "u32", "K of what arrives by it; 0 for the node's."),
+    f("blockadeMultiplier", "u32", "Kb of ResvErr that arrives by it (RFC 2205 3.5); 0 for the node's."),
+    f("localRepairDelayMs", "u32", "W of local repair that sends by it (RFC 2205 3.6); 0 for the node's."),
+    f("slewMaximumPercent", "u32", "Slew.Max of its R; 0 for the node's."),
   ] },
   { name: "ROUTE", kind: 5, doc: "The answer to a ROUTE_QUERY, or (query = 0) a notification that routes under a prefix have changed.", fields: [
     f("query", "u32", "From ROUTE_QUERY; 0 for a change notification."),
@@ -80,6 +86,7 @@ export const INPUTS: readonly BoundaryRecord[] = [
     f("preempted", "u8", "1 if a standing reservation was taken away (TC_Preempt)."),
     f("errorValue", "u16", "Sub-code for ERROR_SPEC code 01 when refused, or 21 when errorCode says so."),
     f("errorCode", "u8", "ERROR_SPEC code; 0 means 01."),
+    f("objects", "objects", "Fwd_Flowspec (RFC 2205 3.11.2): a FLOWSPEC that goes on upstream in place of what was installed; usually none."),
   ] },
   { name: "CALL", kind: 7, doc: "An application's call (RFC 2205 3.11.1).", fields: [
     f("call", "u8", "CALL_KIND: SESSION, SENDER, RESERVE, RELEASE."),

@@ -28,6 +28,15 @@ export const MAXIMUM_INTERVAL_MS: u32 = 1 << 30;
 // A refresh interval below this would let a peer buy unbounded work with one message.
 export const MINIMUM_REFRESH_INTERVAL_MS: u32 = 10;
 
+// K and Kb (RFC 2205 section 3.7): more would only come to the longest interval.
+export const MAXIMUM_MULTIPLIER: u32 = 1000;
+
+// W (RFC 2205 section 3.6): some four and a half hours.
+export const MAXIMUM_REPAIR_DELAY_MS: u32 = 1 << 24;
+
+// Slew.Max (RFC 2205 section 3.7), by which R may grow from one refresh to the next.
+export const MAXIMUM_SLEW_PERCENT: u32 = 1000;
+
 // A record of a capture file. Snapshot lengths go up to 262,144 bytes (libpcap's MAXIMUM_SNAPLEN); a longer record is
 // the sign of a damaged file.
 export const MAXIMUM_CAPTURE_RECORD_BYTES: u32 = 262144 + 4096;

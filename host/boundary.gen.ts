@@ -54,6 +54,8 @@ export interface ConfigInput {
   blockadeMultiplier?: number;
   /** W of RFC 2205 3.6; 2,000 by default. */
   localRepairDelayMs?: number;
+  /** Slew.Max of RFC 2205 3.7, by which R grows at the most from one refresh to the next; 30 by default. */
+  slewMaximumPercent?: number;
   /** The most linear memory the engine may grow to; above it new state is refused and counted. */
   memoryLimitBytes?: number;
   /** Sessions held at the most; 0 for no limit but memory. */
@@ -67,7 +69,7 @@ export interface ConfigInput {
 }
 /** Writes the record at `at` and returns its length. The bytes there must be zero. */
 export function writeConfig(view: DataView, bytes: Uint8Array, at: number, record: ConfigInput): number {
-  const length = 48;
+  const length = 56;
   view.setUint16(at, 1, true);
   view.setUint16(at + 2, 0, true);
   view.setUint32(at + 4, length, true);
@@ -76,11 +78,12 @@ export function writeConfig(view: DataView, bytes: Uint8Array, at: number, recor
   view.setUint32(at + 16, record.lifetimeMultiplier ?? 0, true);
   view.setUint32(at + 20, record.blockadeMultiplier ?? 0, true);
   view.setUint32(at + 24, record.localRepairDelayMs ?? 0, true);
-  view.setUint32(at + 28, record.memoryLimitBytes ?? 0, true);
-  view.setUint32(at + 32, record.maximumSessions ?? 0, true);
-  view.setUint32(at + 36, record.maximumSendersPerSession ?? 0, true);
-  view.setUint32(at + 40, record.maximumStatePerNeighbour ?? 0, true);
-  view.setUint32(at + 44, record.options ?? 0, true);
+  view.setUint32(at + 28, record.slewMaximumPercent ?? 0, true);
+  view.setUint32(at + 32, record.memoryLimitBytes ?? 0, true);
+  view.setUint32(at + 36, record.maximumSessions ?? 0, true);
+  view.setUint32(at + 40, record.maximumSendersPerSession ?? 0, true);
+  view.setUint32(at + 44, record.maximumStatePerNeighbour ?? 0, true);
+  view.setUint32(at + 48, record.options ?? 0, true);
   return length;
 }
 /** A batch of received datagrams, in fixed slots of PACKET_SLOT_BYTES, so that recvmmsg can fill them. A datagram longer than a slot takes as many slots as it needs. `kind` and `length` of the common header are not read. The PACKETS record, to be submitted; what is left out is zero. */
@@ -175,10 +178,20 @@ export interface InterfaceInput {
   guaranteedErrorTermMicroseconds?: number;
   /** Bits of SERVICE: which Int-Serv services it implements. */
   services?: number;
+  /** R of what is sent by it (RFC 2205 3.7); 0 for the node's. */
+  refreshIntervalMs?: number;
+  /** K of what arrives by it; 0 for the node's. */
+  lifetimeMultiplier?: number;
+  /** Kb of ResvErr that arrives by it (RFC 2205 3.5); 0 for the node's. */
+  blockadeMultiplier?: number;
+  /** W of local repair that sends by it (RFC 2205 3.6); 0 for the node's. */
+  localRepairDelayMs?: number;
+  /** Slew.Max of its R; 0 for the node's. */
+  slewMaximumPercent?: number;
 }
 /** Writes the record at `at` and returns its length. The bytes there must be zero. */
 export function writeInterface(view: DataView, bytes: Uint8Array, at: number, record: InterfaceInput): number {
-  const length = 128;
+  const length = 152;
   view.setUint16(at, 4, true);
   view.setUint16(at + 2, 0, true);
   view.setUint32(at + 4, length, true);
@@ -202,6 +215,11 @@ export function writeInterface(view: DataView, bytes: Uint8Array, at: number, re
   view.setUint32(at + 116, record.guaranteedErrorTermBytes ?? 0, true);
   view.setUint32(at + 120, record.guaranteedErrorTermMicroseconds ?? 0, true);
   view.setUint32(at + 124, record.services ?? 0, true);
+  view.setUint32(at + 128, record.refreshIntervalMs ?? 0, true);
+  view.setUint32(at + 132, record.lifetimeMultiplier ?? 0, true);
+  view.setUint32(at + 136, record.blockadeMultiplier ?? 0, true);
+  view.setUint32(at + 140, record.localRepairDelayMs ?? 0, true);
+  view.setUint32(at + 144, record.slewMaximumPercent ?? 0, true);
   return length;
 }
 /** The answer to a ROUTE_QUERY, or (query = 0) a notification that routes under a prefix have changed. The ROUTE record, to be submitted; what is left out is zero. */
@@ -256,12 +274,14 @@ export interface TrafficControlResultInput {
   errorValue?: number;
   /** ERROR_SPEC code; 0 means 01. */
   errorCode?: number;
+  /** Fwd_Flowspec (RFC 2205 3.11.2): a FLOWSPEC that goes on upstream in place of what was installed; usually none (RSVP objects in wire form). */
+  objects?: Uint8Array;
 }
 /** Writes the record at `at` and returns its length. The bytes there must be zero. */
 export function writeTrafficControlResult(view: DataView, bytes: Uint8Array, at: number, record: TrafficControlResultInput): number {
-  const length = 24;
+  const length = (24 + (record.objects?.length ?? 0) + 7) & ~7;
   view.setUint16(at, 6, true);
-  view.setUint16(at + 2, 0, true);
+  view.setUint16(at + 2, length - 24 - (record.objects?.length ?? 0), true);
   view.setUint32(at + 4, length, true);
   view.setUint32(at + 8, record.handle ?? 0, true);
   view.setUint32(at + 12, record.generation ?? 0, true);
@@ -269,6 +289,7 @@ export function writeTrafficControlResult(view: DataView, bytes: Uint8Array, at:
   view.setUint8(at + 17, record.preempted ?? 0);
   view.setUint16(at + 18, record.errorValue ?? 0, true);
   view.setUint8(at + 20, record.errorCode ?? 0);
+  if (record.objects) bytes.set(record.objects, at + 24);
   return length;
 }
 /** An application's call (RFC 2205 3.11.1). The CALL record, to be submitted; what is left out is zero. */

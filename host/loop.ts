@@ -319,8 +319,14 @@ export class EngineLoop {
 }
 
 function resultFields(answer: TrafficControlAnswer) {
-  const { ok, preempted, errorCode, errorValue } = answer;
-  return { ok: ok ? 1 : 0, preempted: preempted ? 1 : 0, errorCode: errorCode ?? 0, errorValue: errorValue ?? 0 };
+  const { ok, preempted, errorCode, errorValue, forwardFlowspec: objects } = answer;
+  return {
+    ok: ok ? 1 : 0,
+    preempted: preempted ? 1 : 0,
+    errorCode: errorCode ?? 0,
+    errorValue: errorValue ?? 0,
+    objects,
+  };
 }
 
 function changeRecord(change: RouteChange): RouteInput {

@@ -19,6 +19,8 @@ export interface NodeSettings {
   blockadeMultiplier: number;
   /** W of RFC 2205 3.6: how long local repair waits for routing to settle; 2,000. */
   localRepairDelayMs: number;
+  /** Slew.Max of RFC 2205 3.7: R grows by so many percent at the most from one refresh to the next; 30. */
+  slewMaximumPercent: number;
   /** The most memory the engine may take; new state is refused above it. 64 MiB. */
   memoryLimitBytes: number;
   /** Sessions held at the most; 0 (the default) for no limit but memory. */
@@ -58,6 +60,7 @@ export const DEFAULT_SETTINGS: Readonly<NodeSettings> = {
   lifetimeMultiplier: 3,
   blockadeMultiplier: 3,
   localRepairDelayMs: 2_000,
+  slewMaximumPercent: 30,
   memoryLimitBytes: 64 * 1024 * 1024,
   maximumSessions: 0,
   maximumSendersPerSession: 0,
@@ -104,6 +107,16 @@ export interface InterfaceSettings {
   udpNextHop?: string;
   /** Ta of RFC 2205 appendix C; the usual TTL by default. */
   udpNextHopTtl?: number;
+  /** R of what is sent by it (RFC 2205 3.7); the node's by default. */
+  refreshIntervalMs?: number;
+  /** K of what arrives by it (RFC 2205 3.7); the node's by default. */
+  lifetimeMultiplier?: number;
+  /** Kb of what is refused by way of it (RFC 2205 3.5); the node's by default. */
+  blockadeMultiplier?: number;
+  /** W of local repair that sends by it (RFC 2205 3.6), above zero; the node's by default. */
+  localRepairDelayMs?: number;
+  /** Slew.Max of its R (RFC 2205 3.7); the node's by default. */
+  slewMaximumPercent?: number;
   /** RSVP is switched off on it; false by default. */
   noRsvp?: boolean;
   /** It leads back to this node; false by default. */
@@ -115,6 +128,13 @@ export function stateLifetimeMs({ refreshIntervalMs, lifetimeMultiplier }: NodeS
   return (lifetimeMultiplier + 0.5) * 1.5 * refreshIntervalMs;
 }
 
+const TIMING = [
+  "refreshIntervalMs",
+  "lifetimeMultiplier",
+  "blockadeMultiplier",
+  "localRepairDelayMs",
+  "slewMaximumPercent",
+] as const;
 const UNKNOWN_LATENCY = 0xffffffff;
 const DEFAULT_LINK_BYTES_PER_SECOND = 125_000_000;
 const NO_LIMIT = -1;
@@ -127,7 +147,15 @@ export function configRecord(settings: Partial<NodeSettings>, seed: number): Con
       throw new RangeError(`${name} is ${value}, not a whole number from 0 to 4294967295`);
     }
   }
-  for (const name of ["refreshIntervalMs", "lifetimeMultiplier", "blockadeMultiplier", "memoryLimitBytes"] as const) {
+  for (
+    const name of [
+      "refreshIntervalMs",
+      "lifetimeMultiplier",
+      "blockadeMultiplier",
+      "slewMaximumPercent",
+      "memoryLimitBytes",
+    ] as const
+  ) {
     if (all[name] === 0) throw new RangeError(`${name} must be above zero`);
   }
   const { noJitter, reportDrops, sharedTrees, host, fastStart, noTrafficControlResult, ...numbers } = all;
@@ -162,6 +190,14 @@ export function interfaceRecord(settings: InterfaceSettings): InterfaceInput {
       (services.includes("guaranteed") ? SERVICE.GUARANTEED : 0) |
       (services.includes("null") ? SERVICE.NULL : 0),
   };
+  for (const name of TIMING) {
+    const value = settings[name];
+    if (value === undefined) continue;
+    if (!Number.isInteger(value) || value < 1 || value > 0xffffffff) {
+      throw new RangeError(`interface ${handle}: ${name} is ${value}, not a whole number above zero`);
+    }
+    record[name] = value;
+  }
   for (const text of settings.addresses) placeAddress(record, handle, text);
   if (settings.udpNextHop !== undefined) {
     const { bytes, family } = parseAddress(settings.udpNextHop);

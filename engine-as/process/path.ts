@@ -44,7 +44,8 @@ import { forgetRefreshes } from "../state/refresh_fingerprint";
 import { findRequest } from "../state/request_state";
 import { conflictsByPort, createSession, releaseIfIdle, Session } from "../state/session";
 import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
-import { lifetimeOf, now } from "../timers/clock";
+import { now } from "../timers/clock";
+import { lifetimeOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
 import { objectClass, objectCType, objectLength } from "../wire/bytes";
 import { CLASS_SENDER_TSPEC } from "../wire/object_forms";
@@ -166,7 +167,7 @@ function routedSibling(session: Session, except: PathState): PathState | null {
 // What every Path brings anew: lifetime, TTL, E_Police, whether a non-RSVP hop lies between.
 function storeArrival(path: PathState): void {
   const v = view();
-  path.expiresAt = now() + lifetimeOf(timeValuesRefreshPeriodMs(v.timeValues));
+  path.expiresAt = now() + lifetimeOf(arrivalInterface(), timeValuesRefreshPeriodMs(v.timeValues));
   path.ttl = <u8> ttlOnArrival();
   setFlag(path, PATH_E_POLICE, (load<u8>(v.session + (v.family == 4 ? 9 : 21)) & 1) != 0);
   // A difference of TTL and Send_TTL shows a hop without RSVP; where it cannot, the interface says (RFC 2205 section 3.8).

@@ -19,6 +19,7 @@ import {
 import { routeCount, routeHop } from "../state/route";
 import { destinationOf, familyOf, Session, writeSessionObject } from "../state/session";
 import { nextRefresh } from "../timers/clock";
+import { refreshIntervalOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
 import { appendRsvpHop, appendTimeValues } from "../wire/builder";
 import { MESSAGE_PATH, MESSAGE_PATH_TEAR } from "../wire/message_view";
@@ -33,18 +34,34 @@ const SESSION_E_POLICE: u32 = 1;
 
 // `changed`: not the timer, but something new to say.
 export function pathRefresh(session: Session, path: PathState, changed: bool): void {
-  path.refreshAt = nextRefresh(changed);
+  const interval = intervalOf(path);
+  path.refreshAt = nextRefresh(interval, changed);
   if (hasFlag(path, PATH_LOCAL_ONLY)) return;
   schedule(session, path.refreshAt);
-  forEachInterface(session, path, MESSAGE_PATH);
+  forEachInterface(session, path, MESSAGE_PATH, interval);
+}
+
+// R of a sender's Paths. What leaves by several interfaces has one timer: the shortest R of them, which is what all are told.
+function intervalOf(path: PathState): u32 {
+  const state = root();
+  if (state.timedInterfaces == 0) return state.refreshIntervalMs;
+  const route = routeOf(path);
+  let interval: u32 = 0;
+  for (let index: u32 = 0, hops = route != 0 ? routeCount(route) : 0; index < hops; index++) {
+    const iface = interfaceByHandle(load<u32>(routeHop(route, index)));
+    if (iface == null || iface.handle == incomingOf(path) || !speaksRsvp(iface)) continue;
+    const own = refreshIntervalOf(iface);
+    interval = interval == 0 ? own : min(interval, own);
+  }
+  return interval != 0 ? interval : state.refreshIntervalMs;
 }
 
 // Forwards a teardown of this sender everywhere its Path went (RFC 2205 section 3.1.5), without delay (section 2.4).
 export function sendPathTear(session: Session, path: PathState): void {
-  if (!hasFlag(path, PATH_LOCAL_ONLY)) forEachInterface(session, path, MESSAGE_PATH_TEAR);
+  if (!hasFlag(path, PATH_LOCAL_ONLY)) forEachInterface(session, path, MESSAGE_PATH_TEAR, 0);
 }
 
-function forEachInterface(session: Session, path: PathState, type: u32): void {
+function forEachInterface(session: Session, path: PathState, type: u32, interval: u32): void {
   const route = routeOf(path);
   if (route == 0) return;
   const ttl: u32 = hasFlag(path, PATH_LOCAL) ? path.ttl : <u32> path.ttl - 1;
@@ -59,11 +76,19 @@ function forEachInterface(session: Session, path: PathState, type: u32): void {
     const iface = interfaceByHandle(handle);
     if (handle == incoming || iface == null || !speaksRsvp(iface)) continue;
     const gateway: usize = load<u8>(hop, 4) != 0 ? hop + 8 : 0;
-    sendPath(session, path, iface, gateway, type, ttl);
+    sendPath(session, path, iface, gateway, type, ttl, interval);
   }
 }
 
-function sendPath(session: Session, path: PathState, iface: Interface, gateway: usize, type: u32, ttl: u32): void {
+function sendPath(
+  session: Session,
+  path: PathState,
+  iface: Interface,
+  gateway: usize,
+  type: u32,
+  ttl: u32,
+  interval: u32,
+): void {
   const family = familyOf(session);
   const own = interfaceAddress(iface, family);
   if (own == 0) return;
@@ -74,7 +99,7 @@ function sendPath(session: Session, path: PathState, iface: Interface, gateway: 
   at += writeSessionObject(session, police ? SESSION_E_POLICE : 0, at);
   at = appendRsvpHop(at, family, own, iface.handle);
   if (type == MESSAGE_PATH) {
-    at = appendTimeValues(at, root().refreshIntervalMs);
+    at = appendTimeValues(at, interval);
     at = appendBlob(at, path.others);
   }
   if (type == MESSAGE_PATH_TEAR) at = appendPassedOn(at);

@@ -48,7 +48,8 @@ import { forgetRefreshes } from "../state/refresh_fingerprint";
 import { Session } from "../state/session";
 import { findTrafficControl } from "../state/traffic_control_state";
 import { isVirtual } from "../state/application";
-import { lifetimeOf, now } from "../timers/clock";
+import { now } from "../timers/clock";
+import { lifetimeOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
 import { objectClass, objectCType } from "../wire/bytes";
 import {
@@ -99,7 +100,7 @@ export function resvArrives(): void {
   const context = resvContext();
   context.interface = outgoing.handle;
   context.hop = retainNeighbour(outgoing.handle, addressOf(v.hop), v.family);
-  context.expiresAt = now() + lifetimeOf(timeValuesRefreshPeriodMs(v.timeValues));
+  context.expiresAt = now() + lifetimeOf(outgoing, timeValuesRefreshPeriodMs(v.timeValues));
   context.scope = v.scope;
   context.confirm = v.resvConfirm;
   context.others = retainOthers(v);

@@ -6,13 +6,14 @@ import { isVirtual } from "../state/application";
 import { blobData, releaseBlob, retainBytes } from "../state/blob";
 import { BlockadeState, findOrCreateBlockade } from "../state/blockade_state";
 import { Interface, interfaceAddress, interfaceByHandle } from "../state/interface";
-import { count, mayChange, root } from "../state/memory";
+import { count, mayChange } from "../state/memory";
 import { Neighbour, neighbourAddress } from "../state/neighbour";
 import { countSenders, matchesObject, PathState, templateOf } from "../state/path_state";
 import { findRequest, RequestState } from "../state/request_state";
 import { findFilter, ReservationState, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
 import { familyOf, findSession, Session, writeSessionObject } from "../state/session";
 import { now } from "../timers/clock";
+import { blockadeTimeOf } from "../timers/timing";
 import { appendErrorSpec, appendRsvpHop, appendStyle, copyObject, copyObjects } from "../wire/builder";
 import { objectClass, objectLength } from "../wire/bytes";
 import { FlowDescriptors, nextFilter } from "../wire/flow_descriptors";
@@ -201,7 +202,7 @@ function namesSender(session: Session, request: RequestState, filter: usize): bo
 function setBlockade(block: BlockadeState): void {
   releaseBlob(block.flowspec);
   block.flowspec = retainBytes(failedFlowspec, objectLength(failedFlowspec));
-  block.expiresAt = now() + <u32> min<u64>(<u64> root().refreshIntervalMs * root().blockadeMultiplier, 1 << 30);
+  block.expiresAt = now() + blockadeTimeOf(arrivalInterface());
 }
 
 // Passes the error to every next hop that has a part in it: on another interface, with a filter in common (RFC 2209).

@@ -31,9 +31,11 @@ let mergedBlob: u32 = 0;
 export let allBlockaded = false;
 export let confirmOf: ReservationState | null = null;
 
-// What stands for a reservation towards upstream: the value that traffic control has confirmed.
+// What stands for a reservation towards upstream: the value that traffic control has confirmed, or wants forwarded.
 @inline
 export function standingFlowspec(reservation: ReservationState): u32 {
+  const annex = reservation.annex;
+  if (annex && annex.forwardFlowspec) return annex.forwardFlowspec;
   if ((reservation.flags & RESERVATION_PENDING) == 0) return reservation.flowspec;
   if (reservation.flags & RESERVATION_NEW) return 0;
   return reservation.annex!.previousFlowspec;

@@ -8,7 +8,6 @@ import { EVENT_KIND_RESV_EVENT } from "../boundary.gen";
 import { blobData, blobLength } from "../state/blob";
 import { hashBytes } from "../state/hash";
 import { interfaceAddress, interfaceByHandle } from "../state/interface";
-import { root } from "../state/memory";
 import { neighbourAddress } from "../state/neighbour";
 import {
   countSenders,
@@ -23,6 +22,7 @@ import { RequestState } from "../state/request_state";
 import { ReservationState, STYLE_FIXED_FILTER, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
 import { familyOf, Session, writeSessionObject } from "../state/session";
 import { nextRefresh } from "../timers/clock";
+import { refreshIntervalOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
 import { appendRsvpHop, appendStyle, appendTimeValues, copyObject } from "../wire/builder";
 import { MESSAGE_RESV, MESSAGE_RESV_TEAR } from "../wire/message_view";
@@ -214,13 +214,14 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
 
   gatherPaths(session, request);
   prepareConfirms(session, request, style);
+  const interval = refreshIntervalOf(iface);
   // Room for SCOPE, and for each sender the longest FLOWSPEC with the longest FILTER_SPEC (limits.ts bounds the senders).
   const room: usize = 16 * countSenders(session);
   const others = othersBytes(session);
   let at = startMessage(MESSAGE_RESV, HOP_TTL, 512 + 6 * room + others);
   at += writeSessionObject(session, 0, at);
   at = appendRsvpHop(at, family, own, request.logicalInterfaceHandle);
-  at = appendTimeValues(at, root().refreshIntervalMs);
+  at = appendTimeValues(at, interval);
   // The list first, beyond the room that what stands before it may need: that depends on it.
   const list = at + 64 + room + others;
   const policy = at + 32 + room;
@@ -253,7 +254,7 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
   if (mode == SYNC_FORCED || confirm != null || changed) {
     request.sentDigest = digest;
     request.sentStyle = <u8> style;
-    request.refreshAt = nextRefresh(mode != SYNC_FORCED);
+    request.refreshAt = nextRefresh(interval, mode != SYNC_FORCED);
     schedule(session, request.refreshAt);
     if (confirm) clearConfirm(confirm);
     sendMessage(iface, at, 0, neighbourAddress(request.neighbour!), family, 0);

@@ -19,7 +19,7 @@ import { queuedChunks, reserveAction } from "../actions/queue";
 import { MAXIMUM_CHUNKS_PER_TICK, MAXIMUM_ROUTE_HOPS } from "../limits";
 import { releaseBlob, retainBytes } from "../state/blob";
 import { HANDLE_QUERY, handleOwner, handleSession, releaseHandle } from "../state/handles";
-import { samePrefix } from "../state/interface";
+import { interfaceByHandle, samePrefix } from "../state/interface";
 import { count, Root, root } from "../state/memory";
 import {
   beginRepair,
@@ -31,10 +31,11 @@ import {
   PATH_ROUTE_PENDING,
   PathState,
 } from "../state/path_state";
-import { ROUTE_HEADER_BYTES } from "../state/route";
+import { routeCount, ROUTE_HEADER_BYTES, routeInterface } from "../state/route";
 import { sessionTable, slotValue } from "../state/hash_table";
 import { destinationOf, familyOf, Session } from "../state/session";
 import { isBefore, now } from "../timers/clock";
+import { localRepairDelayOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
 import { pathRouted } from "./path_routed";
 import { queryRoute } from "./routing";
@@ -91,9 +92,20 @@ function answered(session: Session, path: PathState, route: u32): void {
   const wasLocalOnly = hasFlag(path, PATH_LOCAL_ONLY);
   pathRouted(session, path, route, false);
   if (hasFlag(path, PATH_LOCAL_ONLY)) return;
-  const at = now() + root().localRepairDelayMs;
+  const at = now() + repairDelayOf(path);
   if (wasLocalOnly || isBefore(at, path.refreshAt)) path.refreshAt = at;
   schedule(session, path.refreshAt);
+}
+
+// W of a sender: the longest of the interfaces that its data leave by.
+function repairDelayOf(path: PathState): u32 {
+  let delay: u32 = 0;
+  const hops = routeCount(path.outgoing);
+  for (let index: u32 = 0; index < hops; index++) {
+    const iface = interfaceByHandle(routeInterface(path.outgoing, index));
+    if (iface) delay = max(delay, localRepairDelayOf(iface));
+  }
+  return hops != 0 ? delay : root().localRepairDelayMs;
 }
 
 // The host says that routes under a prefix have changed: every sender whose destination lies there asks again, some at a

@@ -8,11 +8,15 @@ import {
   INPUT_TRAFFIC_CONTROL_RESULT_ERROR_VALUE,
   INPUT_TRAFFIC_CONTROL_RESULT_GENERATION,
   INPUT_TRAFFIC_CONTROL_RESULT_HANDLE,
+  INPUT_TRAFFIC_CONTROL_RESULT_OBJECTS,
   INPUT_TRAFFIC_CONTROL_RESULT_OK,
   INPUT_TRAFFIC_CONTROL_RESULT_PREEMPTED,
+  STATUS_OBJECT_CONTENT,
   STATUS_STALE_RESULT,
 } from "../boundary.gen";
-import { releaseBlob } from "../state/blob";
+import { canMerge, canonicalFlowspec } from "../merge/flowspec";
+import { ALL_SERVICES, validateFlowspec } from "../merge/validate";
+import { blobData, releaseBlob, retainBlob, retainBytes } from "../state/blob";
 import { HANDLE_TRAFFIC_CONTROL, handleOwner, handleSession } from "../state/handles";
 import { count } from "../state/memory";
 import {
@@ -32,6 +36,8 @@ import {
 import { forgetRefreshes } from "../state/refresh_fingerprint";
 import { releaseIfIdle, Session } from "../state/session";
 import { findTrafficControl, TrafficControlState } from "../state/traffic_control_state";
+import { objectClass, objectLength } from "../wire/bytes";
+import { CLASS_FLOWSPEC } from "../wire/object_forms";
 import { displace, displacements } from "./displace";
 import { reservationError } from "./resv_error";
 import { SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
@@ -75,11 +81,40 @@ export function settle(session: Session, block: TrafficControlState, generation:
     reservation;
     reservation = reservation!.next
   ) {
-    if (!(reservation.flags & RESERVATION_PENDING) || !isOf(reservation, block)) continue;
-    if (annexOf(reservation).generation != generation) continue;
+    if (!isOf(reservation, block)) continue;
+    if (forwardFlowspec(reservation)) markAffected(session, reservation);
+    if (!(reservation.flags & RESERVATION_PENDING) || annexOf(reservation).generation != generation) continue;
     markAffected(session, reservation);
     accept(reservation);
   }
+}
+
+// The Fwd_Flowspec of the answer at hand, a blob, or 0.
+let forwarded: u32 = 0;
+const forwardScratch: usize = memory.data(64, 8);
+
+// Takes it over for one reservation of the block; returns whether that changes anything.
+function forwardFlowspec(reservation: ReservationState): bool {
+  const annex = reservation.annex;
+  if ((annex ? annex.forwardFlowspec : 0) == forwarded) return false;
+  const own = annexOf(reservation);
+  releaseBlob(own.forwardFlowspec);
+  own.forwardFlowspec = retainBlob(forwarded);
+  trimAnnex(reservation);
+  return true;
+}
+
+// A FLOWSPEC of the service that was asked for, or nothing.
+function readForwarded(block: TrafficControlState, record: usize, length: u32): u32 {
+  const object = record + INPUT_TRAFFIC_CONTROL_RESULT_OBJECTS;
+  const end = record + length - load<u16>(record, 2);
+  const annex = block.annex;
+  if (annex == null || object + 4 > end || objectLength(object) < 4 || object + objectLength(object) > end) return 0;
+  const isFlowspec = objectClass(object) == CLASS_FLOWSPEC && validateFlowspec(object, ALL_SERVICES) == 0;
+  const bytes = isFlowspec ? canonicalFlowspec(object, forwardScratch) : 0;
+  if (bytes != 0 && canMerge(forwardScratch, blobData(annex.flowspec)) == 0) return retainBytes(forwardScratch, bytes);
+  count(STATUS_OBJECT_CONTENT);
+  return 0;
 }
 
 // What changed while an install was in flight is asked for now. Where that is what stands already (only the scope is
@@ -188,7 +223,10 @@ export function trafficControlResult(record: usize, next: usize): void {
   } else if (annex == null || annex.generation != generation) {
     return count(STATUS_STALE_RESULT);
   } else if (load<u8>(record, INPUT_TRAFFIC_CONTROL_RESULT_OK)) {
+    forwarded = readForwarded(block, record, load<u32>(record, 4));
     confirmInstalled(session, block);
+    releaseBlob(forwarded);
+    forwarded = 0;
   } else {
     const code = load<u8>(record, INPUT_TRAFFIC_CONTROL_RESULT_ERROR_CODE);
     const value = load<u16>(record, INPUT_TRAFFIC_CONTROL_RESULT_ERROR_VALUE);

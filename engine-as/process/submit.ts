@@ -14,6 +14,7 @@ import {
   INPUT_CONFIG_OPTIONS,
   INPUT_CONFIG_REFRESH_INTERVAL_MS,
   INPUT_CONFIG_SEED,
+  INPUT_CONFIG_SLEW_MAXIMUM_PERCENT,
   INPUT_INTERFACE,
   INPUT_PACKETS,
   INPUT_POLICY,
@@ -22,13 +23,18 @@ import {
   INPUT_ROUTE_HOPS,
   INPUT_TICK,
   INPUT_TRAFFIC_CONTROL_RESULT,
-  INPUT_TRAFFIC_CONTROL_RESULT_BYTES,
+  INPUT_TRAFFIC_CONTROL_RESULT_OBJECTS,
   STATUS_BAD_SUBMIT,
   STATUS_NOT_CONFIGURED,
   STATUS_OK,
 } from "../boundary.gen";
 import { initializeQueue } from "../actions/queue";
-import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
+import {
+  MAXIMUM_MULTIPLIER,
+  MAXIMUM_REPAIR_DELAY_MS,
+  MAXIMUM_SENDERS_PER_SESSION,
+  MAXIMUM_SLEW_PERCENT,
+} from "../limits";
 import { initializeHandles } from "../state/handles";
 import { seedHash } from "../state/hash";
 import {
@@ -44,7 +50,8 @@ import {
 import { ensureMemory, INBOX_BYTES, inboxPointer, root, ROOT_BYTES, rootPointer } from "../state/memory";
 import { policyArrives } from "../state/policy";
 import { forgetAllRefreshes } from "../state/refresh_fingerprint";
-import { clampRefresh, setNow, setRefreshInterval } from "../timers/clock";
+import { clampRefresh, setNow } from "../timers/clock";
+import { nodeTiming, setRefreshInterval } from "../timers/timing";
 import { initializeWheel } from "../timers/wheel";
 import { interfaceArrives } from "./interface_change";
 import { callArrives } from "./local_call";
@@ -104,10 +111,10 @@ function one(kind: u32, record: usize, length: u32, end: usize): u32 {
     case INPUT_ROUTE:
       return length < <u32> INPUT_ROUTE_HOPS ? STATUS_BAD_SUBMIT : routeArrives(record, length);
     case INPUT_TRAFFIC_CONTROL_RESULT: {
-      if (length < <u32> INPUT_TRAFFIC_CONTROL_RESULT_BYTES) return STATUS_BAD_SUBMIT;
+      if (length - load<u16>(record, 2) < <u32> INPUT_TRAFFIC_CONTROL_RESULT_OBJECTS) return STATUS_BAD_SUBMIT;
       trafficControlResult(
         record,
-        end != 0 && record + length + INPUT_TRAFFIC_CONTROL_RESULT_BYTES <= end ? record + length : 0,
+        end != 0 && record + length + INPUT_TRAFFIC_CONTROL_RESULT_OBJECTS <= end ? record + length : 0,
       );
       return STATUS_OK;
     }
@@ -154,10 +161,7 @@ function configure(record: usize): void {
     state.generation = <u32> (state.hashKey >> 40);
     state.configured = 1;
   }
-  setRefreshInterval(clampRefresh(orDefault(load<u32>(record, INPUT_CONFIG_REFRESH_INTERVAL_MS), 30000)));
-  state.lifetimeMultiplier = min<u32>(orDefault(load<u32>(record, INPUT_CONFIG_LIFETIME_MULTIPLIER), 3), 1000);
-  state.blockadeMultiplier = min<u32>(orDefault(load<u32>(record, INPUT_CONFIG_BLOCKADE_MULTIPLIER), 3), 1000);
-  state.localRepairDelayMs = min<u32>(load<u32>(record, INPUT_CONFIG_LOCAL_REPAIR_DELAY_MS), 1 << 24);
+  configureTiming(record);
   state.memoryLimitBytes = load<u32>(record, INPUT_CONFIG_MEMORY_LIMIT_BYTES);
   state.maximumSessions = load<u32>(record, INPUT_CONFIG_MAXIMUM_SESSIONS);
   const senders = load<u32>(record, INPUT_CONFIG_MAXIMUM_SENDERS_PER_SESSION);
@@ -166,6 +170,19 @@ function configure(record: usize): void {
     : min(senders, MAXIMUM_SENDERS_PER_SESSION);
   state.maximumStatePerNeighbour = load<u32>(record, INPUT_CONFIG_MAXIMUM_STATE_PER_NEIGHBOUR);
   state.options = load<u32>(record, INPUT_CONFIG_OPTIONS);
+}
+
+function configureTiming(record: usize): void {
+  const timing = nodeTiming();
+  const refresh = clampRefresh(orDefault(load<u32>(record, INPUT_CONFIG_REFRESH_INTERVAL_MS), 30000));
+  setRefreshInterval(timing, refresh, timing.refreshIntervalMs);
+  const lifetime = orDefault(load<u32>(record, INPUT_CONFIG_LIFETIME_MULTIPLIER), 3);
+  const blockade = orDefault(load<u32>(record, INPUT_CONFIG_BLOCKADE_MULTIPLIER), 3);
+  const slew = orDefault(load<u32>(record, INPUT_CONFIG_SLEW_MAXIMUM_PERCENT), 30);
+  timing.lifetimeMultiplier = min<u32>(lifetime, MAXIMUM_MULTIPLIER);
+  timing.blockadeMultiplier = min<u32>(blockade, MAXIMUM_MULTIPLIER);
+  timing.localRepairDelayMs = min<u32>(load<u32>(record, INPUT_CONFIG_LOCAL_REPAIR_DELAY_MS), MAXIMUM_REPAIR_DELAY_MS);
+  timing.slewMaximumPercent = min<u32>(slew, MAXIMUM_SLEW_PERCENT);
 }
 
 @inline

@@ -1,6 +1,7 @@
 // Interfaces by handle: what INTERFACE said, the capacity in use, and whether UDP encapsulation has been heard on it
 // (RFC 2205 appendix C). The handle is also the logical interface handle (LIH) that we send.
 import {
+  INPUT_INTERFACE_BLOCKADE_MULTIPLIER,
   INPUT_INTERFACE_BYTES,
   INPUT_INTERFACE_GUARANTEED_ERROR_TERM_BYTES,
   INPUT_INTERFACE_GUARANTEED_ERROR_TERM_MICROSECONDS,
@@ -10,14 +11,18 @@ import {
   INPUT_INTERFACE_IPV6,
   INPUT_INTERFACE_IPV6_LINK_LOCAL,
   INPUT_INTERFACE_IPV6_PREFIX_LENGTH,
+  INPUT_INTERFACE_LIFETIME_MULTIPLIER,
   INPUT_INTERFACE_LINK_BYTES_PER_SECOND,
+  INPUT_INTERFACE_LOCAL_REPAIR_DELAY_MS,
   INPUT_INTERFACE_MINIMUM_LATENCY_MICROSECONDS,
   INPUT_INTERFACE_MTU_BYTES,
   INPUT_INTERFACE_OPTIONS,
   INPUT_INTERFACE_PER_FLOW_BYTES_PER_SECOND,
   INPUT_INTERFACE_POLICING,
+  INPUT_INTERFACE_REFRESH_INTERVAL_MS,
   INPUT_INTERFACE_RESERVABLE_BYTES_PER_SECOND,
   INPUT_INTERFACE_SERVICES,
+  INPUT_INTERFACE_SLEW_MAXIMUM_PERCENT,
   INPUT_INTERFACE_UDP_NEXT_HOP,
   INPUT_INTERFACE_UDP_NEXT_HOP_FAMILY,
   INPUT_INTERFACE_UDP_NEXT_HOP_TTL,
@@ -25,6 +30,8 @@ import {
   INTERFACE_OPTION_NO_RSVP,
   MAXIMUM_INTERFACE_HANDLE,
 } from "../boundary.gen";
+import { MAXIMUM_MULTIPLIER, MAXIMUM_REPAIR_DELAY_MS, MAXIMUM_SLEW_PERCENT } from "../limits";
+import { setInterfaceRefresh } from "../timers/timing";
 import { addressTable, insert, NO_SLOT, probeFirst, probeNext, removeValue, slotValue } from "./hash_table";
 import { hashBytes } from "./hash";
 import { root } from "./memory";
@@ -67,6 +74,15 @@ export class Interface {
   udpNextHopLow: u64;
   // What stands on it by priority, lowest first (standing.ts); 0 where there is no policy.
   firstClass: u32;
+  // Timing of its own (timers/timing.ts), in its order; zero for the node's.
+  refreshIntervalMs: u32;
+  refreshTargetMs: u32;
+  refreshStepAt: u32;
+  lifetimeMultiplier: u32;
+  blockadeMultiplier: u32;
+  localRepairDelayMs: u32;
+  slewMaximumPercent: u32;
+  becomesNodes: u32;
 }
 
 export function interfaceByHandle(handle: u32): Interface | null {
@@ -215,7 +231,8 @@ export function configureInterface(record: usize, length: u32): Interface | null
   ensureCapacity(handle);
   root().interfaceEnd = max(root().interfaceEnd, handle + 1);
   const slot = <usize> root().interfaces + <usize> handle * 4;
-  if (load<u32>(slot) == 0) store<u32>(slot, <u32> allocate(offsetof<Interface>()));
+  const isNew = load<u32>(slot) == 0;
+  if (isNew) store<u32>(slot, <u32> allocate(offsetof<Interface>()));
   const iface = changetype<Interface>(<usize> load<u32>(slot));
   iface.handle = handle;
   iface.up = load<u8>(record, INPUT_INTERFACE_UP);
@@ -233,6 +250,11 @@ export function configureInterface(record: usize, length: u32): Interface | null
   iface.ipv6PrefixLength = load<u8>(record, INPUT_INTERFACE_IPV6_PREFIX_LENGTH);
   iface.udpNextHopFamily = load<u8>(record, INPUT_INTERFACE_UDP_NEXT_HOP_FAMILY);
   iface.udpNextHopTtl = load<u8>(record, INPUT_INTERFACE_UDP_NEXT_HOP_TTL);
+  iface.lifetimeMultiplier = min<u32>(load<u32>(record, INPUT_INTERFACE_LIFETIME_MULTIPLIER), MAXIMUM_MULTIPLIER);
+  iface.blockadeMultiplier = min<u32>(load<u32>(record, INPUT_INTERFACE_BLOCKADE_MULTIPLIER), MAXIMUM_MULTIPLIER);
+  iface.localRepairDelayMs = min<u32>(load<u32>(record, INPUT_INTERFACE_LOCAL_REPAIR_DELAY_MS), MAXIMUM_REPAIR_DELAY_MS);
+  iface.slewMaximumPercent = min<u32>(load<u32>(record, INPUT_INTERFACE_SLEW_MAXIMUM_PERCENT), MAXIMUM_SLEW_PERCENT);
+  setInterfaceRefresh(iface, load<u32>(record, INPUT_INTERFACE_REFRESH_INTERVAL_MS), isNew);
   setAddresses(iface, record);
   memory.copy(udpNextHopOf(iface), record + INPUT_INTERFACE_UDP_NEXT_HOP, 16);
   return iface;

@@ -36,13 +36,17 @@ export class Root {
   hashKey: u64;
   hashFactor: u64;
 
+  // Timing of the node (timers/timing.ts), in its order.
   refreshIntervalMs: u32;
+  refreshTargetMs: u32;
+  refreshStepAt: u32;
   lifetimeMultiplier: u32;
   blockadeMultiplier: u32;
   localRepairDelayMs: u32;
-  // R as configured, which `refreshIntervalMs` approaches in steps, and when the next step may be taken.
-  refreshTargetMs: u32;
-  refreshStepAt: u32;
+  slewMaximumPercent: u32;
+  becomesNodes: u32;
+  // Whether any interface has an R of its own.
+  timedInterfaces: u32;
   memoryLimitBytes: u32;
   maximumSessions: u32;
   maximumSendersPerSession: u32;

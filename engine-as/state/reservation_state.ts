@@ -46,6 +46,8 @@ export class ReservationAnnex {
   others: u32;
   previousFlowspec: u32;
   previousScope: u32;
+  // Fwd_Flowspec of traffic control, which goes upstream in its place (RFC 2205 3.11.2); usually 0.
+  forwardFlowspec: u32;
   // Generation of the INSTALL that will settle it.
   generation: u32;
 }
@@ -172,7 +174,8 @@ export function setConfirm(annex: ReservationAnnex, object: usize): void {
 // Frees the annex when nothing is left in it.
 export function trimAnnex(reservation: ReservationState): void {
   const annex = reservation.annex;
-  if (annex == null || annex.scope | <u32> annex.confirm | annex.others | annex.previousFlowspec | annex.previousScope) {
+  if (annex == null || annex.scope | <u32> annex.confirm | annex.others | annex.previousFlowspec |
+    annex.previousScope | annex.forwardFlowspec) {
     return;
   }
   if (reservation.flags & RESERVATION_PENDING) return;
@@ -226,6 +229,7 @@ export function deleteReservation(session: Session, gone: ReservationState): voi
     releaseBlob(annex.others);
     releaseBlob(annex.previousFlowspec);
     releaseBlob(annex.previousScope);
+    releaseBlob(annex.forwardFlowspec);
     release(changetype<usize>(annex), offsetof<ReservationAnnex>());
   }
   releaseBlob(gone.flowspec);

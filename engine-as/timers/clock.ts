@@ -69,41 +69,13 @@ export function clampRefresh(intervalMs: u32): u32 {
   return min(max(intervalMs, MINIMUM_REFRESH_INTERVAL_MS), MAXIMUM_INTERVAL_MS);
 }
 
-// Lifetime of state refreshed every R by a neighbour: L >= (K + 0.5) * 1.5 * R (RFC 2205 section 3.7), rounded up.
-export function lifetimeOf(refreshIntervalMs: u32): u32 {
-  const halves = <u64> root().lifetimeMultiplier * 2 + 1;
-  const lifetime = (<u64> clampRefresh(refreshIntervalMs) * halves * 3 + 3) / 4;
-  return <u32> min<u64>(lifetime, <u64> MAXIMUM_INTERVAL_MS);
-}
-
-// R as configured. A smaller one holds at once; a larger one is approached in steps, so that neighbours, whose lifetimes
-// rest on the R they were told last, survive a loss meanwhile (RFC 2205 section 3.7: Slew.Max is 0.30).
-export function setRefreshInterval(intervalMs: u32): void {
-  const state = root();
-  state.refreshTargetMs = intervalMs;
-  if (state.refreshIntervalMs == 0 || intervalMs <= state.refreshIntervalMs) {
-    state.refreshIntervalMs = intervalMs;
-    state.refreshStepAt = state.nowMs;
-  }
-}
-
-// Steps are at least the longest refresh interval apart, so no state says two of them in successive refreshes.
-export function stepRefreshInterval(): void {
-  const state = root();
-  if (state.refreshIntervalMs >= state.refreshTargetMs || !isDue(state.refreshStepAt)) return;
-  const step = <u32> (<u64> state.refreshIntervalMs * 13 / 10);
-  state.refreshIntervalMs = min(max(step, state.refreshIntervalMs + 1), state.refreshTargetMs);
-  state.refreshStepAt = state.nowMs + state.refreshIntervalMs + (state.refreshIntervalMs >> 1);
-}
-
 // How much sooner the refresh after a change comes, with FAST_START.
 const FAST_START_DIVISOR: u32 = 10;
 
-// The next refresh: uniform in [0.5 R, 1.5 R] (RFC 2205 section 3.7). After a change the first one may come sooner, so that
+// The next refresh of state with this R: uniform in [0.5 R, 1.5 R] (RFC 2205 section 3.7). After a change the first one may come sooner, so that
 // the loss of one message does not cost a whole R; what TIME_VALUES says stays R.
-export function nextRefresh(changed: bool): u32 {
-  const state = root();
-  let interval = state.refreshIntervalMs;
+export function nextRefresh(intervalMs: u32, changed: bool): u32 {
+  let interval = intervalMs;
   if (changed && configured(CONFIG_OPTION_FAST_START)) interval = max(interval / FAST_START_DIVISOR, 2);
   if (configured(CONFIG_OPTION_NO_JITTER)) return now() + interval;
   return now() + (interval >> 1) + <u32> ((<u64> random() * <u64> (interval + 1)) >> 32);

@@ -348,6 +348,7 @@ function interfaceSettings(attachment: Attachment): InterfaceSettings {
     minimumLatencyMicroseconds: options.minimumLatencyMicroseconds ?? Math.round(delayMs * 1000),
     guaranteedErrorTermBytes: options.guaranteedErrorTermBytes,
     guaranteedErrorTermMicroseconds: options.guaranteedErrorTermMicroseconds,
+    refreshIntervalMs: options.refreshIntervalMs,
   };
 }
 

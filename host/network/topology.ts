@@ -27,6 +27,8 @@ export interface LinkOptions {
   guaranteedErrorTermBytes?: number;
   /** D of RFC 2212, rate-independent; 0 by default. */
   guaranteedErrorTermMicroseconds?: number;
+  /** R of what is sent by its interfaces (RFC 2205 3.7); the nodes' by default. */
+  refreshIntervalMs?: number;
 }
 
 /** The place where a node touches a link: an interface of that node. */

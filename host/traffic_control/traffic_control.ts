@@ -33,6 +33,12 @@ export interface TrafficControlAnswer {
   errorCode?: number;
   /** ERROR_SPEC value when refused. */
   errorValue?: number;
+  /**
+   * Fwd_Flowspec (RFC 2205 3.11.2): a FLOWSPEC object in wire form, of the same service, that is requested upstream in
+   * place of what was installed here, for example with some of the slack used up (RFC 2212). Where the reservation merges
+   * with others this is what is merged. It holds until the next answer for the handle.
+   */
+  forwardFlowspec?: Uint8Array;
 }
 
 /** A standing reservation was lost, unasked. */
