@@ -21,16 +21,19 @@ import {
 } from "../boundary.gen";
 import { timeValuesRefreshPeriodMs } from "../accessors.gen";
 import { beginFingerprint, fingerprintOf, fingerprintWord } from "../state/hash";
+import { Interface, interfaceByHandle } from "../state/interface";
 import { count, root } from "../state/memory";
 import { PathState } from "../state/path_state";
 import { Filter, ReservationState } from "../state/reservation_state";
 import { findSession, Session } from "../state/session";
-import { lifetimeOf, now } from "../timers/clock";
+import { now } from "../timers/clock";
+import { lifetimeOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
 import { load16, objectClass, objectCType, objectLength } from "../wire/bytes";
 import { sumBytes } from "../wire/checksum";
 import { MESSAGE_PATH, MESSAGE_RESV } from "../wire/message_view";
 import { CLASS_INTEGRITY, CLASS_SESSION, CLASS_TIME_VALUES } from "../wire/object_forms";
+import { arrivalInterface } from "./context";
 
 // The header without its checksum, as a word in memory.
 const HEADER_MASK: u64 = 0xffffffff0000ffff;
@@ -111,18 +114,18 @@ function fingerprint(slot: usize, message: usize, start: usize, end: usize): u64
 }
 
 // The objects were checked when the fingerprint was set, and these are the same.
-function lifetime(start: usize, end: usize): u32 {
+function lifetime(iface: Interface, start: usize, end: usize): u32 {
   let at = start + 24;
   if (load<u32>(at) != 0x01050800) {
     for (at = start; at < end && objectClass(at) != CLASS_TIME_VALUES;) at += objectLength(at);
   }
-  return now() + lifetimeOf(timeValuesRefreshPeriodMs(at));
+  return now() + lifetimeOf(iface, timeValuesRefreshPeriodMs(at));
 }
 
 function refreshPath(session: Session, start: usize, end: usize): bool {
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
     if (path.fingerprint != print) continue;
-    path.expiresAt = lifetime(start, end);
+    path.expiresAt = lifetime(arrivalInterface(), start, end);
     schedule(session, path.expiresAt);
     count(COUNTER_REFRESHES_UNCHANGED);
     return true;
@@ -140,7 +143,7 @@ function refreshReservations(session: Session, start: usize, end: usize): bool {
     reservation = reservation!.next
   ) {
     if (reservation.fingerprint != print) continue;
-    if (!taken) expiresAt = lifetime(start, end);
+    if (!taken) expiresAt = lifetime(interfaceByHandle(reservation.interface)!, start, end);
     taken = true;
     for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) filter.expiresAt = expiresAt;
     count(COUNTER_REFRESHES_UNCHANGED);

@@ -50,6 +50,23 @@ Deno.test("[2205-3.7-08] K of an interface: state that came by it lives so long,
   assertEquals(router.senders(), []);
 });
 
+Deno.test("[2205-3.7-08] K of an interface holds for refreshes that say nothing new, too", () => {
+  const router = unicast({ interface: { c: { lifetimeMultiplier: 1 }, a: { lifetimeMultiplier: 5 } } });
+  for (let times = 0; times < 3; times++) {
+    router.path("S1", "P1", { tspec: 9 });
+    router.resv("R1", "FF(S1{B})");
+    router.advance(10_000);
+  }
+  router.advanceTo(20_000 + 67_499);
+  assertEquals(router.reserved("c"), ["S1{B}"]);
+  router.advanceTo(20_000 + 67_500);
+  assertEquals(router.reserved("c"), []);
+  router.advanceTo(20_000 + 247_499);
+  assertEquals(router.senders(), ["S1 from P1"]);
+  router.advanceTo(20_000 + 247_500);
+  assertEquals(router.senders(), []);
+});
+
 Deno.test("[2205-3.7-08] [2205-3.5-01] Kb of an interface, with its own R: how long what was refused there is held back", () => {
   const router = unicast({ interface: { a: { blockadeMultiplier: 2, refreshIntervalMs: 20_000 } } });
   router.resv("R1", "FF(S1{4B})");
