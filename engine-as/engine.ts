@@ -55,7 +55,7 @@ export function deadline(): f64 {
   return routeChangeOpen() ? hostTime(now()) : wheelDeadline();
 }
 
-export function inspect(table: u32, cursor: u32): u32 {
+export function inspect(table: u32, cursor: f64): f64 {
   showing = SHOWS_ROWS;
   return root().configured == 0 ? 0 : inspectTable(table, cursor);
 }

@@ -23,12 +23,10 @@ import {
   SNAPSHOT_HEADER_BYTES,
   writeSnapshotHeader,
 } from "./snapshot.ts";
+import { allRows, type TablePage } from "./table_rows.ts";
 import type { Packet, SlotFiller } from "./transport/transport.ts";
 
 export type { EngineOptions, SubmitObserver };
-
-/** Inspections are bounded by memory; a cursor that does not end is our own fault and must not hang the host. */
-const MAXIMUM_INSPECT_CALLS = 10_000_000;
 
 /**
  * One engine: one node's protocol state in one WASM instance. Records go in, actions come out; who calls it carries them
@@ -196,27 +194,26 @@ export class Engine {
   }
 
   /**
-   * All rows of a table, copied. @throws {EngineMisuseError} if there are actions to be drained.
-   * @throws {RangeError} if there is no such table.
+   * Some rows of a table, as the engine wrote them ({@linkcode TableRows} has what is in them), and where to go on: 0 is
+   * the beginning and the end. Between two pages anything may be submitted; rows that move meanwhile may be missing or
+   * come twice. @throws {EngineMisuseError} if there are actions to be drained. @throws {RangeError} if there is no such
+   * table.
    */
-  inspect<T extends keyof TableRows>(table: T): TableRows[T][] {
+  inspectPage(table: keyof TableRows, cursor = 0): TablePage {
     this.#mustBeDrained(`inspect("${String(table)}")`);
     const reader = TABLE_READERS[table];
     if (!reader) {
       throw new RangeError(`no table "${String(table)}"; there are ${Object.keys(TABLE_READERS).join(", ")}`);
     }
-    const rows: TableRows[T][] = [];
-    let cursor = 0;
-    for (let calls = 0; calls < MAXIMUM_INSPECT_CALLS; calls++) {
-      cursor = this.#call(`inspecting ${String(table)}`, () => this.#exports.inspect(reader.table, cursor)) >>> 0;
-      const length = this.#exports.outboxLength() >>> 0;
-      const { view, bytes, start } = this.#copyOut(length);
-      for (let at = start; at < start + length; at += this.#recordLength(view, at, start + length)) {
-        rows.push(reader.read(view, bytes, at));
-      }
-      if (cursor === 0) return rows;
-    }
-    throw new EngineMisuseError(`inspecting ${String(table)} did not end after ${MAXIMUM_INSPECT_CALLS} steps`);
+    const next = this.#call(`inspecting ${String(table)}`, () => this.#exports.inspect(reader.table, cursor));
+    const length = this.#exports.outboxLength() >>> 0;
+    const { bytes, start } = this.#copyOut(length);
+    return { rows: bytes.subarray(start, start + length), cursor: next };
+  }
+
+  /** All rows of a table, copied. @throws what `inspectPage` throws. */
+  inspect<T extends keyof TableRows>(table: T): TableRows[T][] {
+    return allRows(table, (cursor) => this.inspectPage(table, cursor));
   }
 
   /** Every counter by name: those of `COUNTER`, and drops under the name of their STATUS. Zero counters are left out. */

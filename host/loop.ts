@@ -10,6 +10,7 @@ import type { SubmitRecords } from "./engine_exports.ts";
 import type { Engine } from "./engine.ts";
 import type { RouteAnswer, RouteChange, RouteQuestion, Routing } from "./routing/routing.ts";
 import type { InstallRequest, TrafficControl, TrafficControlAnswer } from "./traffic_control/traffic_control.ts";
+import { type MessageObserver, observedFiller, sightingOf } from "./message_tap.ts";
 import type { BatchTransport, Packet, SlotFiller, Transport } from "./transport/transport.ts";
 
 /** What the loop needs of an engine; `Engine` has it, and so may a stand-in. */
@@ -97,6 +98,7 @@ export class EngineLoop {
   #timerAt = Infinity;
   #lastMs = -Infinity;
   #ticksAtLast = 0;
+  #observer: MessageObserver | undefined;
 
   /** Sets the handlers of all parts. Nothing runs before the first submit, which must be CONFIG. */
   constructor(options: LoopOptions) {
@@ -126,6 +128,11 @@ export class EngineLoop {
    */
   submit<K extends keyof SubmitRecords>(kind: K, record: SubmitRecords[K]): void {
     this.#enqueue({ kind, record } as Job);
+  }
+
+  /** Sets the one who looks on while messages come and go; undefined for nobody. It must not throw, nor submit. */
+  observe(observer: MessageObserver | undefined): void {
+    this.#observer = observer;
   }
 
   /** Takes datagrams that have arrived. */
@@ -185,14 +192,17 @@ export class EngineLoop {
 
   #run(job: Job): void {
     if ("packets" in job) {
+      if (this.#observer) { for (const packet of job.packets) this.#see("received", packet); }
       for (let taken = 0; taken < job.packets.length && !this.#closed;) {
         taken += this.#engine.submitPackets(job.packets, this.#now(), taken);
         this.#drain();
       }
       return;
     }
-    if ("fill" in job) this.#engine.submitSlots!(job.fill, this.#now());
-    else if (job.kind === "TRAFFIC_CONTROL_RESULT") this.#submitResults(job.record as TrafficControlResultInput);
+    if ("fill" in job) {
+      const seen = (packet: Packet) => this.#see("received", packet);
+      this.#engine.submitSlots!(this.#observer ? observedFiller(job.fill, seen) : job.fill, this.#now());
+    } else if (job.kind === "TRAFFIC_CONTROL_RESULT") this.#submitResults(job.record as TrafficControlResultInput);
     else this.#engine.submit(job.kind, job.record as never, this.#now());
     this.#drain();
   }
@@ -220,9 +230,13 @@ export class EngineLoop {
     try {
       switch (action.action) {
         case "SEND":
+          if (this.#observer) this.#see("sent", action);
           return transport.send(action);
-        case "RELAY":
-          return transport.relay({ ...action, encapsulation: 0, routerAlert: 0 });
+        case "RELAY": {
+          const packet = { ...action, encapsulation: 0, routerAlert: 0 };
+          if (this.#observer) this.#see("relayed", packet);
+          return transport.relay(packet);
+        }
         case "EVENT":
           return onEvent?.(action);
         case "INSTALL":
@@ -260,6 +274,10 @@ export class EngineLoop {
       this.#report(error as Error);
       answer({ found: false, hops: [] });
     }
+  }
+
+  #see(direction: "received" | "sent" | "relayed", packet: Packet): void {
+    this.#observer?.(sightingOf(direction, packet, this.#lastMs));
   }
 
   /** The engine's clock never goes back, whatever the host's does. */

@@ -3,13 +3,14 @@
  * and tables to look at. The same class runs on real sockets and in virtual networks; only what is handed in differs.
  */
 import type { CallInput, EventAction, ReportAction, TableRows } from "./boundary.gen.ts";
-import { MAXIMUM_APPLICATION_HANDLE, STATUS_TEXT } from "./boundary.gen.ts";
+import { CALL_KIND, CALL_OPTION, MAXIMUM_APPLICATION_HANDLE, STATUS_TEXT } from "./boundary.gen.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 import { type SessionAddress, sessionEvent } from "./application.ts";
 import { type Clock, SystemClock } from "./clock.ts";
 import { Engine, type SubmitObserver } from "./engine.ts";
 import type { EngineTrapError } from "./engine_errors.ts";
 import { EngineLoop } from "./loop.ts";
+import type { MessageObserver } from "./message_tap.ts";
 import {
   configRecord,
   DEFAULT_SETTINGS,
@@ -22,6 +23,7 @@ import type { Routing } from "./routing/routing.ts";
 import { StaticRouting } from "./routing/static_routing.ts";
 import { Session } from "./session.ts";
 import { routeSourceAddress, type SignallingNode, usableAddresses } from "./signalling_node.ts";
+import type { TablePage } from "./table_rows.ts";
 import { type PlainRow, plainRow } from "./tables.ts";
 import { MemoryTrafficControl } from "./traffic_control/memory_traffic_control.ts";
 import type { TrafficControl } from "./traffic_control/traffic_control.ts";
@@ -63,6 +65,14 @@ export interface ApplicationPort {
   call(record: CallInput): void;
   /** Its handle may be given to another; called after RELEASE. */
   released(): void;
+}
+
+/** What is to be cleared. */
+export interface ClearOptions {
+  /** Senders (path state), reservations, or both. */
+  what: "senders" | "reservations" | "all";
+  /** SESSION, then a SENDER_TEMPLATE for one sender alone, in wire form. */
+  objects: Uint8Array;
 }
 
 /** Why a message was dropped. Every drop is counted too, under the name of its status. */
@@ -141,6 +151,7 @@ export class RsvpNode implements SignallingNode {
   #settings: Partial<NodeSettings>;
   #seed: number;
   #nextApplication = 1;
+  #observers = new Set<MessageObserver>();
 
   /** Starts the node at once. @throws {RangeError} naming a setting that cannot be used. */
   constructor(options: RsvpNodeOptions) {
@@ -308,6 +319,34 @@ export class RsvpNode implements SignallingNode {
   /** The rows of a table, addresses as text, objects decoded. */
   inspect<T extends keyof TableRows>(table: T): PlainRow<TableRows[T]>[] {
     return this.#engine.inspect(table).map((row) => plainRow<T>(row));
+  }
+
+  /** Some rows of a table in the engine's own form; see {@linkcode Engine.inspectPage}. */
+  inspectPage(table: keyof TableRows, cursor = 0): TablePage {
+    return this.#engine.inspectPage(table, cursor);
+  }
+
+  /**
+   * Clears state that neighbours have made, as if they had torn it down: of a session, or of one sender in it. What
+   * applications of this node hold stays: it is theirs. What neighbours go on refreshing comes back.
+   * @throws {ResvError} NO_STATE if there is none.
+   */
+  clear({ what, objects }: ClearOptions): void {
+    const options = (what === "reservations" ? 0 : CALL_OPTION.CLEAR_SENDERS) |
+      (what === "senders" ? 0 : CALL_OPTION.CLEAR_RESERVATIONS);
+    this.#loop.submit("CALL", { call: CALL_KIND.CLEAR, options, objects });
+  }
+
+  /**
+   * Calls for every message that comes in or goes out, until the result is called. The observer must not call the node.
+   * Nodes at which nobody looks pay nothing for it.
+   */
+  onMessage(observer: MessageObserver): () => void {
+    this.#observers.add(observer);
+    this.#loop.observe((sighting) => this.#observers.forEach((one) => one(sighting)));
+    return () => {
+      if (this.#observers.delete(observer) && this.#observers.size === 0) this.#loop.observe(undefined);
+    };
   }
 
   /** Every counter that is not zero, by name: messages by type, drops by reason, sizes. */

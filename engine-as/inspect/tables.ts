@@ -1,6 +1,7 @@
 // inspect(table, cursor): rows of one table, as many as the OUTBOX takes. The cursor is 0 to begin; what it returns is to
-// be handed back, 0 at the end. A table may change between two calls: then rows may be missing or stand twice, but each
-// is true when it is written.
+// be handed back, 0 at the end. A cursor says all: several readers may go through tables at a time, and whatever else
+// happens in between. A table may change between two calls: then rows may be missing or stand twice, but each is true
+// when it is written.
 import { RequestState } from "../state/request_state";
 import { PathState } from "../state/path_state";
 import { BlockadeState } from "../state/blockade_state";
@@ -48,35 +49,32 @@ import { blockadeRow, installedRow, requestRow, reservationRow, senderRow, sessi
 
 const COUNTERS: u32 = 256;
 
-// Where the next call goes on.
-let atSlot: u32 = 0;
-let atRow: u32 = 0;
+// A cursor into sessions' rows is the slot of a session, times this, plus how many of its rows are behind: a number that
+// f64 holds exactly.
+const ROWS_OF_A_SESSION: f64 = 2097152;
 
 // Rows of the current session still to be passed over, because an earlier outbox held them.
 let skip: u32 = 0;
 let written: u32 = 0;
 
-export function inspectTable(table: u32, cursor: u32): u32 {
+export function inspectTable(table: u32, cursor: f64): f64 {
   beginRows(table);
-  if (table == TABLE_COUNTERS) return counterRows(cursor);
-  if (table == TABLE_INTERFACES) return interfaceRows(cursor);
-  if (table == TABLE_NEIGHBOURS) return neighbourRows(cursor);
+  if (table == TABLE_COUNTERS) return <f64> counterRows(<u32> cursor);
+  if (table == TABLE_INTERFACES) return <f64> interfaceRows(<u32> cursor);
+  if (table == TABLE_NEIGHBOURS) return <f64> neighbourRows(<u32> cursor);
   if (table < TABLE_SESSIONS || table > TABLE_BLOCKADE) return 0;
-  if (cursor == 0) {
-    atSlot = 0;
-    atRow = 0;
-  }
   const sessions = sessionTable();
-  for (; atSlot <= sessions.mask; atSlot++) {
-    const value = slotValue(sessions, atSlot);
+  let slot = <u32> (cursor / ROWS_OF_A_SESSION);
+  let behind = <u32> (cursor - <f64> slot * ROWS_OF_A_SESSION);
+  for (; slot <= sessions.mask; slot++) {
+    const value = slotValue(sessions, slot);
     if (value == 0) continue;
-    skip = atRow;
+    skip = behind;
     written = 0;
     if (!sessionRows(table, changetype<Session>(<usize> value))) {
-      atRow += written;
-      return 1;
+      return <f64> slot * ROWS_OF_A_SESSION + <f64> (behind + written);
     }
-    atRow = 0;
+    behind = 0;
   }
   return 0;
 }

@@ -1,6 +1,8 @@
 // The one funnel for every input: records of one kind from the INBOX, with the time at which they are given.
 import {
+  CALL_KIND_CLEAR,
   INPUT_CALL,
+  INPUT_CALL_CALL,
   INPUT_CALL_OBJECTS,
   INPUT_CONFIG,
   INPUT_CONFIG_BLOCKADE_MULTIPLIER,
@@ -53,6 +55,7 @@ import { forgetAllRefreshes } from "../state/refresh_fingerprint";
 import { clampRefresh, setNow } from "../timers/clock";
 import { nodeTiming, setRefreshInterval } from "../timers/timing";
 import { initializeWheel } from "../timers/wheel";
+import { clearState } from "./clear";
 import { interfaceArrives } from "./interface_change";
 import { callArrives } from "./local_call";
 import { packetsArrive } from "./message_arrives";
@@ -125,6 +128,7 @@ function one(kind: u32, record: usize, length: u32, end: usize): u32 {
     }
     case INPUT_CALL: {
       if (length < <u32> INPUT_CALL_OBJECTS) return STATUS_BAD_SUBMIT;
+      if (load<u8>(record, INPUT_CALL_CALL) == CALL_KIND_CLEAR) return clearState(record, length);
       callArrives(record, length);
       return STATUS_OK;
     }

@@ -65,6 +65,10 @@ export class ServerConnection implements ServiceClient {
     return this.#closed || this.#ending;
   }
 
+  get busy(): boolean {
+    return this.#writer.unreadBytes > UNREAD_BYTES_TO_GO_ON;
+  }
+
   /** Serves the client until it goes or is cut off. Never rejects. */
   async serve(): Promise<void> {
     try {

@@ -17,6 +17,11 @@ export class RequestFields {
     return this.#line;
   }
 
+  /** The number of the request; long answers carry it in their parts. */
+  get id(): number {
+    return Number(this.#line.id);
+  }
+
   /** Whether the field is there and not null. */
   has(name: string): boolean {
     return this.#line[name] !== undefined && this.#line[name] !== null;
@@ -70,6 +75,13 @@ export class RequestFields {
     } catch {
       throw wrong(name, value, "base64");
     }
+  }
+
+  /** A list of texts. */
+  texts(name: string, ifMissing?: readonly string[]): readonly string[] {
+    const value = this.#line[name] ?? ifMissing;
+    if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
+    throw wrong(name, value, "a list of texts");
   }
 
   /** Whole numbers. */

@@ -11,6 +11,8 @@ export interface ServiceClient {
   readonly membership: GroupMembership | undefined;
   /** True once the connection has ended: nothing that is pushed arrives. */
   readonly closed: boolean;
+  /** True while the client has much to read yet: what may be left out should be. */
+  readonly busy: boolean;
   /** Sends something that was not asked for, or belongs to a long answer: `event` says what it is. */
   push(event: string, fields: object): void;
   /** Resolved when the client has read most of what it was sent; long answers wait for it between their parts. */

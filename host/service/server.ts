@@ -10,6 +10,7 @@ import { ServerConnection } from "./connection.ts";
 import type { RequestFields } from "./fields.ts";
 import { MAXIMUM_CLIENTS, PROTOCOL_VERSIONS } from "./limits.ts";
 import { type ListeningSocket, listenSocket } from "./listen.ts";
+import { OPERATOR_OPERATIONS } from "./operator_operations.ts";
 import type { Operations } from "./operations.ts";
 import { type Hello, ServiceError } from "./protocol.ts";
 import { defaultSocketPath } from "./socket_path.ts";
@@ -22,7 +23,7 @@ export interface ServiceServerOptions {
   path?: string;
   /** Listens to groups that applications join; without it, that is left to whoever set up the node. */
   membership?: GroupMembership;
-  /** Operations besides those of applications; they come before others of the same name. */
+  /** Operations besides those of applications and operators; they come before others of the same name. */
   operations?: Operations;
   /** Takes faults of the service's own, such as an operation that throws. Nothing of a client's is one. */
   onError?: (error: Error) => void;
@@ -65,7 +66,7 @@ export class ServiceServer {
   constructor(options: ServiceServerOptions) {
     this.path = options.path ?? defaultSocketPath();
     this.#options = options;
-    this.#operations = { ...APPLICATION_OPERATIONS, ...options.operations };
+    this.#operations = { ...APPLICATION_OPERATIONS, ...OPERATOR_OPERATIONS, ...options.operations };
   }
 
   /** True while it listens. */
