@@ -1,7 +1,7 @@
 // inspect(table, cursor): rows of one table, as many as the OUTBOX takes. The cursor is 0 to begin; what it returns is to
 // be handed back, 0 at the end. A cursor says all: several readers may go through tables at a time, and whatever else
-// happens in between. A table may change between two calls: then rows may be missing or stand twice, but each is true
-// when it is written.
+// happens in between. A table may change between two calls: each row is true when it is written, one may stand twice
+// when the table has grown, and be missing when it has shrunk.
 import { RequestState } from "../state/request_state";
 import { PathState } from "../state/path_state";
 import { BlockadeState } from "../state/blockade_state";
@@ -39,7 +39,7 @@ import {
   TABLE_SENDERS,
   TABLE_SESSIONS,
 } from "../boundary.gen";
-import { neighbourTable, sessionTable, slotValue } from "../state/hash_table";
+import { homeOf, neighbourTable, sessionTable, slotValue } from "../state/hash_table";
 import { Interface, interfaceByHandle, ipv4Of } from "../state/interface";
 import { counterValue, root } from "../state/memory";
 import { Neighbour, neighbourAddress } from "../state/neighbour";
@@ -49,11 +49,12 @@ import { blockadeRow, installedRow, requestRow, reservationRow, senderRow, sessi
 
 const COUNTERS: u32 = 256;
 
-// A cursor into sessions' rows is the slot of a session, times this, plus how many of its rows are behind: a number that
-// f64 holds exactly.
-const ROWS_OF_A_SESSION: f64 = 2097152;
+// Sessions are gone through by their home, where a look-up begins: it stays where it is when others go, and only grows when
+// the table does, so that nobody is passed over. A cursor is a home, times this, plus how many of its rows are behind: a
+// number that f64 holds exactly.
+const ROWS_OF_A_HOME: f64 = 2097152;
 
-// Rows of the current session still to be passed over, because an earlier outbox held them.
+// Rows of the current home still to be passed over, because an earlier outbox held them.
 let skip: u32 = 0;
 let written: u32 = 0;
 
@@ -64,15 +65,16 @@ export function inspectTable(table: u32, cursor: f64): f64 {
   if (table == TABLE_NEIGHBOURS) return <f64> neighbourRows(<u32> cursor);
   if (table < TABLE_SESSIONS || table > TABLE_BLOCKADE) return 0;
   const sessions = sessionTable();
-  let slot = <u32> (cursor / ROWS_OF_A_SESSION);
-  let behind = <u32> (cursor - <f64> slot * ROWS_OF_A_SESSION);
-  for (; slot <= sessions.mask; slot++) {
-    const value = slotValue(sessions, slot);
-    if (value == 0) continue;
+  let home = <u32> (cursor / ROWS_OF_A_HOME);
+  let behind = <u32> (cursor - <f64> home * ROWS_OF_A_HOME);
+  for (; home <= sessions.mask; home++) {
     skip = behind;
     written = 0;
-    if (!sessionRows(table, changetype<Session>(<usize> value))) {
-      return <f64> slot * ROWS_OF_A_SESSION + <f64> (behind + written);
+    for (let slot = home; slotValue(sessions, slot) != 0; slot = (slot + 1) & sessions.mask) {
+      if (homeOf(sessions, slot) != home) continue;
+      if (!sessionRows(table, changetype<Session>(<usize> slotValue(sessions, slot)))) {
+        return <f64> home * ROWS_OF_A_HOME + <f64> (behind + written);
+      }
     }
     behind = 0;
   }
@@ -96,7 +98,7 @@ function wrote(done: bool): bool {
 function sessionRows(table: u32, session: Session): bool {
   switch (table) {
     case TABLE_SESSIONS:
-      return sessionRow(session);
+      return passed() || wrote(sessionRow(session));
     case TABLE_SENDERS: {
       for (let path: PathState | null = session.firstPath; path; path = path!.next) {
         if (!passed() && !wrote(senderRow(session, path))) return false;

@@ -53,6 +53,11 @@ function slotAt(table: HashTable, slot: u32): usize {
 export function slotValue(table: HashTable, slot: u32): u32 {
   return load<u32>(slotAt(table, slot), 4);
 }
+// Where the look-up of what is in a slot begins.
+@inline
+export function homeOf(table: HashTable, slot: u32): u32 {
+  return load<u32>(slotAt(table, slot)) & table.mask;
+}
 @inline
 export function setSlotValue(table: HashTable, slot: u32, value: u32): void {
   store<u32>(slotAt(table, slot), value, 4);

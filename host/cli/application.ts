@@ -1,6 +1,7 @@
 /** The command line put together: every command, and how it speaks of mistakes (one line, then a non-zero exit). */
 import { type Application, buildApplication, buildRouteMap, run, text_en } from "@stricli/core";
 import { callCommand } from "./call.ts";
+import { clearCommand } from "./clear.ts";
 import type { ResvContext } from "./context.ts";
 import { decodeCommand } from "./decode.ts";
 import { demoCommand } from "./demo.ts";
@@ -9,8 +10,10 @@ import { nodeCommand } from "./node.ts";
 import { CommandError, UsageError } from "./output.ts";
 import { receiveCommand } from "./receive.ts";
 import { sendCommand } from "./send.ts";
+import { showCommand } from "./show.ts";
 import { simulateCommand } from "./simulate.ts";
 import { summaryCommand } from "./summary.ts";
+import { traceCommand } from "./trace.ts";
 import { VERSION } from "./version.ts";
 
 /** A command failed. */
@@ -39,6 +42,9 @@ export function buildResv(): Application<ResvContext> {
       encode: encodeCommand,
       summary: summaryCommand,
       simulate: simulateCommand,
+      show: showCommand,
+      clear: clearCommand,
+      trace: traceCommand,
       node: nodeCommand,
       call: callCommand,
       send: sendCommand,

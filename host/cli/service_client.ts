@@ -8,15 +8,6 @@ import { readRows } from "../table_rows.ts";
 import { type PlainRow, plainRow } from "../tables.ts";
 import { CommandError } from "./output.ts";
 
-/** Flag of every command that speaks to a running node. */
-export const SOCKET_FLAG = {
-  kind: "parsed",
-  parse: String,
-  optional: true,
-  placeholder: "PATH",
-  brief: "Socket of the node; by default the host's (docs/service.md)",
-} as const;
-
 /** A connection that speaks to people: whatever is wrong becomes a {@linkcode CommandError} of one line. */
 export class ServiceClient {
   readonly connection: ServiceConnection;

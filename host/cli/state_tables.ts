@@ -58,8 +58,13 @@ const HEADINGS: Readonly<Record<StateTable, readonly string[]>> = {
   neighbours: ["address", "interface", "states"],
 };
 
+/** One table: its headings, and cells of every row. */
+export function stateRows(table: StateTable, node: Inspected): { headings: readonly string[]; rows: string[][] } {
+  return { headings: HEADINGS[table], rows: rowsOf(table, node) };
+}
+
 /** In the tables: never. */
-const NEVER = 0xffffffff;
+export const NEVER = 0xffffffff;
 const POLICING = [[1, "entry"], [2, "merge"], [4, "branch"]] as const;
 
 function rowsOf(table: StateTable, node: Inspected): string[][] {
@@ -126,7 +131,8 @@ function session({ objects }: { objects: readonly unknown[] }): string {
   return sessionName(objects[0] as AnyObject);
 }
 
-function timeText(ms: number): string {
+/** A time until something happens. */
+export function timeText(ms: number): string {
   return ms === NEVER ? "never" : formatMs(Math.round(ms));
 }
 

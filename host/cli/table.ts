@@ -8,9 +8,13 @@ export interface Column {
 
 /** Lines of a table: headings, then rows, columns two spaces apart, nothing after the last. */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
-  const widths = columns.map(({ heading }, index) =>
-    Math.max(heading.length, ...rows.map((row) => (row[index] ?? "").length))
-  );
+  const widths = columns.map(({ heading }) => heading.length);
+  for (const row of rows) {
+    for (let index = 0; index < widths.length; index++) {
+      const { length } = row[index] ?? "";
+      if (length > widths[index]) widths[index] = length;
+    }
+  }
   const line = (cells: readonly string[]) =>
     columns.map(({ align }, index) => {
       const cell = cells[index] ?? "";

@@ -91,9 +91,6 @@ class ClientState {
     this.#calling = true;
     try {
       port.call(record);
-    } catch (error) {
-      if (error instanceof ResvError) throw new ServiceError("REFUSED", error.message, error.code);
-      throw error;
     } finally {
       this.#calling = false;
     }

@@ -1,4 +1,5 @@
 /** One client of the service: its lines in, answers and events out, and what is done to those that misbehave. */
+import { ResvError } from "../engine_errors.ts";
 import type { RsvpNode } from "../node.ts";
 import type { GroupMembership } from "../signalling_node.ts";
 import { RequestFields } from "./fields.ts";
@@ -180,6 +181,8 @@ export class ServerConnection implements ServiceClient {
     if (this.closed) return;
     const error = reason instanceof ServiceError
       ? reason
+      : reason instanceof ResvError
+      ? new ServiceError("REFUSED", reason.message, reason.code)
       : reason instanceof RangeError
       ? new ServiceError("BAD_REQUEST", reason.message)
       : new ServiceError("INTERNAL", reason instanceof Error ? reason.message : String(reason));

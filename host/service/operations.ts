@@ -25,7 +25,7 @@ export interface ServiceClient {
 
 /**
  * An operation. What it returns is the `result`; what it throws is the `error`: a {@linkcode ServiceError} as it is, a
- * RangeError as BAD_REQUEST, everything else as INTERNAL.
+ * ResvError as REFUSED, a RangeError as BAD_REQUEST, everything else as INTERNAL.
  */
 export type Operation = (fields: RequestFields, client: ServiceClient) => unknown;
 

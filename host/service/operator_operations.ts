@@ -4,7 +4,8 @@
  * holds signalling up for no longer than one page takes.
  */
 import { formatAddress } from "../address.ts";
-import { TABLE_READERS, type TableRows } from "../boundary.gen.ts";
+import { STATUS, TABLE_READERS, type TableRows } from "../boundary.gen.ts";
+import { ResvError } from "../engine_errors.ts";
 import type { RsvpNode } from "../node.ts";
 import type { MessageSighting } from "../message_tap.ts";
 import { MESSAGE_TYPES } from "../messages.gen.ts";
@@ -68,8 +69,13 @@ export const OPERATOR_OPERATIONS: Operations = {
 
   clear(fields, client) {
     const what = fields.choice("what", CLEARED, "all");
-    client.node.clear({ what, objects: fields.bytes("objects") });
-    return {};
+    try {
+      client.node.clear({ what, objects: fields.bytes("objects") });
+      return {};
+    } catch (error) {
+      if (!(error instanceof ResvError) || error.code !== STATUS.NO_STATE) throw error;
+      throw new ServiceError("NOT_FOUND", "neighbours have made no such state; what applications hold is not cleared");
+    }
   },
 
   trace(fields, client) {
