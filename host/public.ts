@@ -12,7 +12,9 @@ export type { LogLine, LogOptions } from "./network/log.ts";
 export { type Attachment, type LinkOptions, type LinkRecord, type NodeRecord, Topology } from "./network/topology.ts";
 
 // One node, its applications and tables.
-export { type ApplicationPort, type DropReport, RsvpNode, type RsvpNodeOptions } from "./node.ts";
+export { type ApplicationPort, type ClearOptions, type DropReport, RsvpNode, type RsvpNodeOptions } from "./node.ts";
+export type { MessageObserver, MessageSighting } from "./message_tap.ts";
+export type { TablePage } from "./table_rows.ts";
 export type { GroupMembership, SignallingNode } from "./signalling_node.ts";
 export { DEFAULT_SETTINGS, type InterfaceSettings, type NodeSettings } from "./node_settings.ts";
 export { type MergeStrategy, type PolicyRule, priorityObject, type SignalledPriority } from "./policy.ts";
@@ -206,7 +208,7 @@ export { QosTemplates } from "./qos/templates.ts";
 export type { LayoutOptions } from "./qos/layout.ts";
 export { decodeFlowspec, decodeProviderObjects, decodeQos } from "./qos/layout_read.ts";
 export { encodeFlowspec, encodeProviderObjects, encodeQos } from "./qos/layout_write.ts";
-export { openQosHost, type QosHost, type QosHostInterface, type QosHostOptions } from "./qos/host.ts";
+export { joinQosHost, openQosHost, type QosHost, type QosHostInterface, type QosHostOptions } from "./qos/host.ts";
 
 // RAPI, the application interface of C809 (docs/rapi.md).
 export { Rapi } from "./rapi/rapi.ts";

@@ -278,3 +278,20 @@ Deno.test("cli trace: a ladder of the node and its interfaces, or decoded messag
     assertEquals([json[0].direction, json[0].message.message], ["received", "Resv"]);
   });
 });
+
+Deno.test("cli call: --socket joins a running node, and what was called for is torn down at the end", async () => {
+  await withOperator(async (world) => {
+    const { code, out, err } = await run([
+      "call",
+      "--socket",
+      world.path,
+      `dest udp ${world.bob.address}/5004`,
+      "sender 10.0.1.2/4000 [t 8500 680]",
+      "sleep 0.05",
+      "status",
+    ]);
+    assertEquals([code, err], [0, ""], out);
+    assertEquals(world.router.counters().SENT_PATH, 1);
+    assertEquals(world.router.inspect("sessions").length, 0);
+  });
+});

@@ -1,6 +1,6 @@
 /**
- * Which node a command signals through: a host of its own, in UDP encapsulation and so without privileges. Shared by
- * `call`, `send` and `receive`.
+ * Which node a command signals through: a host of its own, in UDP encapsulation and so without privileges, or the host's
+ * signalling service. Shared by `call`, `send` and `receive`.
  */
 import { parsePrefix } from "../address.ts";
 import type { QosHost } from "../qos/host.ts";
@@ -10,6 +10,7 @@ import { CommandError, reasonText, UsageError } from "./output.ts";
 export interface NodeFlags {
   readonly address?: readonly string[];
   readonly nextHop?: string;
+  readonly socket?: string;
 }
 
 function parseAddressFlag(text: string): string {
@@ -38,15 +39,29 @@ export const NODE_FLAGS = {
     placeholder: "ADDR",
     brief: "Router for what is not on the link; it has to take RSVP in UDP (RFC 2205 appendix C)",
   },
+  socket: {
+    kind: "parsed",
+    parse: String,
+    optional: true,
+    placeholder: "PATH",
+    brief: "Socket of the host's signalling service, to join that instead (docs/service.md)",
+  },
 } as const;
 
 /** Opens the host. @throws {CommandError} in one line if its ports cannot be had. */
 export async function openNode(flags: NodeFlags): Promise<QosHost> {
   const addresses = flags.address ?? [];
-  if (addresses.length === 0) throw new UsageError("say which address this host has: --address 127.9.1.2/24");
-  const { openQosHost } = await import("../qos/host.ts");
+  const { socket: service } = flags;
+  if (addresses.length === 0 && service === undefined) {
+    throw new UsageError("say which address this host has: --address 127.9.1.2/24, or join its node: --socket PATH");
+  }
+  const { joinQosHost, openQosHost } = await import("../qos/host.ts");
   try {
-    return await openQosHost({ interfaces: addresses.map((address) => ({ address, nextHop: flags.nextHop })) });
+    if (addresses.length === 0) return await joinQosHost({ service });
+    return await openQosHost({
+      interfaces: addresses.map((address) => ({ address, nextHop: flags.nextHop })),
+      service,
+    });
   } catch (error) {
     throw new CommandError(reasonText(error));
   }

@@ -78,6 +78,27 @@ export async function openQosHost(options: QosHostOptions): Promise<QosHost> {
   }
 }
 
+/**
+ * Joins the host's signalling service and nothing else: that of `resv node`, or of another application. It needs to know no
+ * address of the host. Rejects with an error whose message is one line if nobody listens.
+ *
+ * ```ts
+ * import { joinQosHost, QosUdpSocket } from "@resv/resv";
+ * async function main() {
+ *   const host = await joinQosHost({ service: "/run/resv.sock" });
+ *   const socket = await QosUdpSocket.open(host.provider);
+ *   await socket.close();
+ *   await host.close();
+ * }
+ * ```
+ */
+export async function joinQosHost(
+  options: { service?: string; onError?: (error: Error) => void } = {},
+): Promise<QosHost> {
+  const { service: path, onError = throwLater } = options;
+  return new OpenHost(await RemoteNode.connect({ path, onError }));
+}
+
 class OpenHost implements QosHost {
   readonly provider: QosServiceProvider;
   #embedded: EmbeddedHost | undefined;
