@@ -21,10 +21,10 @@ export const CONFIG_OPTION = {"NO_TRAFFIC_CONTROL_RESULT":1,"REPORT_DROPS":2,"NO
 export const INTERFACE_OPTION = {"UDP_ONLY":1,"UDP_ALSO":2,"NO_RSVP":4,"LOOPBACK":8,"NON_RSVP_HOP":16,"IGNORE_TTL":32} as const;
 /** Bits of `services` of INTERFACE: controlled load (RFC 2211), guaranteed (RFC 2212), null service (RFC 2997). */
 export const SERVICE = {"CONTROLLED_LOAD":1,"GUARANTEED":2,"NULL":4} as const;
-/** What an application calls for: to register in a session, to announce or withdraw a sender, to reserve or give up, to end its registration (RFC 2205 3.11.1). */
-export const CALL_KIND = {"SESSION":1,"SENDER":2,"RESERVE":3,"RELEASE":4} as const;
-/** Bits of `options` of CALL: a reservation asks for a ResvConf (RFC 2205 2.6); a sender's Path carries no ADSPEC. */
-export const CALL_OPTION = {"CONFIRM":1,"NO_ADSPEC":2} as const;
+/** What an application calls for: to register in a session, to announce or withdraw a sender, to reserve or give up, to end its registration (RFC 2205 3.11.1); CLEAR, an operator's, takes state away that neighbours have made. */
+export const CALL_KIND = {"SESSION":1,"SENDER":2,"RESERVE":3,"RELEASE":4,"CLEAR":5} as const;
+/** Bits of `options` of CALL: a reservation asks for a ResvConf (RFC 2205 2.6); a sender's Path carries no ADSPEC; CLEAR takes senders, reservations, or both. */
+export const CALL_OPTION = {"CONFIRM":1,"NO_ADSPEC":2,"CLEAR_SENDERS":4,"CLEAR_RESERVATIONS":8} as const;
 /** Bits of `options` of POLICY: the rule is for Path, for Resv (for both where neither is set); PREEMPTION_PRI elements in POLICY_DATA count before the rule's own priorities; the priority that counts goes on upstream in an element of its own (RFC 3181 2). */
 export const POLICY_OPTION = {"PATH":1,"RESV":2,"SIGNALLED_PRIORITY":4,"ANNOUNCE_PRIORITY":8} as const;
 /** The upcalls to an application (RFC 2205 3.11.1), and CALL_ERROR, which refuses a call. */
@@ -294,7 +294,7 @@ export function writeTrafficControlResult(view: DataView, bytes: Uint8Array, at:
 }
 /** An application's call (RFC 2205 3.11.1). The CALL record, to be submitted; what is left out is zero. */
 export interface CallInput {
-  /** CALL_KIND: SESSION, SENDER, RESERVE, RELEASE. */
+  /** CALL_KIND: SESSION, SENDER, RESERVE, RELEASE; CLEAR is an operator's. */
   call?: number;
   /** Bits of CALL_OPTION. */
   options?: number;
@@ -306,7 +306,7 @@ export interface CallInput {
   application?: number;
   /** SENDER: outgoing interface for a multihomed host; RESERVE: receiving interface; 0 by route. */
   interface?: number;
-  /** SESSION: SESSION. SENDER: SENDER_TEMPLATE SENDER_TSPEC [ADSPEC] [POLICY_DATA]; no object withdraws. RESERVE: [RESV_CONFIRM] [POLICY_DATA] then FLOWSPEC and FILTER_SPECs as in a Resv's flow descriptor list (RSVP objects in wire form). */
+  /** SESSION: SESSION. SENDER: SENDER_TEMPLATE SENDER_TSPEC [ADSPEC] [POLICY_DATA]; no object withdraws. RESERVE: [RESV_CONFIRM] [POLICY_DATA] then FLOWSPEC and FILTER_SPECs as in a Resv's flow descriptor list. CLEAR: SESSION [SENDER_TEMPLATE] (RSVP objects in wire form). */
   objects?: Uint8Array;
 }
 /** Writes the record at `at` and returns its length. The bytes there must be zero. */
