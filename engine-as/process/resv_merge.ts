@@ -1,6 +1,7 @@
 // The merging half of RESV REFRESH (RFC 2209, steps 2 to 5): what the reservations ask of one previous hop together, with
 // blockade state (RFC 2205 section 3.5) and the confirmations that go along or are answered here (section 2.6).
 import { greatestLowerBoundFlowspecs, isStrictlyGreater, mergeFlowspecs } from "../merge/flowspec";
+import { isVirtual } from "../state/application";
 import { blobData, blobHash, blobLength, hashOfBlob } from "../state/blob";
 import { blockadeMatchesPath, BlockadeState, deleteBlockade } from "../state/blockade_state";
 import { PathState } from "../state/path_state";
@@ -19,7 +20,7 @@ import { Session } from "../state/session";
 import { isDue } from "../timers/clock";
 import { mergeA, mergeB } from "./context";
 import { clearConfirm, confirmHere } from "./resv_confirm";
-import { routesTo } from "./routing";
+import { incomingOf, routesTo } from "./routing";
 import { inScope } from "./scope";
 
 // Result of merging for one sender or, in a shared style, for all senders of the request.
@@ -46,9 +47,22 @@ export function covers(session: Session, reservation: ReservationState, path: Pa
   if (standingFlowspec(reservation) == 0) return false;
   const filter = filterFor(reservation, path);
   if (filter == null || (filter.fresh && reservation.style != STYLE_WILDCARD_FILTER)) return false;
-  if (!routesTo(session, path, reservation.interface)) return false;
+  if (!routesTo(session, path, reservation.interface) && !holdsForNewBranch(session, reservation, path)) return false;
   const annex = reservation.annex;
   return annex == null || annex.scope == 0 || inScope(blobData(annex.scope), path);
+}
+
+// After a change of route a unicast reservation that stands on the interface left behind keeps up what was requested, until
+// the new branch is reserved or its own lifetime ends: else the first refresh after the change would tear it upstream, and
+// a little later the new branch would ask for it again (RFC 2205 section 3.6).
+function holdsForNewBranch(session: Session, reservation: ReservationState, path: PathState): bool {
+  const left = reservation.interface;
+  if (session.multicast || isVirtual(left) || incomingOf(path) == left) return false;
+  for (let other: ReservationState | null = session.firstReservation; other; other = other!.next) {
+    if (standingFlowspec(other) == 0 || !routesTo(session, path, other.interface)) continue;
+    if (filterFor(other, path)) return false;
+  }
+  return true;
 }
 
 // The senders behind the previous hop of the request at hand, gathered once: asking each reservation about each sender of

@@ -24,6 +24,25 @@ Deno.test("[2205-3.6-01] [2205-3.11.4-02] [2209-2-PATH-07] [2209-2-RCHG-01] A ro
   assertEquals(sent, ["b", "b", "d", "d"].map((letter) => `2000 ${letter}: Path S1{9B}`));
 });
 
+for (const style of ["FF(S1{B})", "SE(S1{B})", "WF(*{B})"]) {
+  Deno.test(`After a route change refreshes keep up what ${style} has upstream, while the new branch is not reserved`, () => {
+    const router = unicast({ config: { localRepairDelayMs: 60_000 } });
+    router.neighbour("R9", "d");
+    router.resv("R1", style);
+    router.clear();
+    router.route("*", { out: [{ interface: "d", gateway: "R9" }] });
+    router.routesChange("192.0.2.0", 24);
+    // Two refreshes at least, within the lifetime of what stands on the old interface.
+    router.advance(100_000);
+    const said = router.sent("a");
+    assertEquals([said.length >= 2, said.every((text) => text.startsWith("Resv "))], [true, true]);
+    router.path("S1", "P1", { tspec: 9 });
+    // Nobody has reserved the new branch when that ends: the next refresh at the latest says so.
+    router.advance(110_000);
+    assertEquals([router.reserved("c"), router.sent("a").some((text) => text.startsWith("ResvTear"))], [[], true]);
+  });
+}
+
 Deno.test("A route change keeps what is reserved upstream until the new branch is reserved", () => {
   const router = unicast({ config: { localRepairDelayMs: 2_000 } });
   router.neighbour("R9", "d");
