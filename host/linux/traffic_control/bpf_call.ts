@@ -41,7 +41,10 @@ export function bpf(command: number, attributes: Bytes): number {
 export function createMap(type: number, keyBytes: number, valueBytes: number, entries: number): number {
   const attributes = new Uint8Array(72);
   new Uint32Array(attributes.buffer).set([type, keyBytes, valueBytes, entries]);
-  return call(bpf(BPF.MAP_CREATE, attributes), "a BPF map (it needs CAP_BPF and CAP_NET_ADMIN, or root)");
+  return call(
+    bpf(BPF.MAP_CREATE, attributes),
+    "the BPF classifier needs CAP_BPF and CAP_NET_ADMIN, or root; classify by u32, or give them",
+  );
 }
 
 /** A map's entries, by the copying of keys and values. */

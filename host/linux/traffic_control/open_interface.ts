@@ -1,6 +1,6 @@
 /** Takes an interface over: as it is after a boot, or as an earlier run of ours has left it. */
 import { libc } from "../libc.ts";
-import { LinuxError } from "../linux_error.ts";
+import { ERRNO, LinuxError } from "../linux_error.ts";
 import type { NetlinkSocket } from "../netlink.ts";
 import { FlowMap, keyName } from "./bpf_map.ts";
 import { ClassPool } from "./class_pool.ts";
@@ -41,6 +41,10 @@ export interface ControlledInterface {
 /** How flows are told apart: hashed u32 filters, a BPF map, or the map where it is permitted. */
 export type ClassifierChoice = "u32" | "bpf" | "auto";
 
+/** What to do where the kernel says EPERM. */
+const PERMISSION_NEEDED =
+  "traffic control needs the capability CAP_NET_ADMIN: run as root, or give it to a copy of deno " +
+  "(setcap cap_net_raw,cap_net_admin+ep)";
 const SET_ASIDE_SHARE = 0.02;
 const NEIGHBOUR_SHARE = 0.01;
 const LEAST_RSVP_BYTES_PER_SECOND = 8000;
@@ -173,7 +177,7 @@ function attach(target: { device: number; name: string }, map: FlowMap, runner: 
 function demand(runner: CommandRunner, commands: readonly KernelCommand[], doing: string): void {
   const failure = runner.run(commands).find((each) => each !== undefined);
   if (!failure) return;
-  const remedy = failure.errorNumber === 1 ? ": traffic control needs CAP_NET_ADMIN (or root)" : "";
+  const remedy = failure.errorNumber === ERRNO.EPERM ? `: ${PERMISSION_NEEDED}` : "";
   throw new LinuxError(`${doing}: ${failure.text}${remedy}`, failure.errorNumber);
 }
 
