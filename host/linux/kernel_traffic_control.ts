@@ -106,8 +106,15 @@ export class KernelTrafficControl implements TrafficControl {
       : pretendInterface(options, runner);
     this.#interfaces.set(options.interface, managed);
     if (managed.parts.leftovers.size > 0) this.#awaitExpiry();
-    if (runner instanceof KernelRunner) managed.makeSpareClasses(this.#options.spareClasses ?? DEFAULT_SPARE_CLASSES);
-    this.#marker?.manage(managed.parts.target.device, true);
+    const spare = runner instanceof KernelRunner ? this.#options.spareClasses ?? DEFAULT_SPARE_CLASSES : 0;
+    try {
+      managed.makeSpareClasses(spare);
+      this.#marker?.manage(managed.parts.target.device);
+    } catch (error) {
+      this.#interfaces.delete(options.interface);
+      this.#release(managed);
+      throw error;
+    }
   }
 
   /** Lets an interface go, with all that stands on it: each reservation is reported lost. */
@@ -116,10 +123,15 @@ export class KernelTrafficControl implements TrafficControl {
     if (!managed) return;
     this.#interfaces.delete(interfaceHandle);
     this.#release(managed);
-    this.#marker?.manage(managed.parts.target.device, false);
+    this.#marker?.forget(managed, managed.parts.target.device);
     for (const { handle, generation } of managed.reservations.values()) {
       this.#onLost(handle, generation, { ok: false, errorCode: ERROR_CODE.SYSTEM, errorValue: ERRNO.ENODEV });
     }
+  }
+
+  /** The kernel's number of an interface that is managed. */
+  device(interfaceHandle: number): number | undefined {
+    return this.#interfaces.get(interfaceHandle)?.parts.target.device;
   }
 
   /** What the kernel has of a reservation: the number of its class, and how many filters lead to it. */
@@ -255,13 +267,16 @@ export class KernelTrafficControl implements TrafficControl {
     const refused = new Map<Planned, CommandFailure>();
     for (const each of planned) {
       const own = failures.slice(each.from, each.to);
-      const failure = own.find((one) => one !== undefined);
+      const index = own.findIndex((one) => one !== undefined);
+      const failure = own[index];
       if (!failure || each.job.kind === "REMOVE") {
         after.push(...each.plan.commit());
         if (failure) this.#reportAll(own);
       } else {
         after.push(...each.plan.rollback(own));
-        refused.set(each, failure);
+        const { kind, name } = each.plan.commands[index];
+        const what = kind === "CLASS" ? "class" : "filter";
+        refused.set(each, { ...failure, text: `${name}: a ${what} was refused: ${failure.text}` });
       }
     }
     // What takes back a refused install meets what was never there: that is as it should be.
@@ -285,7 +300,10 @@ export class KernelTrafficControl implements TrafficControl {
       return managed && plan ? { job, managed, plan, standing } : undefined;
     }
     try {
-      if (!managed) throw new Refusal("no traffic control on this interface", ERROR_CODE.SYSTEM, ERRNO.ENODEV);
+      if (!managed) {
+        const text = `no traffic control on interface ${job.request.interface}`;
+        throw new Refusal(text, ERROR_CODE.SYSTEM, ERRNO.ENODEV);
+      }
       const wanted = this.#wanted(job.request, managed);
       const standing = managed.reservations.get(wanted.handle);
       return { job, managed, plan: managed.planInstall(wanted), wanted, standing };

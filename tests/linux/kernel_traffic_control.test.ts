@@ -1,11 +1,12 @@
 /** host/linux/kernel_traffic_control.ts: what stands in the kernel after installs, changes, refusals, crashes, the end. */
-import { fileURLToPath } from "node:url";
-import { VirtualClock } from "../../host/clock.ts";
-import { KernelTrafficControl, type KernelTrafficControlOptions } from "../../host/linux/kernel_traffic_control.ts";
+import type { KernelTrafficControl } from "../../host/linux/kernel_traffic_control.ts";
+import { type LinkState, LinkWatcher } from "../../host/linux/links.ts";
 import { LinuxError } from "../../host/linux/linux_error.ts";
+import { followLinks } from "../../host/linux/traffic_control/follow_links.ts";
 import { assert, assertEquals, assertGreater, assertMatch, assertNotEquals, assertThrows } from "../assert.ts";
 import { needs } from "../require.ts";
-import { inNamespace, run, withNamespaces } from "./namespace.ts";
+import { until } from "./line.ts";
+import { inNamespace, run } from "./namespace.ts";
 import { sendPackets } from "./packets.ts";
 import {
   classes,
@@ -21,38 +22,11 @@ import {
   settled,
   shown,
 } from "./traffic_control_world.ts";
+import { onVeth } from "./veth_control.ts";
 
 const NEEDS = needs("linux", "netAdmin", "namespaces");
 const A = "10.1.0.1", B = "10.2.0.2";
 const FLOW: Flow = { to: B, from: [[A, 4000]] };
-const CHILD = fileURLToPath(new URL("./crash_child.ts", import.meta.url));
-
-type Options = Partial<KernelTrafficControlOptions>;
-type Open = (options?: Options) => KernelTrafficControl;
-
-/** A veth pair from `a`, and what opens traffic control on it; everything is closed afterwards. */
-function onVeth(body: (a: string, open: Open, b: string) => Promise<void>): Promise<void> {
-  return withNamespaces(["a", "b"], async ({ a, b }) => {
-    await joinNamespaces(a, b);
-    const opened: KernelTrafficControl[] = [];
-    const open: Open = (options = {}) => {
-      const control = inNamespace(a, () =>
-        new KernelTrafficControl({
-          interfaces: [{ interface: OUT, name: "out", linkBytesPerSecond: LINK }],
-          nft: ["ip", "netns", "exec", a, "nft"],
-          onError: (error) => console.error(error),
-          ...options,
-        }));
-      opened.push(control);
-      return control;
-    };
-    try {
-      await body(a, open, b);
-    } finally {
-      for (const control of opened) control.close();
-    }
-  });
-}
 
 const minors = (control: KernelTrafficControl) =>
   control.installed(OUT).map(({ classNumber }) => classNumber.toString(16));
@@ -110,7 +84,8 @@ Deno.test({
   ...NEEDS,
   fn: () =>
     onVeth(async (a, open) => {
-      const control = open();
+      const errors: string[] = [];
+      const control = open({ onError: (error) => errors.push(error.message) });
       const empty = await shown(a);
       const refused = async (code: number, value: number, request: Parameters<typeof install>[1]) => {
         assertEquals(await install(control, request), { ok: false, errorCode: code, errorValue: value });
@@ -130,6 +105,7 @@ Deno.test({
       await refused(21, 1, installRequest(2, flowObjects(FLOW)));
       await refused(1, 2, installRequest(1, flowObjects({ ...FLOW, rate: LINK }), { change: 1 }));
       assertEquals(await shown(a), standing);
+      assertEquals(errors, ["no traffic control on interface 9"]);
     }),
 });
 
@@ -138,7 +114,8 @@ Deno.test({
   ...NEEDS,
   fn: () =>
     onVeth(async (a, open) => {
-      const control = open();
+      const errors: string[] = [];
+      const control = open({ onError: (error) => errors.push(error.message) });
       // Somebody's filters stand where ours are to go, in bucket 2 of the table of destinations: numbers 2 and 5.
       for (const place of ["1:2:2", "1:2:5"]) {
         const filter = `protocol ip pref 1 handle ${place} u32 ht 1:2: match u32 0 0 flowid 5256:fffe`;
@@ -159,6 +136,8 @@ Deno.test({
       await run("tc", "-n", a, "qdisc", "del", "dev", "out", "root");
       const lost = await reserve(control, 2, { ...flow, from: [[A, 1]], rate: 400_000 }, { change: 1 });
       assertEquals([lost.ok, lost.errorCode], [false, 22]);
+      assertEquals(errors[0], "out: a filter was refused: Filter already exists (File exists)");
+      assertEquals(errors.length, 3);
     }),
 });
 
@@ -217,102 +196,6 @@ Deno.test({
       const control = open({ interfaces: [{ interface: OUT, name: "out" }] });
       control.close();
       return Promise.resolve();
-    }),
-});
-
-async function crashed(a: string, classifier: string, flows: readonly Flow[]): Promise<void> {
-  const child = new Deno.Command("ip", {
-    args: ["netns", "exec", a, Deno.execPath(), "run", "-A", "--no-check", CHILD, classifier, JSON.stringify(flows)],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const reader = child.stdout.getReader();
-  const { value } = await reader.read();
-  assertEquals(new TextDecoder().decode(value), "installed\n");
-  // `ip netns exec` becomes the program.
-  child.kill("SIGKILL");
-  await child.status;
-  await reader.cancel();
-}
-
-const LEFT: Flow[] = [
-  { to: B, port: 5001, from: [[A, 1], [A, 2]], rate: 100_000 },
-  { to: B, port: 5002, from: [[A, 1]], rate: 200_000 },
-  { to: "fd00:2::2", port: 5003, rate: 300_000 },
-];
-
-for (const classifier of ["u32", "bpf"] as const) {
-  Deno.test({
-    name:
-      `kernel traffic control, ${classifier}: leftovers of a killed process are taken over, or removed after a lifetime`,
-    ...needs("linux", "netAdmin", "namespaces", ...classifier === "bpf" ? ["bpf" as const] : []),
-    fn: () =>
-      onVeth(async (a, open) => {
-        const before = await shown(a);
-        await crashed(a, classifier, LEFT);
-        const packets = LEFT.map(({ to, port }) => (
-          { from: to === B ? A : "fd00:1::1", to, ports: [1, port!] as const }
-        ));
-        const counts = async () =>
-          [...(await classes(a)).entries()].filter(([handle, { packets }]) =>
-            /^5256:1[0-9a-f]$/.test(handle) && packets > 0
-          ).map(([handle, { rate, packets }]) => [handle, rate, packets]).sort();
-        sendPackets(a, "out", packets);
-        const served = await counts();
-        assertEquals(served.length, 3, "classes serve their flows while nobody is there");
-        const clock = new VirtualClock();
-        const control = open({ classifier, clock, lifetimeMs: 1000 });
-        assertEquals(control.leftovers(OUT), 3);
-        // The first comes back with one sender less and another rate, the third as it was.
-        const changed = { ...LEFT[0], from: [[A, 1]] as const, rate: 150_000 };
-        assertEquals(await reserve(control, 8, changed), { ok: true });
-        assertEquals(await reserve(control, 9, LEFT[2], { style: 0x11 }), { ok: true });
-        assertEquals(control.leftovers(OUT), 1);
-        clock.advance(999);
-        sendPackets(a, "out", packets);
-        const later = await counts();
-        assertEquals(later.map(([handle]) => handle), served.map(([handle]) => handle), "the same classes");
-        assertEquals(later.map(([, , count]) => count), [2, 2, 2]);
-        assert(later.some(([, rate]) => rate === "1200Kbit"), "with the new rate");
-        clock.advance(2);
-        assertEquals(control.leftovers(OUT), 0);
-        sendPackets(a, "out", [...packets, { from: A, to: B, ports: [2, 5001] }]);
-        assertEquals(
-          (await counts()).map(([, , count]) => count).sort(),
-          [2, 3, 3],
-          "the second flow is best effort now",
-        );
-        control.close();
-        assertEquals(await shown(a), before);
-      }),
-  });
-}
-
-Deno.test({
-  name: "kernel traffic control: leftovers give way to a reservation that does not fit beside them",
-  ...NEEDS,
-  fn: () =>
-    onVeth(async (a, open) => {
-      await crashed(a, "u32", LEFT);
-      const control = open();
-      assertEquals(await reserve(control, 1, { ...FLOW, rate: 500_000, port: 9 }), { ok: true });
-      assertEquals(control.leftovers(OUT), 3, "it fits");
-      assertEquals(await reserve(control, 2, { ...FLOW, rate: 500_000, port: 10 }), { ok: true });
-      assertEquals(control.leftovers(OUT), 0);
-      assertEquals((await filterTargets(a)).length, 2);
-    }),
-});
-
-Deno.test({
-  name: "kernel traffic control: a root that was left half made is made anew",
-  ...NEEDS,
-  fn: () =>
-    onVeth(async (a, open) => {
-      const root = "qdisc add dev out root handle 5256: htb default fffe r2q 1381193296";
-      await run("tc", "-n", a, ...root.split(" "));
-      const control = open();
-      assertEquals(await reserve(control, 1, FLOW), { ok: true });
     }),
 });
 
@@ -378,5 +261,40 @@ Deno.test({
       inNamespace(a, () => control.manage({ interface: OUT, name: "out", linkBytesPerSecond: LINK }));
       assertEquals(await reserve(control, 5, FLOW), { ok: true });
       assertNotEquals(await shown(a), before);
+    }),
+});
+
+Deno.test({
+  name: "kernel traffic control: a link that is taken away and made again is let go and taken over again",
+  ...NEEDS,
+  fn: () =>
+    onVeth(async (a, open, b) => {
+      const control = open({ interfaces: [] });
+      const lost: number[] = [];
+      control.onLost((handle) => lost.push(handle));
+      const onError = (error: Error) => assert(false, error.message);
+      const watcher = inNamespace(a, () => new LinkWatcher({ interfaces: [{ name: "out", handle: OUT }], onError }));
+      // The device is looked up by its name, in the namespace of the thread.
+      const inside = {
+        states: watcher.states,
+        onChange: (handler: (state: LinkState) => void) =>
+          watcher.onChange((state) => inNamespace(a, () => handler(state))),
+      };
+      const configured = { interface: OUT, name: "out", linkBytesPerSecond: LINK };
+      const leave = inNamespace(a, () => followLinks(control, inside, [configured], onError));
+      const first = control.device(OUT);
+      assertEquals(await reserve(control, 1, FLOW), { ok: true });
+      await run("ip", "-n", a, "link", "del", "out");
+      await until("the loss is told", () => lost.length === 1);
+      assertEquals(control.device(OUT), undefined);
+      await joinNamespaces(a, b);
+      await until("it is taken over", () => control.device(OUT) !== undefined);
+      assertNotEquals(control.device(OUT), first);
+      assertEquals(await reserve(control, 1, FLOW), { ok: true });
+      assertEquals((await filterTargets(a)).length, 1);
+      leave();
+      watcher.close();
+      control.close();
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }),
 });

@@ -10,6 +10,9 @@ import {
   tableText,
 } from "./nftables.ts";
 
+/** So many fit the arguments of a program. */
+const FLOWS_AT_ONCE = 200;
+
 /** A change of one reservation; without text nothing is to be done. */
 export interface MarkChange {
   text: string;
@@ -36,9 +39,19 @@ export class PacketMarker {
     this.#demand(tableText(this.#marksRsvp ? devices : []));
   }
 
-  /** RSVP's packets on an interface get CS6 from now on, or no more. @throws {LinuxError} if nft refuses. */
-  manage(device: number, managed: boolean): void {
-    if (this.#marksRsvp) this.#demand(deviceText(device, managed));
+  /** RSVP's packets on an interface get CS6 from now on. @throws {LinuxError} if nft refuses. */
+  manage(device: number): void {
+    if (this.#marksRsvp) this.#demand(deviceText(device, true));
+  }
+
+  /** Takes out what is known of an interface. @throws {LinuxError} if nft refuses. */
+  forget(owner: object, device: number): void {
+    const flows = [...this.#flows.get(owner)?.values() ?? []];
+    this.#flows.delete(owner);
+    for (let from = 0; from < flows.length; from += FLOWS_AT_ONCE) {
+      this.#demand(flows.slice(from, from + FLOWS_AT_ONCE).map(removeText).join(""));
+    }
+    if (this.#marksRsvp) this.#demand(deviceText(device, false));
   }
 
   /** What gives a reservation this marking (or none) in place of what it has. */
