@@ -8,8 +8,17 @@ export interface NodeTrafficControl {
   readonly control: TrafficControl;
   /** Takes over interfaces that came and lets go of those that went. Returns what cannot be done, a line each. */
   follow(interfaces: readonly PlannedInterface[]): string[];
+  /** What an interface can give; undefined where nothing is enforced. */
+  capacity(handle: number): Capacity | undefined;
   /** From now on closing removes nothing. */
   leave(): void;
+}
+
+/** Of one interface. */
+export interface Capacity {
+  readonly linkBytesPerSecond: number;
+  /** For all reservations together. */
+  readonly reservableBytesPerSecond: number;
 }
 
 /** Nothing is enforced. */
@@ -18,6 +27,10 @@ export class MemoryControl implements NodeTrafficControl {
 
   follow(): string[] {
     return [];
+  }
+
+  capacity(): undefined {
+    // Whatever the file says.
   }
 
   leave(): void {

@@ -10,6 +10,7 @@ import { DEFAULT_SETTINGS, stateLifetimeMs } from "../node_settings.ts";
 import type { ServiceServer } from "../service/server.ts";
 import { ServiceError } from "../service/protocol.ts";
 import { TomlFileError } from "../toml_file.ts";
+import { enforced } from "./enforced.ts";
 import { GuardedTransport } from "./guarded_transport.ts";
 import { giveHandles, planInterface, type PlannedInterface } from "./interface_plan.ts";
 import type { LinkSource } from "./links.ts";
@@ -271,10 +272,11 @@ export class Daemon {
     this.#handles = giveHandles(this.#file.interfaces, this.#handles);
     for (const name of this.#handles.keys()) gone.delete(name);
     this.#links.manage(this.#handles);
-    const planned = planAll(this.#file, this.#handles, this.#links);
+    const asSaid = planAll(this.#file, this.#handles, this.#links);
+    await carrier.follow(asSaid).catch((error) => void done.push(error.message));
+    done.push(...trafficControl.follow(asSaid));
+    const planned = enforced(asSaid, trafficControl);
     const settings = planned.map((one) => one.settings);
-    await carrier.follow(planned).catch((error) => void done.push(error.message));
-    done.push(...trafficControl.follow(planned));
     const before = new Map(node.interfaces.map((one) => [one.interface, one]));
     for (const [name, handle] of gone) {
       const old = before.get(handle);
@@ -328,7 +330,7 @@ async function openAll(file: NodeFile): Promise<Opened> {
       onDryRun: (line) => dryRun.info("{line}", { line }),
       lifetimeMs: stateLifetimeMs({ ...DEFAULT_SETTINGS, ...nodeSettings(file) }),
     });
-    return { links, parts, handles, planned, early };
+    return { links, parts, handles, planned: enforced(planned, parts.trafficControl), early };
   } catch (error) {
     links.close();
     throw error;

@@ -1,19 +1,22 @@
 /** The kernel's traffic control on the interfaces of a node, or the lines that it would be told. */
 import { KernelTrafficControl, type KernelTrafficControlOptions } from "../linux/kernel_traffic_control.ts";
-import type { NodeTrafficControl } from "./controls.ts";
+import { linkShare } from "../linux/traffic_control/open_interface.ts";
+import type { Capacity, NodeTrafficControl } from "./controls.ts";
 import type { PlannedInterface } from "./interface_plan.ts";
 import type { PartsWanted } from "./parts.ts";
 import type { InterfaceFile, NodeFile } from "./schema.ts";
 
 /** Service number of guaranteed service (RFC 2210 3). */
 const GUARANTEED_SERVICE = 2;
+/** Of interfaces that are not there, in a dry run. */
+const DRY_MTU_BYTES = 1500;
 
 /** Keeps the kernel's traffic control where the node has interfaces. */
 export class KernelControl implements NodeTrafficControl {
   readonly control: KernelTrafficControl;
   #dry: boolean;
   /** By handle: the kernel's number of the interface, and the rates that it was taken over with. */
-  #managed = new Map<number, { index: number; rates: string; name: string }>();
+  #managed = new Map<number, { index: number; rates: string; name: string; capacity: Capacity }>();
 
   /** Takes over every interface that is there. @throws {LinuxError} @throws {RangeError} in one line. */
   constructor({ file, planned, onError, onDryRun, lifetimeMs }: PartsWanted) {
@@ -58,6 +61,10 @@ export class KernelControl implements NodeTrafficControl {
     return problems;
   }
 
+  capacity(handle: number): Capacity | undefined {
+    return this.#managed.get(handle)?.capacity;
+  }
+
   leave(): void {
     this.control.leave();
   }
@@ -71,8 +78,11 @@ export class KernelControl implements NodeTrafficControl {
       bestEffortBytesPerSecond: file.bestEffortRate,
     };
     const given = Object.fromEntries(Object.entries(rates).filter(([, value]) => value !== undefined));
-    this.control.manage({ interface: handle, name: file.name, ...given });
-    this.#managed.set(handle, { index: link?.index ?? 0, rates: ratesOf(file), name: file.name });
+    const options = { interface: handle, name: file.name, ...given };
+    const { linkBytesPerSecond, reservable } = linkShare(options, link?.mtuBytes ?? DRY_MTU_BYTES);
+    this.control.manage(options);
+    const capacity = { linkBytesPerSecond, reservableBytesPerSecond: reservable };
+    this.#managed.set(handle, { index: link?.index ?? 0, rates: ratesOf(file), name: file.name, capacity });
   }
 }
 

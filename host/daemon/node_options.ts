@@ -10,6 +10,7 @@ export function nodeSettings({ node, limits }: NodeFile): Partial<NodeSettings> 
     lifetimeMultiplier: node.lifetimeMultiplier ?? standard.lifetimeMultiplier,
     blockadeMultiplier: node.blockadeMultiplier ?? standard.blockadeMultiplier,
     localRepairDelayMs: node.localRepairDelayMs ?? standard.localRepairDelayMs,
+    slewMaximumPercent: node.slewMaximumPercent ?? standard.slewMaximumPercent,
     fastStart: node.fastStart ?? standard.fastStart,
     sharedTrees: node.sharedTrees ?? standard.sharedTrees,
     host: node.kind === "host",

@@ -3,6 +3,7 @@ import type { SessionEvent } from "../application.ts";
 import type { Clock } from "../clock.ts";
 import { EngineTrapError } from "../engine_errors.ts";
 import type { DropReport } from "../node.ts";
+import { cutShort } from "./enforced.ts";
 import type { Refused } from "./guarded_transport.ts";
 import type { PlannedInterface } from "./interface_plan.ts";
 import { type Log, logOf } from "./log.ts";
@@ -25,6 +26,8 @@ export class Reports {
   #repeated: RepeatedLog;
   /** What is wrong with each interface, as it was told. */
   #problems = new Map<string, string>();
+  /** What was told of interfaces that may give less than their file says. */
+  #cut = new Set<string>();
 
   constructor(node: ReportedNode, clock: Clock) {
     this.#node = node;
@@ -73,6 +76,9 @@ export class Reports {
 
   /** Warns once of what is missing, and says when it is there. */
   interfaces(planned: readonly PlannedInterface[]): void {
+    const cut = cutShort(planned);
+    for (const line of cut) if (!this.#cut.has(line)) this.log.warning("{line}", { line });
+    this.#cut = new Set(cut);
     for (const { settings, problem } of planned) {
       const name = settings.name!, before = this.#problems.get(name);
       if (before === problem) continue;

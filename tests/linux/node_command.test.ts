@@ -158,3 +158,22 @@ Deno.test({
     assert(node.words[0].startsWith("resv: missing "));
   },
 });
+
+Deno.test({
+  name: "resv node: more than the bottleneck can give is refused by admission, and what fits is reserved then",
+  ...linux,
+  fn: () =>
+    withLine(async ({ lab, start, file }) => {
+      const { sender, reservation } = flow(lab, 4);
+      const r1 = await start("R1");
+      // The link has 10 Mbit/s, of which something is kept for others.
+      await r1.said(/^to-r2: 1\.\d+ MB\/s of 1\.25 MB\/s can be reserved; the rest is kept for RSVP/);
+      await start("R2");
+      const a = await start("A", sender.replace("3 Mbit/s", "9900 kbit/s"));
+      const b = await start("B", reservation);
+      await b.said(/RESV_ERROR, error 1 value 2 at 10\.0\.2\.2$/);
+      assertEquals(await reserved(lab, "9900Kbit"), 0);
+      await a.reload(file("A", sender));
+      await until("what fits is reserved", () => reserved(lab), (count) => count === 1);
+    }),
+});
