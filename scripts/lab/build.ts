@@ -136,16 +136,21 @@ function switchOn(lan: string, { links }: Topology): string[] {
   return [...ports.map((port) => `link set ${port} mtu ${mtuBytes} master ${lan} up`), `link set ${lan} up`];
 }
 
+/** What the kernel forgets when an interface goes down: its IPv6 addresses and the routes over it. For when it is up again. */
+export async function restoreNode(lab: Lab, name: string): Promise<void> {
+  await ip(lab.namespace(name), nodeLines(lab.node(name)));
+}
+
 function nodeLines({ interfaces, routes }: PlannedNode): string[] {
   return [
     ...interfaces.flatMap(({ name, mtuBytes, ipv4, ipv6, linkLocal }) => [
       `link set ${name} mtu ${mtuBytes} addrgenmode none up`,
-      `address add ${ipv4} dev ${name}`,
-      `address add ${ipv6} dev ${name} nodad`,
-      `address add ${linkLocal} dev ${name} nodad`,
+      `address replace ${ipv4} dev ${name}`,
+      `address replace ${ipv6} dev ${name} nodad`,
+      `address replace ${linkLocal} dev ${name} nodad`,
     ]),
     ...routes.map((route) =>
-      `route add ${route.prefix} via ${route.gateway} dev ${route.interface} metric ${route.metric}`
+      `route replace ${route.prefix} via ${route.gateway} dev ${route.interface} metric ${route.metric}`
     ),
   ];
 }
