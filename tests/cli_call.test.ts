@@ -1,5 +1,6 @@
 /** `resv call`: the language, line by line, and two hosts that call each other over real sockets. */
 import { LanguageError, parseLine } from "../host/cli/call_language.ts";
+import { openQosHost } from "../host/qos/host.ts";
 import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { jsonLines, run, withFile } from "./cli_in_process.ts";
 import { commandLine } from "./cli_process.ts";
@@ -7,6 +8,10 @@ import { loopback } from "./loopback.ts";
 
 const NETWORK = `127.${loopback(9)}.1`;
 const ALICE = `${NETWORK}.2`, BOB = `${NETWORK}.3`;
+/** No other program's service is joined or disturbed. */
+const FOLDER = await Deno.makeTempDir({ prefix: "resv_call_" });
+Deno.env.set("RESV_SOCKET", `${FOLDER}/resv.sock`);
+globalThis.addEventListener("unload", () => Deno.removeSync(FOLDER, { recursive: true }));
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const TSPEC = { form: 18, service: 1 };
@@ -211,7 +216,8 @@ Deno.test("call: lines from standard input go on after a mistake, which the exit
 
 Deno.test("call: no address, an address without a prefix, taken ports and a missing script are one line each", async () => {
   const cases: [string[], number, string][] = [
-    [["echo"], 2, "say which address this host has: --address 127.9.1.2/24"],
+    [["echo"], 1, "no signalling service runs here: say which address this host has (--address 127.9.1.2/24)"],
+    [["--socket", "/no/such.sock", "echo"], 1, "/no/such.sock"],
     [["--address", ALICE], 2, `"${ALICE}" is not an address with a prefix length`],
     [["--address", "192.0.2.77/24"], 1, "192.0.2.77"],
     [["--address", `${ALICE}/24`, "--script", "/no/such"], 1, "/no/such: no such file or folder"],
@@ -252,4 +258,27 @@ Deno.test("call: Ctrl-C ends a sleep, and what was announced is torn down", asyn
   assertEquals((await child.status).code, 0);
   await reader.cancel();
   assertEquals((await watching).code, 0);
+});
+
+Deno.test("call: through the signalling service of the host, which keeps nothing of what has ended", async () => {
+  const host = await openQosHost({ interfaces: [{ address: `${BOB}/24` }], service: `${FOLDER}/other.sock` });
+  try {
+    const socket = ["call", "--socket", `${FOLDER}/other.sock`];
+    const receiver = run([
+      ...socket,
+      `dest udp ${BOB}/5004`,
+      ...["waitevent path", "confirm", "reserve wf [cl 8500 680]", "waitevent confirm", "waitevent nopath"],
+    ]);
+    await pause(100);
+    const commands = [`dest udp ${BOB}/5004`, `sender ${ALICE}:4000 [t 8500 680]`, "waitevent resv"];
+    const sender = await run(["call", "--address", `${ALICE}/24`, ...commands]);
+    assertEquals([sender.code, sender.err], [0, ""]);
+    const { code, err } = await receiver;
+    assertEquals([code, err], [0, ""]);
+    assertEquals(host.embedded!.inspect("sessions"), []);
+    const refused = await run([...socket, `dest udp ${BOB}/5004`, "sender 192.0.2.9:5 [t 1 100]", "waitevent perr 2"]);
+    assert(refused.out.includes("PATH_ERROR sender's address is not this host's (20/21)"), refused.out);
+  } finally {
+    await host.close();
+  }
 });

@@ -9,6 +9,10 @@ import { loopback } from "./loopback.ts";
 const THIRD = loopback(9);
 const ALICE = `127.${THIRD}.1.2`, BOB = `127.${THIRD}.1.3`;
 const GROUP = `239.${THIRD}.1.1`;
+/** No other program's service is joined or disturbed. */
+const FOLDER = await Deno.makeTempDir({ prefix: "resv_traffic_" });
+Deno.env.set("RESV_SOCKET", `${FOLDER}/resv.sock`);
+globalThis.addEventListener("unload", () => Deno.removeSync(FOLDER, { recursive: true }));
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 Deno.test("send: a token bucket lets its depth go at once, then its rate, and never more", () => {
@@ -163,7 +167,7 @@ Deno.test("send and receive: what cannot be is one line that says what to do", a
   const alice = ["--address", `${ALICE}/24`], to = ["--to", `${BOB}/5004`];
   const cases: [string[], number, string][] = [
     [["send", ...alice], 2, "say where to: --to 127.9.1.3/5004"],
-    [["send", ...to, "--rate", "1k"], 2, "say which address this host has: --address"],
+    [["send", ...to, "--rate", "1k"], 1, "no signalling service runs here: say which address this host has"],
     [["send", ...alice, ...to], 2, "say what is sent: --rate BYTES or --template G711"],
     [["send", ...alice, ...to, "--rate", "0"], 2, '"0" is not a number from 1 on'],
     [["send", ...alice, ...to, "--template", "G7"], 1, 'no template "G7": there are G711, '],

@@ -120,6 +120,11 @@ Deno.test("qos shaping: guaranteed service holds what does not conform, the othe
   assertEquals(shapes(guaranteed, { mode: SHAPING_MODE.BORROW }, undefined, 0, 0, 0), [0, 0, 0]);
   assertEquals(shapes(controlled, { mode: SHAPING_MODE.SHAPE }, undefined, 0, 0, 0), [0, 0, 100]);
   assertEquals(shapes(controlled, { mode: SHAPING_MODE.DISCARD }, undefined, 0, 0, 0, 100), [0, 0, "discard", 0]);
+  // Packets of 100 bytes count as 150 where that is the least that is policed.
+  assertEquals(shapes({ ...guaranteed, maxSduSizeBytes: 150, minimumPolicedSizeBytes: 150 }, {}, undefined, 0, 0), [
+    0,
+    100,
+  ]);
   const noControl = { ...guaranteed, serviceType: GUARANTEED | SERVICE_FLAG.NO_TRAFFIC_CONTROL };
   assertEquals(shapes(noControl, {}, undefined, 0, 0, 0), [0, 0, 0]);
 });

@@ -69,4 +69,7 @@ Deno.test("qos examples: the guide shows the examples as they are", () => {
   for (const name of Object.keys(OUTPUT).filter((name) => name !== "rapi_call")) {
     assert(blocks.includes(shown(name)), `examples/${name}.ts is not in the guide`);
   }
+  assert(blocks.includes(shown("voice_peer")), "examples/voice_peer.ts is not in the guide");
+  const router = Deno.readTextFileSync(new URL("examples/voice_router.toml", ROOT)).replace(/^#.*\n/, "");
+  assert(guide.includes("```toml\n" + router + "```"), "examples/voice_router.toml is not in the guide");
 });

@@ -4,7 +4,7 @@
  */
 import { parsePrefix } from "../address.ts";
 import type { QosHost } from "../qos/host.ts";
-import { CommandError, reasonText, UsageError } from "./output.ts";
+import { CommandError, reasonText } from "./output.ts";
 
 /** Flags of every command that has a node. */
 export interface NodeFlags {
@@ -44,26 +44,23 @@ export const NODE_FLAGS = {
     parse: String,
     optional: true,
     placeholder: "PATH",
-    brief: "Socket of the host's signalling service, to join that instead (docs/service.md)",
+    brief: "Socket of the host's signalling service (docs/service.md); joined if there is no --address",
   },
 } as const;
 
-/** Opens the host. @throws {CommandError} in one line if its ports cannot be had. */
-export async function openNode(flags: NodeFlags): Promise<QosHost> {
-  const addresses = flags.address ?? [];
-  const { socket: service } = flags;
-  if (addresses.length === 0 && service === undefined) {
-    throw new UsageError("say which address this host has: --address 127.9.1.2/24, or join its node: --socket PATH");
-  }
+/**
+ * Opens the host, or joins the signalling service of this one: at `socket`, or where it usually is if nothing is said.
+ * @throws {CommandError} in one line if that cannot be.
+ */
+export async function openNode({ address: addresses = [], nextHop, socket: service }: NodeFlags): Promise<QosHost> {
   const { joinQosHost, openQosHost } = await import("../qos/host.ts");
   try {
     if (addresses.length === 0) return await joinQosHost({ service });
-    return await openQosHost({
-      interfaces: addresses.map((address) => ({ address, nextHop: flags.nextHop })),
-      service,
-    });
+    return await openQosHost({ interfaces: addresses.map((address) => ({ address, nextHop })), service });
   } catch (error) {
-    throw new CommandError(reasonText(error));
+    if (addresses.length > 0 || service !== undefined) throw new CommandError(reasonText(error));
+    const what = "no signalling service runs here: say which address this host has (--address 127.9.1.2/24)";
+    throw new CommandError(`${what}, or start resv node`);
   }
 }
 

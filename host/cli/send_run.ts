@@ -1,8 +1,8 @@
 /** What `resv send` does: announce, wait, send at the rate, say how it went. */
+import type { QosHost } from "../qos/host.ts";
 import { isGroup, type SocketAddress } from "../qos/matching.ts";
 import { isSpecified, type QosFlowspec } from "../qos/flowspec.ts";
 import type { QosEvent } from "../qos/events.ts";
-import type { QosHost } from "../qos/host.ts";
 import { SERVICE_TYPE } from "../qos/service_types.ts";
 import { QosTcpSocket } from "../qos/tcp_socket.ts";
 import { QosUdpSocket } from "../qos/udp_socket.ts";

@@ -6,7 +6,7 @@
 import { isSpecified, type QosFlowspec, rateOf } from "./flowspec.ts";
 import { TokenBucketPacer } from "./pacer.ts";
 import { SHAPING_MODE } from "./provider_objects.ts";
-import { DEFAULT_MAXIMUM_SIZE_BYTES } from "./sender_derivation.ts";
+import { DEFAULT_MAXIMUM_SIZE_BYTES, DEFAULT_MINIMUM_SIZE_BYTES } from "./sender_derivation.ts";
 import { SERVICE_TYPE, splitServiceType } from "./service_types.ts";
 import type { Shaping } from "./setting.ts";
 
@@ -30,6 +30,7 @@ export class FlowShaper {
   #flow: ShapedFlow | undefined;
   #mode: number = SHAPING_MODE.BORROW;
   #pacers: TokenBucketPacer[] = [];
+  #leastBytes = 0;
 
   /** Whether packets may have to wait, or be discarded. */
   shapes(flow: ShapedFlow, nowMs: number): boolean {
@@ -41,6 +42,8 @@ export class FlowShaper {
   transmit(bytes: number, nowMs: number, flow: ShapedFlow): Transmission {
     this.#configure(flow, nowMs);
     if (this.#pacers.length === 0) return PASS;
+    // The network's policing counts smaller packets as m bytes (RFC 2215 3.6), and so does what is to conform to it.
+    bytes = Math.max(bytes, this.#leastBytes);
     // Asked of all before tokens are taken of any: a packet leaves when each lets it.
     const delayMs = Math.max(...this.#pacers.map((pacer) => pacer.delayMs(bytes, nowMs)));
     if (delayMs > 0) return this.#mode === SHAPING_MODE.DISCARD ? DISCARD : { discard: false, delayMs };
@@ -56,6 +59,7 @@ export class FlowShaper {
     this.#pacers = [];
     this.#mode = shaping.mode ?? standardMode(flowspec, reserved);
     const maximum = specified(flowspec.maxSduSizeBytes, DEFAULT_MAXIMUM_SIZE_BYTES);
+    this.#leastBytes = specified(flowspec.minimumPolicedSizeBytes, Math.min(DEFAULT_MINIMUM_SIZE_BYTES, maximum));
     if (splitServiceType(flowspec.serviceType)?.noTrafficControl) return;
     const rates = [flowspec, reserved].flatMap((one) => one ? [one.tokenRateBytesPerSecond] : []).filter(isSpecified);
     const rate = Math.min(Infinity, ...rates.map(rateOf));

@@ -3,7 +3,7 @@ import type { SessionAddress } from "../application.ts";
 import type { RapiAdspec, RapiFilter, RapiFlowspec, RapiPolicy, RapiTspec } from "./objects.ts";
 import type { RapiEventRoutine, RapiNodeSession } from "./registration.ts";
 
-/** What RAPI works on: an {@linkcode RsvpNode}, or what stands for one in another process. */
+/** What RAPI works on: a {@linkcode SignallingNode}, or as much of one. */
 export interface RapiNode {
   /** Registers an application for a session. */
   session(address: SessionAddress): RapiNodeSession;
@@ -11,6 +11,8 @@ export interface RapiNode {
   readonly interfaces: readonly { readonly interface: number; readonly addresses: readonly string[] }[];
   /** False once it has ended. */
   readonly running?: boolean;
+  /** The engine's module, for flowspec arithmetic; the embedded one by default. */
+  readonly module?: WebAssembly.Module;
 }
 
 /** An address with a port (`rapi_addr_t`). */
@@ -71,6 +73,4 @@ export interface RapiReserveOptions {
 export interface RapiOptions {
   /** Handles that may be open at once; 10,000 by default (the reference library had 100). */
   maximumSessions?: number;
-  /** The engine's module, for flowspec arithmetic; the embedded one by default. */
-  module?: WebAssembly.Module;
 }

@@ -73,7 +73,6 @@ const STYLE_NAMES: Readonly<Record<number, "WF" | "FF" | "SE">> = {
 export class Rapi {
   #node: RapiNode;
   #maximumSessions: number;
-  #module: WebAssembly.Module | undefined;
   #calculator: QosArithmetic | undefined;
   #registrations = new Map<number, Registration>();
   #nextSid = 1;
@@ -83,7 +82,6 @@ export class Rapi {
   constructor(node: RapiNode, options: RapiOptions = {}) {
     this.#node = node;
     this.#maximumSessions = options.maximumSessions ?? DEFAULT_MAXIMUM_SESSIONS;
-    this.#module = options.module;
   }
 
   /**
@@ -232,7 +230,7 @@ export class Rapi {
   }
 
   get #arithmetic(): QosArithmetic {
-    return this.#calculator ??= new QosArithmetic(this.#module ?? defaultModule());
+    return this.#calculator ??= new QosArithmetic(this.#node.module ?? defaultModule());
   }
 
   #pending(): number {

@@ -79,6 +79,14 @@ const STYLES: Readonly<Record<string, number>> = {
 /** ERROR_SPEC code of the application interface (RFC 2205 appendix B). */
 const API_ERROR = 20;
 
+/** What RAPI has a number for. All but the first are thrown where the node is in the same process. */
+const API_ERRORS: Readonly<Record<number, number | undefined>> = {
+  [STATUS.PORT_CONFLICT]: RAPI_ERR.BADSPORT,
+  [STATUS.OUT_OF_MEMORY]: RAPI_ERR.MEMFULL,
+  [STATUS.SENDER_LIMIT]: RAPI_ERR.MEMFULL,
+  [STATUS.BAD_CALL]: RAPI_ERR.INVAL,
+};
+
 interface KnownSender {
   filter: RapiFilter;
   tspec: RsvpObject | undefined;
@@ -166,8 +174,8 @@ export class Registration {
 
   #told(status: number): void {
     const eventType = this.#calling === "sender" ? RAPI_EVENT.PATH_ERROR : RAPI_EVENT.RESV_ERROR;
-    const noPort = status === STATUS.PORT_CONFLICT;
-    const [errorCode, errorValue] = noPort ? [API_ERROR, RAPI_ERR.BADSPORT] : [errorCodeOfStatus(status), 0];
+    const own = API_ERRORS[status];
+    const [errorCode, errorValue] = own === undefined ? [errorCodeOfStatus(status), 0] : [API_ERROR, own];
     this.#put({ ...this.#event(eventType), style: this.style, errorCode, errorValue });
   }
 
