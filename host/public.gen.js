@@ -12610,6 +12610,7 @@ var FlowShaper = class {
   #flow;
   #mode = SHAPING_MODE.BORROW;
   #pacers = [];
+  #leastBytes = 0;
   /** Whether packets may have to wait, or be discarded. */
   shapes(flow, nowMs) {
     this.#configure(flow, nowMs);
@@ -12619,6 +12620,7 @@ var FlowShaper = class {
   transmit(bytes2, nowMs, flow) {
     this.#configure(flow, nowMs);
     if (this.#pacers.length === 0) return PASS;
+    bytes2 = Math.max(bytes2, this.#leastBytes);
     const delayMs = Math.max(...this.#pacers.map((pacer) => pacer.delayMs(bytes2, nowMs)));
     if (delayMs > 0) return this.#mode === SHAPING_MODE.DISCARD ? DISCARD : {
       discard: false,
@@ -12639,6 +12641,7 @@ var FlowShaper = class {
     this.#pacers = [];
     this.#mode = shaping.mode ?? standardMode(flowspec, reserved);
     const maximum = specified(flowspec.maxSduSizeBytes, DEFAULT_MAXIMUM_SIZE_BYTES);
+    this.#leastBytes = specified(flowspec.minimumPolicedSizeBytes, Math.min(DEFAULT_MINIMUM_SIZE_BYTES, maximum));
     if (splitServiceType(flowspec.serviceType)?.noTrafficControl) return;
     const rates = [
       flowspec,
@@ -16005,6 +16008,12 @@ var STYLES3 = {
   SE: RAPI_RSTYLE.SE
 };
 var API_ERROR2 = 20;
+var API_ERRORS = {
+  [STATUS.PORT_CONFLICT]: RAPI_ERR.BADSPORT,
+  [STATUS.OUT_OF_MEMORY]: RAPI_ERR.MEMFULL,
+  [STATUS.SENDER_LIMIT]: RAPI_ERR.MEMFULL,
+  [STATUS.BAD_CALL]: RAPI_ERR.INVAL
+};
 var Registration = class {
   options;
   /** Upcalls that were not dispatched in time. */
@@ -16070,13 +16079,13 @@ var Registration = class {
   }
   #told(status) {
     const eventType = this.#calling === "sender" ? RAPI_EVENT.PATH_ERROR : RAPI_EVENT.RESV_ERROR;
-    const noPort = status === STATUS.PORT_CONFLICT;
-    const [errorCode, errorValue] = noPort ? [
-      API_ERROR2,
-      RAPI_ERR.BADSPORT
-    ] : [
+    const own = API_ERRORS[status];
+    const [errorCode, errorValue] = own === void 0 ? [
       errorCodeOfStatus(status),
       0
+    ] : [
+      API_ERROR2,
+      own
     ];
     this.#put({
       ...this.#event(eventType),
@@ -16219,7 +16228,6 @@ var STYLE_NAMES2 = {
 var Rapi = class {
   #node;
   #maximumSessions;
-  #module;
   #calculator;
   #registrations = /* @__PURE__ */ new Map();
   #nextSid = 1;
@@ -16228,7 +16236,6 @@ var Rapi = class {
   constructor(node, options = {}) {
     this.#node = node;
     this.#maximumSessions = options.maximumSessions ?? DEFAULT_MAXIMUM_SESSIONS;
-    this.#module = options.module;
   }
   /**
    * Opens a session (`rapi_session`) and returns its handle, which is never 0. One handle has at the most one sender:
@@ -16395,7 +16402,7 @@ var Rapi = class {
     for (const sid of this.sessions) this.release(sid);
   }
   get #arithmetic() {
-    return this.#calculator ??= new QosArithmetic(this.#module ?? defaultModule());
+    return this.#calculator ??= new QosArithmetic(this.#node.module ?? defaultModule());
   }
   #pending() {
     let count = 0;
