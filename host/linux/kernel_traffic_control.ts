@@ -129,11 +129,6 @@ export class KernelTrafficControl implements TrafficControl {
     }
   }
 
-  /** The kernel's number of an interface that is managed. */
-  device(interfaceHandle: number): number | undefined {
-    return this.#interfaces.get(interfaceHandle)?.parts.target.device;
-  }
-
   /** What the kernel has of a reservation: the number of its class, and how many filters lead to it. */
   installed(
     interfaceHandle: number,
@@ -169,18 +164,13 @@ export class KernelTrafficControl implements TrafficControl {
   /** Everything of ours is taken out of the kernel. What waits is not answered any more. */
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
-    this.#queue = [];
-    if (this.#expiry !== undefined) this.#clock.cancel(this.#expiry);
     for (const managed of this.#interfaces.values()) this.#release(managed);
-    this.#interfaces.clear();
     try {
       this.#marker?.close();
     } catch (error) {
       this.#report(error as Error);
     }
-    this.#socket?.close();
-    this.#onLost = () => {};
+    this.leave();
   }
 
   /**

@@ -108,3 +108,20 @@ Deno.test({
       assertEquals(await reserve(control, 1, FLOW), { ok: true });
     }),
 });
+
+Deno.test({
+  name: "kernel traffic control: who leaves without closing leaves what stands to the next one, filters and all",
+  ...NEEDS,
+  fn: () =>
+    onVeth(async (a, open) => {
+      const first = open({ spareClasses: 0 });
+      assertEquals(await reserve(first, 1, FLOW), { ok: true });
+      const stood = await shown(a);
+      first.leave();
+      assertEquals(await shown(a), stood);
+      const second = open({ spareClasses: 0 });
+      assertEquals(second.leftovers(OUT), 1);
+      assertEquals(await reserve(second, 7, FLOW), { ok: true });
+      assertEquals(await shown(a), stood, "not a filter has changed");
+    }),
+});
