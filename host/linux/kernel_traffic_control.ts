@@ -17,6 +17,7 @@ import type {
 import { ERRNO, LinuxError } from "./linux_error.ts";
 import { NetlinkSocket } from "./netlink.ts";
 import { ERROR_CODE, ERROR_VALUE, flowMatches, flowService, matchName, Refusal } from "./traffic_control/flow_match.ts";
+import { type Job, JobQueue } from "./traffic_control/job_queue.ts";
 import { reservationClass } from "./traffic_control/htb.ts";
 import type { CommandFailure, CommandRunner, KernelCommand } from "./traffic_control/kernel_command.ts";
 import { DryRunner, KernelRunner } from "./traffic_control/kernel_runner.ts";
@@ -34,14 +35,11 @@ import type { Plan, StandingReservation, WantedReservation } from "./traffic_con
 export type { ClassifierChoice, ControlledInterface } from "./traffic_control/open_interface.ts";
 export type { CodePointChooser, ExcessChoice, KernelTrafficControlOptions } from "./traffic_control/options.ts";
 
-/** Installs and removals in one turn: about as many as the kernel does in 20 ms; the loop has others to serve. */
-const JOBS_PER_TURN = 128;
+/** Spare classes are made again so many at a time, with a pause between: with thousands, one takes a millisecond. */
+const REFILL_CLASSES = 4;
+const REFILL_PAUSE_MS = 20;
 /** The system's errors that have no number. */
 const UNNUMBERED = 0;
-
-type Job =
-  | { kind: "INSTALL"; request: InstallRequest; answer: (answer: TrafficControlAnswer) => void }
-  | { kind: "REMOVE"; handle: number; interface: number };
 
 /** A job that is being done. */
 interface Planned {
@@ -67,8 +65,13 @@ export class KernelTrafficControl implements TrafficControl {
   #clock: Clock;
   #expiry: TimerHandle;
   #onLost: ReservationLostHandler = () => {};
-  #queue: Job[] = [];
-  #working = false;
+  #queue = new JobQueue({
+    work: (jobs) => this.#workBatch(jobs),
+    failed: (jobs, error) => this.#failed(jobs, error),
+    idle: () => this.#refill(),
+  });
+  #spareClasses: number;
+  #refilling: TimerHandle;
   #closed = false;
 
   /**
@@ -79,6 +82,7 @@ export class KernelTrafficControl implements TrafficControl {
    */
   constructor(options: KernelTrafficControlOptions = {}) {
     this.#options = options;
+    this.#spareClasses = options.dryRun ? 0 : options.spareClasses ?? DEFAULT_SPARE_CLASSES;
     this.#clock = options.clock ?? new SystemClock({ unref: true });
     if (options.dryRun) this.#runner = new DryRunner(options.dryRun);
     else this.#runner = new KernelRunner(this.#socket = new NetlinkSocket());
@@ -106,9 +110,8 @@ export class KernelTrafficControl implements TrafficControl {
       : pretendInterface(options, runner);
     this.#interfaces.set(options.interface, managed);
     if (managed.parts.leftovers.size > 0) this.#awaitExpiry();
-    const spare = runner instanceof KernelRunner ? this.#options.spareClasses ?? DEFAULT_SPARE_CLASSES : 0;
     try {
-      managed.makeSpareClasses(spare);
+      managed.makeSpareClasses(this.#spareClasses);
       this.#marker?.manage(managed.parts.target.device);
     } catch (error) {
       this.#interfaces.delete(options.interface);
@@ -148,7 +151,7 @@ export class KernelTrafficControl implements TrafficControl {
   install(request: InstallRequest, answer: (answer: TrafficControlAnswer) => void): void {
     // The objects are a view of the engine's outbox, which is good until the next poll.
     const kept = { ...request, objects: request.objects.slice() };
-    this.#enqueue({ kind: "INSTALL", request: kept, answer });
+    this.#enqueue({ kind: "INSTALL", request: kept, answer, answered: false });
   }
 
   /** Takes a reservation out. */
@@ -180,8 +183,8 @@ export class KernelTrafficControl implements TrafficControl {
   leave(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#queue = [];
-    if (this.#expiry !== undefined) this.#clock.cancel(this.#expiry);
+    this.#queue.clear();
+    for (const timer of [this.#expiry, this.#refilling]) if (timer !== undefined) this.#clock.cancel(timer);
     if (this.#runner instanceof KernelRunner) { for (const map of this.#runner.maps.values()) map.close(); }
     this.#interfaces.clear();
     this.#socket?.close();
@@ -209,38 +212,36 @@ export class KernelTrafficControl implements TrafficControl {
   }
 
   #enqueue(job: Job): void {
-    if (this.#closed) return;
-    this.#queue.push(job);
-    if (this.#working) return;
-    this.#working = true;
-    queueMicrotask(() => this.#work());
+    if (!this.#closed) this.#queue.push(job);
   }
 
-  /** Works off the queue, and lets the process do other things after each batch. */
-  async #work(): Promise<void> {
-    while (this.#queue.length > 0 && !this.#closed) {
+  /** Whoever asked is answered even where something went wrong that nobody has thought of. */
+  #failed(jobs: readonly Job[], error: Error): void {
+    this.#report(error);
+    for (const job of jobs) this.#answer(job, { ok: false, errorCode: ERROR_CODE.SYSTEM, errorValue: UNNUMBERED });
+  }
+
+  #answer(job: Job, answer: TrafficControlAnswer): void {
+    if (job.kind !== "INSTALL" || job.answered || this.#closed) return;
+    job.answered = true;
+    job.answer(answer);
+  }
+
+  /** Makes up for spare classes that were taken, while there is nothing else to do. */
+  #refill(): void {
+    if (this.#closed || this.#refilling !== undefined || !(this.#runner instanceof KernelRunner)) return;
+    const short = [...this.#interfaces.values()].find(({ parts }) => parts.pool.spareCount < this.#spareClasses);
+    if (!short) return;
+    this.#refilling = this.#clock.schedule(this.#clock.nowMs() + REFILL_PAUSE_MS, () => {
+      this.#refilling = undefined;
       try {
-        const marking = this.#workBatch(this.#nextBatch());
-        if (marking) await marking;
+        short.makeSpareClasses(Math.min(this.#spareClasses, short.parts.pool.spareCount + REFILL_CLASSES));
+        this.#refill();
       } catch (error) {
-        this.#report(error as Error);
+        // Whether the interface is still there, others will tell.
+        if (!(error instanceof Refusal && isGone(error.errorValue))) this.#report(error as Error);
       }
-      if (this.#queue.length > 0) await new Promise((resolve) => setTimeout(resolve, 0));
-    }
-    this.#working = false;
-  }
-
-  /** As many as go together: no reservation twice, for the second builds on what becomes of the first. */
-  #nextBatch(): Job[] {
-    const seen = new Set<number>();
-    let count = 0;
-    for (; count < Math.min(this.#queue.length, JOBS_PER_TURN); count++) {
-      const job = this.#queue[count];
-      const handle = job.kind === "INSTALL" ? job.request.handle : job.handle;
-      if (seen.has(handle)) break;
-      seen.add(handle);
-    }
-    return this.#queue.splice(0, count);
+    });
   }
 
   #workBatch(jobs: readonly Job[]): Promise<void> | undefined {
@@ -278,7 +279,7 @@ export class KernelTrafficControl implements TrafficControl {
   }
 
   #grant(done: readonly Planned[]): void {
-    for (const { job } of done) if (job.kind === "INSTALL" && !this.#closed) job.answer({ ok: true });
+    for (const { job } of done) this.#answer(job, { ok: true });
   }
 
   /** Plans a job; answers it if it is refused already. */
@@ -354,14 +355,13 @@ export class KernelTrafficControl implements TrafficControl {
   #refuse(job: Job, error: Error): void {
     // The system's words go nowhere else: an ERROR_SPEC has but a number.
     if (!(error instanceof Refusal) || error.errorCode === ERROR_CODE.SYSTEM) this.#report(error);
-    if (job.kind !== "INSTALL" || this.#closed) return;
     const { errorCode, errorValue } = error instanceof Refusal ? error : systemRefusal();
-    job.answer({ ok: false, errorCode, errorValue });
+    this.#answer(job, { ok: false, errorCode, errorValue });
   }
 
   #reportAll(failures: readonly (CommandFailure | undefined)[]): void {
     for (const failure of failures) {
-      if (failure && !isGone(failure)) this.#report(new LinuxError(failure.text, failure.errorNumber));
+      if (failure && !isGone(failure.errorNumber)) this.#report(new LinuxError(failure.text, failure.errorNumber));
     }
   }
 
@@ -370,7 +370,7 @@ export class KernelTrafficControl implements TrafficControl {
   }
 }
 
-function isGone({ errorNumber }: CommandFailure): boolean {
+function isGone(errorNumber: number): boolean {
   return errorNumber === ERRNO.ENOENT || errorNumber === ERRNO.ENODEV;
 }
 

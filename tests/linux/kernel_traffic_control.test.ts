@@ -112,7 +112,7 @@ Deno.test({
   fn: () =>
     onVeth(async (a, open) => {
       const errors: string[] = [];
-      const control = open({ onError: (error) => errors.push(error.message) });
+      const control = open({ spareClasses: 0, onError: (error) => errors.push(error.message) });
       // Somebody's filters stand where ours are to go, in bucket 2 of the table of destinations: numbers 2 and 5.
       for (const place of ["1:2:2", "1:2:5"]) {
         const filter = `protocol ip pref 1 handle ${place} u32 ht 1:2: match u32 0 0 flowid 5256:fffe`;
@@ -280,5 +280,22 @@ Deno.test({
       assertEquals(await reserve(control, 1, FLOW), { ok: true });
       assertEquals((await filterTargets(a)).length, 1);
       assertEquals(errors, []);
+    }),
+});
+
+Deno.test({
+  name: "kernel traffic control: classes are made ahead, and made up for while there is nothing else to do",
+  ...NEEDS,
+  fn: () =>
+    onVeth(async (a, open) => {
+      const control = open({ spareClasses: 6 });
+      const made = async () =>
+        [...(await classes(a)).keys()].filter((handle) => /^5256:1[0-9a-f]$/.test(handle)).length;
+      assertEquals(await made(), 6);
+      for (let handle = 1; handle <= 5; handle++) await reserve(control, handle, { ...FLOW, port: handle, rate: 1000 });
+      assertEquals(minors(control), ["10", "11", "12", "13", "14"], "those that were there");
+      const end = performance.now() + 2000;
+      while (await made() < 11 && performance.now() < end) await settled();
+      assertEquals(await made(), 11);
     }),
 });

@@ -1,0 +1,86 @@
+/**
+ * Installs and removals that wait for the kernel. What comes in one turn of the loop is done together; of more, as many at
+ * a time as take about as long as others can wait, because signalling goes on in the same thread.
+ */
+import type { InstallRequest, TrafficControlAnswer } from "../../traffic_control/traffic_control.ts";
+
+/** Something to do. An install has to be answered, once. */
+export type Job =
+  | { kind: "INSTALL"; request: InstallRequest; answer: (answer: TrafficControlAnswer) => void; answered: boolean }
+  | { kind: "REMOVE"; handle: number; interface: number };
+
+/** In one turn, at the most: so many requests fill about three sends. */
+const MOST_JOBS = 128;
+const FEWEST_JOBS = 8;
+/** A turn that took longer is followed by a smaller one; one that took less than half of it by a larger one. */
+const TURN_MS = 10;
+
+/** What {@linkcode JobQueue} calls. */
+export interface JobWorker {
+  /** Does them, in order. A promise if it has to wait for something. */
+  work(jobs: readonly Job[]): Promise<void> | undefined;
+  /** `work` threw or rejected. */
+  failed(jobs: readonly Job[], error: Error): void;
+  /** Nothing is left to do. */
+  idle(): void;
+}
+
+/** The queue of one traffic control. */
+export class JobQueue {
+  #worker: JobWorker;
+  #jobs: Job[] = [];
+  #working = false;
+  #size = MOST_JOBS;
+
+  constructor(worker: JobWorker) {
+    this.#worker = worker;
+  }
+
+  /** Is done after what runs now. */
+  push(job: Job): void {
+    this.#jobs.push(job);
+    if (this.#working) return;
+    this.#working = true;
+    queueMicrotask(() => this.#work());
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.#jobs = [];
+  }
+
+  async #work(): Promise<void> {
+    while (this.#jobs.length > 0) {
+      const jobs = this.#next();
+      const startMs = performance.now();
+      try {
+        const marking = this.#worker.work(jobs);
+        this.#fit(performance.now() - startMs);
+        if (marking) await marking;
+      } catch (error) {
+        this.#worker.failed(jobs, error as Error);
+      }
+      if (this.#jobs.length > 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    this.#working = false;
+    this.#worker.idle();
+  }
+
+  /** As many as go together: no reservation twice, for the second builds on what becomes of the first. */
+  #next(): Job[] {
+    const seen = new Set<number>();
+    let count = 0;
+    for (; count < Math.min(this.#jobs.length, this.#size); count++) {
+      const job = this.#jobs[count];
+      const handle = job.kind === "INSTALL" ? job.request.handle : job.handle;
+      if (seen.has(handle)) break;
+      seen.add(handle);
+    }
+    return this.#jobs.splice(0, count);
+  }
+
+  #fit(tookMs: number): void {
+    if (tookMs > TURN_MS) this.#size = Math.max(FEWEST_JOBS, this.#size >> 1);
+    else if (tookMs < TURN_MS / 2) this.#size = Math.min(MOST_JOBS, this.#size << 1);
+  }
+}
