@@ -81,3 +81,20 @@ for (const delayMs of [2_000, 200]) {
       }),
   });
 }
+
+Deno.test({
+  name:
+    "the link of the route goes down, of which the kernel tells no route: the reservation follows within W + 1 s all the same",
+  ...linux,
+  fn: () =>
+    diamond(200, async (nodes) => {
+      for (const [name, device] of [["A", "to-r1"], ["R1", "to-r2"], ["R2", "to-r4"], ["R4", "to-b"]]) {
+        await nodes.installed(name, device, 2);
+      }
+      await ip(nodes.lab.namespace("R1"), "link set to-r2 down");
+      await nodes.installed("R1", "to-r3", 2, 200 + MARGIN_MS);
+      assertEquals(await branches(nodes), { old: 0, new: 2 });
+      await nodes.installed("A", "to-r1", 2, MARGIN_MS);
+      assertEquals(await (await nodes.capture("R1")).complaints(), []);
+    }),
+});
