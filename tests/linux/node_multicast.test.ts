@@ -2,7 +2,9 @@
 import { assertEquals } from "../assert.ts";
 import { needs } from "../require.ts";
 import { TOPOLOGIES } from "../../scripts/lab/topology.ts";
-import { until } from "./namespace.ts";
+import { DataSocket } from "./data.ts";
+import { openMulticastForwarding } from "./multicast_forwarding.ts";
+import { inNamespace, ip, until } from "./namespace.ts";
 import { filtersOf, reservation, type Row, RunningLab, sender } from "./running_lab.ts";
 
 const linux = needs("linux", "netAdmin", "netRaw", "namespaces", "bridge", "tshark", "tcpdump");
@@ -101,5 +103,76 @@ Deno.test({
       await nodes.stop("C", "SIGTERM");
       await settles(nodes, { "R1 lan2": [], "A to-r1": [] });
       assertEquals(await (await nodes.capture("R1")).complaints(), []);
+    }),
+});
+
+/** The kernel's number of an interface. */
+async function indexOf(nodes: RunningLab, name: string, device: string): Promise<number> {
+  const [{ ifindex }] = JSON.parse(await ip(nodes.lab.namespace(name), `-j link show ${device}`));
+  return ifindex;
+}
+
+/** Plays the multicast routing daemon of R1 and R2: data of A go to B alone, until `toBoth` is called. */
+async function forward(nodes: RunningLab, family: 4 | 6): Promise<{ toBoth(): void; close(): void }> {
+  const open = async (name: string, devices: readonly string[]) => {
+    const forwarding = inNamespace(nodes.lab.namespace(name), () => openMulticastForwarding(family));
+    const numbers = new Map<string, number>();
+    for (const device of devices) numbers.set(device, forwarding.addInterface(await indexOf(nodes, name, device)));
+    const route = (incoming: string, outgoing: readonly string[]) =>
+      forwarding.addRoute(
+        nodes.address("A", family),
+        GROUPS[family],
+        numbers.get(incoming)!,
+        outgoing.map((one) => numbers.get(one)!),
+      );
+    return { route, close: () => forwarding.close() };
+  };
+  const r1 = await open("R1", ["to-a", "to-r2"]), r2 = await open("R2", ["to-r1", "to-b", "to-c"]);
+  r1.route("to-a", ["to-r2"]);
+  r2.route("to-r1", ["to-b"]);
+  return {
+    toBoth: () => r2.route("to-r1", ["to-b", "to-c"]),
+    close() {
+      r1.close();
+      r2.close();
+    },
+  };
+}
+
+Deno.test({
+  name: "groups by the kernel's own forwarding: Paths and data take the same tree, and a branch that grows is reserved",
+  ...linux,
+  fn: () =>
+    RunningLab.run(TOPOLOGIES.tree, {
+      node: NODE,
+      kernelGroups: true,
+      captured: ["R2"],
+      more: () => ({
+        A: each((family) => sender(GROUPS[family], PORT, "3 Mbit/s")),
+        B: each((family) => reservation(GROUPS[family], PORT, "WF", "3 Mbit/s")),
+        C: each((family) => reservation(GROUPS[family], PORT, "WF", "2 Mbit/s")),
+      }),
+    }, async (nodes) => {
+      const forwardings = [await forward(nodes, 4), await forward(nodes, 6)];
+      try {
+        await settles(nodes, { "R2 to-b": [`WF  ${THREE}`], "R1 to-r2": [`WF  ${THREE}`], "R2 to-c": [] });
+        for (const forwarding of forwardings) forwarding.toBoth();
+        await settles(nodes, { "R2 to-c": [`WF  ${TWO}`], "A to-r1": [`WF  ${THREE}`] });
+        for (const family of FAMILIES) {
+          const from = new DataSocket(nodes.lab.namespace("A"), family);
+          from.sendGroupsBy(await indexOf(nodes, "A", "to-r1"));
+          for (const name of ["B", "C"]) {
+            const to = new DataSocket(nodes.lab.namespace(name), family, PORT);
+            to.join(GROUPS[family], await indexOf(nodes, name, "to-r2"));
+            from.send("data", GROUPS[family], PORT);
+            assertEquals(to.receive(), "data", `${name}, IPv${family}`);
+            to.close();
+          }
+          from.close();
+        }
+        assertEquals(await (await nodes.capture("R2")).complaints(), []);
+      } finally {
+        for (const forwarding of forwardings) forwarding.close();
+      }
     }),
 });

@@ -23,6 +23,8 @@ export interface RunningLabOptions {
   readonly more?: (nodes: RunningLab) => Record<string, string>;
   /** Level of the nodes' log, `info` at least; all of it by default. */
   readonly log?: string;
+  /** Routers have the routes of groups from their kernels, and not from their files. */
+  readonly kernelGroups?: boolean;
   /** Nodes whose RSVP messages are captured. */
   readonly captured?: readonly string[];
 }
@@ -66,9 +68,11 @@ export class RunningLab {
   async start(name: string): Promise<void> {
     const more = this.#options.more?.(this)[name] ?? "";
     const settings = { socketFolder: this.#folder, node: this.#options.node };
-    const { log } = this.#options;
+    const { log, kernelGroups } = this.#options;
+    const planned = this.lab.node(name);
+    const node = kernelGroups && planned.router ? { ...planned, multicast: [] } : planned;
     const logged = log === undefined ? "" : `\n[log]\nlevel = "${log}"\nformat = "json"\n`;
-    const source = `${nodeFile(this.lab.node(name), settings)}\n${more}${logged}`;
+    const source = `${nodeFile(node, settings)}\n${more}${logged}`;
     const wrap = ["ip", "netns", "exec", this.lab.namespace(name)];
     const process = await NodeProcess.start(source, [], wrap);
     this.#processes.set(name, process);
