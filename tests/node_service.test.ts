@@ -1,6 +1,7 @@
 /** What `resv node` offers besides signalling: the service for applications, OpenTelemetry. */
 import { RemoteNode } from "../host/service/remote_node.ts";
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "./assert.ts";
+import { resv } from "./cli_process.ts";
 import { loopback } from "./loopback.ts";
 import { NodeProcess, scrape, until } from "./node_process.ts";
 import { needs } from "./require.ts";
@@ -79,14 +80,20 @@ Deno.test({
 });
 
 Deno.test({
-  name: "resv node: the operation reload says what was done, or what is wrong with the file",
+  name: "resv node: the operation reload, and resv reload, say what was done, or what is wrong with the file",
   ...needs("linux"),
   fn: () =>
     withNode(8, async (node, socket, net) => {
       const change = (more: string) => node.write(host(`${net}.1`, socket, more));
       change('reservableRate = "1 Mbit/s"\n');
       assertEquals((await ask(socket, { op: "reload" }))[1].result, { done: ["interface eth0 changed"] });
+      change('reservableRate = "2 Mbit/s"\n');
+      assertEquals(await resv(["reload", "--socket", socket]), { code: 0, out: "interface eth0 changed\n", err: "" });
+      assertEquals((await resv(["reload", "--socket", socket])).out, "nothing has changed\n");
       change("reservableRate = 1\n");
+      const { code, err } = await resv(["reload", "--socket", socket]);
+      assertEquals(code, 1);
+      assertMatch(err, /^resv: line \d+, interfaces\[0\]\.reservableRate: wants a rate with its unit/);
       const { error } = (await ask(socket, { op: "reload" }))[1] as { error: { code: string; message: string } };
       assertEquals(error.code, "REFUSED");
       assertMatch(error.message, /^line \d+, interfaces\[0\]\.reservableRate: wants a rate with its unit/);

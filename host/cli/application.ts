@@ -8,6 +8,7 @@ import { demoCommand } from "./demo.ts";
 import { encodeCommand } from "./encode.ts";
 import { nodeCommand } from "./node.ts";
 import { CommandError, UsageError } from "./output.ts";
+import { reloadCommand } from "./reload.ts";
 import { receiveCommand } from "./receive.ts";
 import { sendCommand } from "./send.ts";
 import { showCommand } from "./show.ts";
@@ -46,6 +47,7 @@ export function buildResv(): Application<ResvContext> {
       clear: clearCommand,
       trace: traceCommand,
       node: nodeCommand,
+      reload: reloadCommand,
       call: callCommand,
       send: sendCommand,
       receive: receiveCommand,
