@@ -6,7 +6,7 @@ import { defaultModule } from "../default_module.ts";
 import { RsvpNode } from "../node.ts";
 import type { PolicyRule } from "../policy.ts";
 import { policyRule } from "./config_file.ts";
-import { DEFAULT_SETTINGS, stateLifetimeMs } from "../node_settings.ts";
+import { DEFAULT_SETTINGS, type InterfaceSettings, stateLifetimeMs } from "../node_settings.ts";
 import type { ServiceServer } from "../service/server.ts";
 import { ServiceError } from "../service/protocol.ts";
 import { TomlFileError } from "../toml_file.ts";
@@ -294,6 +294,10 @@ export class Daemon {
     this.#reports.interfaces(planned);
     routing.follow(this.#file, settings, this.#handles);
     this.#guard.allow(this.#file.node, settings.flatMap(({ addresses }) => addresses));
+    // Routing may have told of the change before the engine knew of the interface.
+    const ways = (list: readonly InterfaceSettings[]) =>
+      list.map((one) => [one.interface, one.up, one.noRsvp, one.addresses]);
+    if (differ(ways([...before.values()]), ways(node.interfaces))) this.#members.announceAll();
     return done;
   }
 

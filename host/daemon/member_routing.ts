@@ -26,6 +26,11 @@ export class MemberRouting implements Routing {
     return changes;
   }
 
+  /** Has every route asked for again: what is reached by an interface is reached otherwise once it is down, or up. */
+  announceAll(): void {
+    for (const family of [4, 6]) this.#onChange({ prefix: new Uint8Array(16), prefixLength: 0, family });
+  }
+
   /** Asks the other routing, and adds what is local. */
   query(question: RouteQuestion, answer: (answer: RouteAnswer) => void): void {
     if (!question.multicast) return this.#inner.query(question, answer);

@@ -1,10 +1,11 @@
 /** `resv node` as processes in namespaces: raw IP, the kernel's routes and traffic control, stopped and started again. */
 import type { Lab } from "../../scripts/lab/build.ts";
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "../assert.ts";
+import { addressOf } from "../../scripts/lab/plan.ts";
 import { NodeProcess, until } from "../node_process.ts";
 import { needs } from "../require.ts";
 import { run } from "./namespace.ts";
-import { flow, REFRESH_MS, withLine } from "./node_lab.ts";
+import { flow, METRICS_LISTEN, metricsIn, REFRESH_MS, withLine } from "./node_lab.ts";
 
 const linux = needs("linux", "netAdmin", "netRaw", "namespaces");
 /** What tc shows of an interface of a node. */
@@ -175,5 +176,24 @@ Deno.test({
       assertEquals(await reserved(lab, "9900Kbit"), 0);
       await a.reload(file("A", sender));
       await until("what fits is reserved", () => reserved(lab), (count) => count === 1);
+    }),
+});
+
+Deno.test({
+  name: "resv node: once an interface is up again its senders are announced by it, long before the next refresh",
+  ...linux,
+  fn: () =>
+    withLine(async ({ lab, start }) => {
+      const [{ name: device }] = lab.node("A").interfaces;
+      const sender = `[[senders]]\ndestination = "${addressOf(lab.node("R1"), 4)}"\nport = 5004\nrate = "1 Mbit/s"\n`;
+      const a = await start("A", `${sender}\n[metrics]\nlisten = "${METRICS_LISTEN}"\n`, [], 60_000);
+      const sent = async () => (await metricsIn(lab.namespace("A"))).get("rsvp_path_messages_tx_total")!;
+      await until("it is announced", sent, (count) => count > 0);
+      await run("ip", "-n", lab.namespace("A"), "link", "set", device, "down");
+      await a.said(/is not used: it is down$/);
+      const before = await sent();
+      await run("ip", "-n", lab.namespace("A"), "link", "set", device, "up");
+      // W of RFC 2205 3.6 is two seconds; the machine may be slow.
+      await until("it is announced again", sent, (count) => count > before, 8_000);
     }),
 });

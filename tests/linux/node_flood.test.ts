@@ -3,23 +3,10 @@ import { addressOf } from "../../scripts/lab/plan.ts";
 import { assertEquals, assertGreater, assertLess } from "../assert.ts";
 import { needs } from "../require.ts";
 import { Listener, packetOf } from "./line.ts";
-import { run } from "./namespace.ts";
-import { flow, REFRESH_MS, withLine } from "./node_lab.ts";
+import { flow, METRICS_LISTEN, metricsIn, REFRESH_MS, withLine } from "./node_lab.ts";
 
-const LISTEN = "127.0.0.1:9246";
 const ROUNDS = 500;
 const EACH = 60;
-
-/** Metrics of a node in a namespace, by name with labels. */
-async function metricsIn(namespace: string): Promise<Map<string, number>> {
-  const fetched = `console.log(await (await fetch("http://${LISTEN}/metrics")).text())`;
-  const text = await run("ip", "netns", "exec", namespace, Deno.execPath(), "eval", "--no-config", fetched);
-  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return new Map(lines.map((line) => {
-    const at = line.lastIndexOf(" ");
-    return [line.slice(0, at), Number(line.slice(at + 1))];
-  }));
-}
 
 const sumOf = (metrics: Map<string, number>, prefix: string) =>
   [...metrics].reduce((sum, [name, value]) => name.startsWith(prefix) ? sum + value : sum, 0);
@@ -37,7 +24,7 @@ Deno.test({
   fn: () =>
     withLine(async ({ lab, start }) => {
       const { sender, reservation } = flow(lab, 4);
-      const r1 = await start("R1", `[metrics]\nlisten = "${LISTEN}"\n`);
+      const r1 = await start("R1", `[metrics]\nlisten = "${METRICS_LISTEN}"\n`);
       await start("R2");
       await start("A", sender);
       const b = await start("B", reservation);

@@ -4,19 +4,19 @@ import { nodeFile } from "../../scripts/lab/configuration.ts";
 import { addressOf } from "../../scripts/lab/plan.ts";
 import { TOPOLOGIES, type Topology } from "../../scripts/lab/topology.ts";
 import { NodeProcess } from "../node_process.ts";
+import { run } from "./namespace.ts";
 
 const PREFIX = `resvnode${Deno.pid}`;
 /** R, so that what waits for refreshes comes in a test's time. */
 export const REFRESH_MS = 500;
-const SHORT = [`refreshIntervalMs = ${REFRESH_MS}`];
 
 /** A lab whose nodes are started one by one. */
 export interface World {
   readonly lab: Lab;
   /** Starts the node of this name; `more` is added to its file. */
-  start(name: string, more?: string, args?: readonly string[]): Promise<NodeProcess>;
+  start(name: string, more?: string, args?: readonly string[], refreshMs?: number): Promise<NodeProcess>;
   /** The file of a node. */
-  file(name: string, more?: string): string;
+  file(name: string, more?: string, refreshMs?: number): string;
 }
 
 /** The line A - R1 - R2 - B, whose nodes the body starts. */
@@ -29,10 +29,15 @@ export async function withNodes(topology: Topology, body: (world: World) => Prom
   const lab = await buildLab(topology, PREFIX);
   const folder = await Deno.makeTempDir({ prefix: "resv_lab_" });
   const nodes: NodeProcess[] = [];
-  const file = (name: string, more = "") =>
-    `${nodeFile(lab.node(name), { socketFolder: folder, node: SHORT })}\n${more}`;
-  const start: World["start"] = async (name, more = "", args = []) => {
-    const node = await NodeProcess.start(file(name, more), args, ["ip", "netns", "exec", lab.namespace(name)]);
+  const file = (name: string, more = "", refreshMs = REFRESH_MS) =>
+    `${nodeFile(lab.node(name), { socketFolder: folder, node: [`refreshIntervalMs = ${refreshMs}`] })}\n${more}`;
+  const start: World["start"] = async (name, more = "", args = [], refreshMs = REFRESH_MS) => {
+    const node = await NodeProcess.start(file(name, more, refreshMs), args, [
+      "ip",
+      "netns",
+      "exec",
+      lab.namespace(name),
+    ]);
     nodes.push(node);
     return node;
   };
@@ -52,4 +57,18 @@ export function flow(lab: Lab, family: 4 | 6) {
     sender: `[[senders]]\ndestination = "${destination}"\nport = 5004\nsourcePort = 4001\nrate = "3 Mbit/s"\n`,
     reservation: `[[reservations]]\ndestination = "${destination}"\nport = 5004\nstyle = "FF"\nconfirm = true\n`,
   };
+}
+
+/** Where a node of a lab serves its metrics, within its own namespace. */
+export const METRICS_LISTEN = "127.0.0.1:9246";
+
+/** Metrics of a node in a namespace, by name with labels. */
+export async function metricsIn(namespace: string): Promise<Map<string, number>> {
+  const fetched = `console.log(await (await fetch("http://${METRICS_LISTEN}/metrics")).text())`;
+  const text = await run("ip", "netns", "exec", namespace, Deno.execPath(), "eval", "--no-config", fetched);
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(lines.map((line) => {
+    const at = line.lastIndexOf(" ");
+    return [line.slice(0, at), Number(line.slice(at + 1))];
+  }));
 }
