@@ -50,7 +50,9 @@ async function up(name: string): Promise<void> {
 async function writeFiles(nodes: readonly PlannedNode[], folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const socketFolder = await Deno.realPath(folder);
-  for (const node of nodes) await Deno.writeTextFile(`${folder}/${node.name}.toml`, nodeFile(node, { socketFolder }));
+  // A person waits for refreshes here: the 30 seconds of RFC 2205 3.7 are for networks.
+  const settings = { socketFolder, node: ["refreshIntervalMs = 2000"] };
+  for (const node of nodes) await Deno.writeTextFile(`${folder}/${node.name}.toml`, nodeFile(node, settings));
   console.log(`\na node's file is ${folder}/NODE.toml; run one with:`);
   console.log(`  ip netns exec ${prefix}-${nodes[0].name} resv node --config ${folder}/${nodes[0].name}.toml`);
 }

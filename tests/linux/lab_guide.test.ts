@@ -15,6 +15,21 @@ function commands(): string[] {
   return [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, text]) => text.trimEnd().split("\n"));
 }
 
+/**
+ * Pauses for people as long as they take, a minute at the most: until the reservation is shown, then until it is not. Each
+ * leaves a mark in what is printed.
+ */
+function patient(script: string): string {
+  let shown = false;
+  return script.replaceAll(/^sleep \d+; (resv show .*)$/gm, (_line, show: string) => {
+    shown = !shown;
+    const found = `${show} 2>&1 | grep -q 10.0.3.4`;
+    return `for i in $(seq 120); do if ${
+      shown ? "" : "! "
+    }${found}; then break; fi; sleep 0.5; done; echo '>>>'; ${show}`;
+  });
+}
+
 Deno.test("docs/linux.md: the lab takes ten commands, the pauses for people aside", () => {
   const count = commands().flatMap((line) => line.split("; ")).length;
   assertLessOrEqual(commands().length, 10);
@@ -35,7 +50,7 @@ Deno.test({
     const decoder = new TextDecoder();
     try {
       const child = new Deno.Command("bash", {
-        args: ["-c", `set -e\n${script.replaceAll("sleep ", "echo '>>>'; sleep ")}`],
+        args: ["-c", `set -e\n${patient(script)}`],
         cwd: ROOT,
         env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
         stdin: "null",
