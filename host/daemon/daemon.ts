@@ -175,7 +175,6 @@ export class Daemon {
   }
 
   async #begin(): Promise<void> {
-    this.#statics.apply(this.#file);
     await this.#metricsEnds.follow(this.#file.metrics);
     this.#service = await openService(this.#file, {
       node: this.node,
@@ -186,6 +185,8 @@ export class Daemon {
       reload: () => this.reload(),
       onError: (error) => this.#failed(error),
     });
+    // Last of all: a node that cannot start has announced nothing.
+    this.#statics.apply(this.#file);
     this.#links.onChange(() => void this.#inTurn(() => this.#linksChanged()).catch((error) => this.#failed(error)));
     this.#log.info("running: {kind}, interfaces {interfaces}, static senders and reservations: {statics}", {
       kind: this.#file.node.kind,

@@ -197,3 +197,51 @@ Deno.test({
       await until("it is announced again", sent, (count) => count > before, 8_000);
     }),
 });
+
+Deno.test({
+  name: "resv node on raw IP: who is not allowed is taken out of batches, counted and told, until a reload allows it",
+  ...linux,
+  fn: () =>
+    withLine(async ({ lab, start, file }) => {
+      const { sender, reservation } = flow(lab, 4);
+      const metrics = `\n[metrics]\nlisten = "${METRICS_LISTEN}"\n`;
+      // The sender's own network is not in the list; what addresses R1 itself still comes in.
+      const closed = (source: string) => source.replace("[node]", '[node]\npathSources = ["10.99.0.0/16"]');
+      const r1 = await start("R1", metrics);
+      await r1.reload(closed(file("R1", metrics)));
+      await start("R2");
+      await start("A", sender);
+      const line = await r1.said(/^dropped a message of 10\.0\.1\.1 on to-a: not among those who are allowed$/);
+      assertEquals([line.level, line.destination], ["warning", addressOf(lab.node("B"), 4)]);
+      const b = await start("B", reservation);
+      const refused = async () =>
+        (await metricsIn(lab.namespace("R1"))).get('rsvp_interface_refused_rx_total{interface="to-a"}') ?? 0;
+      await until("refreshes are refused too", refused, (count) => count >= 3);
+      assertEquals(await reserved(lab), 0);
+      await r1.reload(file("R1", metrics));
+      await b.said(/RESV_CONFIRM$/);
+      assertEquals(await reserved(lab), 1);
+    }),
+});
+
+Deno.test({
+  name:
+    "resv node: a host without raw access is reached in UDP by a router that has both, and raw IP goes on from there",
+  ...linux,
+  fn: () =>
+    withLine(async ({ lab, start, file }) => {
+      const { sender, reservation } = flow(lab, 4);
+      const inUdp = (name: string, device: string, lines: string) =>
+        file(name).replace(`name = "${device}"`, `name = "${device}"\n${lines}`);
+      const r1 = await start("R1");
+      await r1.reload(inUdp("R1", "to-a", 'udp = "also"'));
+      await start("R2");
+      const a = await start("A");
+      const next = `udp = "only"\nudpNextHop = "${addressOf(lab.node("R1"), 4)}"`;
+      await a.reload(`${inUdp("A", "to-r1", next)}\n${sender}`);
+      const b = await start("B", reservation);
+      await b.said(/RESV_CONFIRM$/);
+      await a.said(/RESV_EVENT$/);
+      assertEquals(await reserved(lab), 1);
+    }),
+});
