@@ -187,7 +187,10 @@ export class Daemon {
     });
     // Last of all: a node that cannot start has announced nothing.
     this.#statics.apply(this.#file);
-    this.#links.onChange(() => void this.#inTurn(() => this.#linksChanged()).catch((error) => this.#failed(error)));
+    const look = () => void this.#inTurn(() => this.#linksChanged()).catch((error) => this.#failed(error));
+    this.#links.onChange(look);
+    // Something may have changed while the node was put together.
+    look();
     this.#log.info("running: {kind}, interfaces {interfaces}, static senders and reservations: {statics}", {
       kind: this.#file.node.kind,
       interfaces: [...this.#handles].map(([name, handle]) => `${name} (${handle})`).join(", "),
