@@ -2,7 +2,7 @@
 import { buildLab, type Lab, removeLab } from "../../scripts/lab/build.ts";
 import { nodeFile } from "../../scripts/lab/configuration.ts";
 import { addressOf } from "../../scripts/lab/plan.ts";
-import { TOPOLOGIES, type Topology } from "../../scripts/lab/topology.ts";
+import { TOPOLOGIES } from "../../scripts/lab/topology.ts";
 import { NodeProcess } from "../node_process.ts";
 import { run } from "./namespace.ts";
 
@@ -19,14 +19,9 @@ export interface World {
   file(name: string, more?: string, refreshMs?: number): string;
 }
 
-/** The line A - R1 - R2 - B, whose nodes the body starts. */
-export function withLine(body: (world: World) => Promise<void>): Promise<void> {
-  return withNodes(TOPOLOGIES.line, body);
-}
-
-/** A lab whose nodes the body starts; everything is ended and removed afterwards. */
-export async function withNodes(topology: Topology, body: (world: World) => Promise<void>): Promise<void> {
-  const lab = await buildLab(topology, PREFIX);
+/** The line A - R1 - R2 - B, whose nodes the body starts; everything is ended and removed afterwards. */
+export async function withLine(body: (world: World) => Promise<void>): Promise<void> {
+  const lab = await buildLab(TOPOLOGIES.line, PREFIX);
   const folder = await Deno.makeTempDir({ prefix: "resv_lab_" });
   const nodes: NodeProcess[] = [];
   const file = (name: string, more = "", refreshMs = REFRESH_MS) =>
