@@ -244,6 +244,8 @@ Deno.test("a good file is taken as it is meant: rates in bytes per second, defau
   const settings = nodeSettings(file);
   assertEquals([settings.refreshIntervalMs, settings.maximumSessions, settings.host], [30_000, 1_000, false]);
   assertEquals(settings.memoryLimitBytes, DEFAULT_SETTINGS.memoryLimitBytes);
+  const quiet = nodeSettings(readNodeFile(GOOD.replace('level = "info"', 'level = "error"')));
+  assertEquals([settings.reportDrops, quiet.reportDrops], [true, false]);
 });
 
 Deno.test("rates are read with their unit only", () => {

@@ -3,7 +3,7 @@ import { DEFAULT_SETTINGS, type NodeSettings } from "../node_settings.ts";
 import type { NodeFile } from "./schema.ts";
 
 /** All settings that the file decides on. */
-export function nodeSettings({ node, limits }: NodeFile): Partial<NodeSettings> {
+export function nodeSettings({ node, limits, log }: NodeFile): Partial<NodeSettings> {
   const standard = DEFAULT_SETTINGS;
   return {
     refreshIntervalMs: node.refreshIntervalMs ?? standard.refreshIntervalMs,
@@ -13,6 +13,8 @@ export function nodeSettings({ node, limits }: NodeFile): Partial<NodeSettings> 
     slewMaximumPercent: node.slewMaximumPercent ?? standard.slewMaximumPercent,
     fastStart: node.fastStart ?? standard.fastStart,
     sharedTrees: node.sharedTrees ?? standard.sharedTrees,
+    // Nobody would read them: a report of each dropped message is not free.
+    reportDrops: log.level !== "error",
     host: node.kind === "host",
     memoryLimitBytes: limits.memoryBytes ?? standard.memoryLimitBytes,
     maximumSessions: limits.sessions ?? standard.maximumSessions,
