@@ -115,7 +115,8 @@ Deno.test("send and receive: a voice over UDP with guaranteed service, confirmed
   );
   assertEquals([sent.reserved, statuses(sent)], [true, ["RECEIVERS"]]);
   assertEquals(sent.events[0].tokenRateBytesPerSecond, 10_000);
-  assertEquals(statuses(received), ["SENDERS", "REQUEST_CONFIRMED", "NO_SENDERS"]);
+  // The sender's tear may come while the receiver waits for late packets, or after it has ended.
+  assertEquals(statuses(received).slice(0, 2), ["SENDERS", "REQUEST_CONFIRMED"]);
   assertEquals([received.packets, received.lost, received.bytes], [sent.packets, 0, sent.packets * 340]);
   assert(sent.packets >= 2, "the bucket alone has two packets");
   assert(received.delay.leastMs <= received.delay.meanMs && received.delay.meanMs <= received.delay.mostMs);

@@ -11,7 +11,7 @@ import type { ResvContext } from "./context.ts";
 import { interruption, openNode } from "./node_flags.ts";
 import { UsageError } from "./output.ts";
 import { type ReceiveFlags, STYLES } from "./receive.ts";
-import { eventText, flowspecOf, headerBytes, plainEvent, refusal } from "./traffic_flags.ts";
+import { eventText, flowspecOf, headerBytes, localAddress, plainEvent, refusal } from "./traffic_flags.ts";
 import { readFrame, RECORD_BYTES, RecordReader, wallClockMs } from "./traffic_frame.ts";
 import { type Figures, TrafficMeter } from "./traffic_meter.ts";
 import { formatBytes, formatCount, formatRate } from "./units.ts";
@@ -104,8 +104,8 @@ class Receiving {
       return;
     }
     const group = isGroup(this.#at.address);
-    const [own] = host.provider.localAddresses(this.#at.address.includes(":") ? 6 : 4);
-    const socket = this.#udp = await QosUdpSocket.open(host.provider, group ? { address: own } : this.#at);
+    const place = group ? { address: await localAddress(host, this.#at.address) } : this.#at;
+    const socket = this.#udp = await QosUdpSocket.open(host.provider, place);
     socket.on((event) => this.#heard(event));
     if (group) await socket.join(this.#at, { direction: "receiver", qos });
     else socket.setQos(qos);

@@ -10,7 +10,7 @@ import type { ResvContext } from "./context.ts";
 import { interruption, openNode } from "./node_flags.ts";
 import { CommandError, UsageError } from "./output.ts";
 import type { SendFlags } from "./send.ts";
-import { eventText, flowspecOf, headerBytes, plainEvent, refusal } from "./traffic_flags.ts";
+import { eventText, flowspecOf, headerBytes, localAddress, plainEvent, refusal } from "./traffic_flags.ts";
 import { FRAME_BYTES, RECORD_BYTES, wallClockMs, writeFrame } from "./traffic_frame.ts";
 import { TokenBucketPacer } from "../qos/pacer.ts";
 import { formatBytes, formatCount, formatRate } from "./units.ts";
@@ -127,7 +127,7 @@ class Sending {
     const { tcp, from = 0 } = this.#flags;
     const qos = { sendingFlowspec: this.#plan.flowspec };
     const [first] = this.#flows;
-    const local = { address: localAddress(host, first.to), port: from };
+    const local = { address: await localAddress(host, first.to.address), port: from };
     if (tcp) {
       this.#tcp = await QosTcpSocket.connect(host.provider, first.to, { local: { ...local, port: from || undefined } });
       this.#tcp.on((event) => this.#heard(event));
@@ -266,12 +266,4 @@ class Sending {
     await Promise.race([timer.promise, this.#stopped.promise, ...others]);
     clearTimeout(handle);
   }
-}
-
-/** The host's address from which data to a place leave: the first of its family. */
-function localAddress(host: QosHost, { address }: SocketAddress): string {
-  const family = address.includes(":") ? 6 : 4;
-  const [local] = host.provider.localAddresses(family);
-  if (local === undefined) throw new CommandError(`none of this host's addresses is IPv${family}, as ${address} is`);
-  return local;
 }

@@ -2,6 +2,7 @@
 import { parseAddress } from "../address.ts";
 import type { QosEvent } from "../qos/events.ts";
 import { isSpecified, type QosFlowspec } from "../qos/flowspec.ts";
+import type { QosHost } from "../qos/host.ts";
 import type { SocketAddress } from "../qos/matching.ts";
 import { SERVICE_TYPE, splitServiceType } from "../qos/service_types.ts";
 import { QosTemplates } from "../qos/templates.ts";
@@ -140,6 +141,15 @@ export function plainEvent(seconds: number, event: QosEvent): Record<string, unk
       : {}),
     ...(error ? { error } : {}),
   };
+}
+
+/** The host's address from which data to a destination leave: by route, else the first of the family. */
+export async function localAddress({ provider }: QosHost, destination: string): Promise<string> {
+  const byRoute = await new Promise<string | undefined>((resolve) => provider.sourceAddress(destination, resolve));
+  const { family } = parseAddress(destination);
+  const address = byRoute ?? provider.localAddresses(family)[0];
+  if (address !== undefined) return address;
+  throw new CommandError(`none of this host's addresses is IPv${family}, as ${destination} is`);
 }
 
 /** What the system or the provider refused, in one line; anything else is a fault of this program. */
