@@ -88,12 +88,14 @@ export class NetlinkBatch {
     return this;
   }
 
+  /** One byte. */
   u8(value: number): this {
     this.#room(1);
     this.#bytes[this.#at++] = value;
     return this;
   }
 
+  /** Two bytes, in the machine's order. */
   u16(value: number): this {
     this.#room(2);
     this.#view.setUint16(this.#at, value, true);
@@ -101,6 +103,7 @@ export class NetlinkBatch {
     return this;
   }
 
+  /** Four bytes, in the machine's order. */
   u32(value: number): this {
     this.#room(4);
     this.#view.setUint32(this.#at, value, true);
@@ -108,6 +111,7 @@ export class NetlinkBatch {
     return this;
   }
 
+  /** Eight bytes, in the machine's order. */
   u64(value: bigint): this {
     this.#room(8);
     this.#view.setBigUint64(this.#at, value, true);
@@ -128,6 +132,7 @@ export class NetlinkBatch {
     return this;
   }
 
+  /** So many bytes of zero. */
   zeros(count: number): this {
     this.#room(count);
     this.#bytes.fill(0, this.#at, this.#at + count);
@@ -135,6 +140,7 @@ export class NetlinkBatch {
     return this;
   }
 
+  /** Bytes as they are. */
   bytes(values: Uint8Array): this {
     this.#room(values.length);
     this.#bytes.set(values, this.#at);
@@ -152,18 +158,22 @@ export class NetlinkBatch {
     return this.u16(4).u16(type);
   }
 
+  /** A byte. */
   attributeU8(type: number, value: number): this {
     return this.u16(5).u16(type).u8(value).#pad();
   }
 
+  /** Two bytes, in the machine's order. */
   attributeU16(type: number, value: number): this {
     return this.u16(6).u16(type).u16(value).#pad();
   }
 
+  /** Four bytes, in the machine's order. */
   attributeU32(type: number, value: number): this {
     return this.u16(8).u16(type).u32(value);
   }
 
+  /** Eight bytes, in the machine's order. */
   attributeU64(type: number, value: bigint): this {
     return this.u16(12).u16(type).u64(value);
   }

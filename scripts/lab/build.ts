@@ -30,7 +30,7 @@ export async function buildLab(topology: Topology, prefix: string): Promise<Lab>
   const lans = topology.links.flatMap(({ ends }, index) => ends.length > 2 ? [`lan${index + 1}`] : []);
   try {
     for (const name of [...Object.keys(topology.nodes), ...lans]) await addNamespace(namespace(name));
-    for (const lan of lans) await ip(namespace(lan), [`link add ${lan} type bridge mcast_snooping 0`]);
+    for (const lan of lans) await addSwitch(namespace(lan), lan);
     await ip(undefined, topology.links.flatMap((link, index) => cables(link, index + 1, nodes, namespace)));
     for (const lan of lans) await ip(namespace(lan), switchOn(lan, topology));
     for (const node of nodes) {
@@ -107,6 +107,16 @@ async function addNamespace(name: string): Promise<void> {
 
 async function sysctl(namespace: string, settings: readonly string[]): Promise<void> {
   await run(["ip", "netns", "exec", namespace, "sysctl", "-qw", ...settings]);
+}
+
+/** Groups go to every port, because nobody here asks who listens. */
+async function addSwitch(namespace: string, lan: string): Promise<void> {
+  try {
+    await ip(namespace, [`link add ${lan} type bridge mcast_snooping 0`]);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new Error(`a LAN needs bridges in the kernel (CONFIG_BRIDGE); the other topologies do without: ${reason}`);
+  }
 }
 
 /** Both ends are made where they belong, so that nothing is ever in the namespace of the caller. */

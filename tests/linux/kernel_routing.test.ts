@@ -4,6 +4,7 @@ import { needs } from "../require.ts";
 import { formatAddress, isMulticast, parseAddress } from "../../host/address.ts";
 import { joinChanges, KernelRouting, type MulticastRoute } from "../../host/linux/kernel_routing.ts";
 import { LinkWatcher } from "../../host/linux/links.ts";
+import { NetlinkBatch, NetlinkSocket, NLM } from "../../host/linux/netlink.ts";
 import { Poller } from "../../host/linux/poller.ts";
 import type { RouteAnswer, RouteChange } from "../../host/routing/routing.ts";
 import { parsePrefix } from "../../host/address.ts";
@@ -269,6 +270,34 @@ Deno.test({
       { group: "239.1.2.3", outgoing: ["one", "two", "three"] },
       { group: "239.1.2.3", source: "10.2.0.0/16", outgoing: ["one"], local: true },
     ]),
+});
+
+Deno.test({
+  name: "kernel routing: where notifications were lost, interfaces are read anew and everything is asked for again",
+  ...linux,
+  fn: () =>
+    world(async ({ changes, links, namespace: a }) => {
+      const socket = inNamespace(a, () => new NetlinkSocket());
+      const [RTM_NEWADDR, RTM_DELADDR, IFA_LOCAL] = [20, 21, 2];
+      const address = (batch: NetlinkBatch, type: number, last: number) =>
+        batch.begin(type, NLM.ACK | NLM.CREATE).u8(2).u8(32).u8(0).u8(0).u32(links.indexOf(1))
+          .attribute(IFA_LOCAL, Uint8Array.of(10, 9, 9, last)).end();
+      // Within one turn of the runtime, so that nothing is read meanwhile: more than any queue holds.
+      const batch = new NetlinkBatch();
+      for (let index = 0; index < 20_000; index++) {
+        address(batch, RTM_NEWADDR, 1);
+        address(batch, RTM_DELADDR, 1);
+      }
+      address(batch, RTM_NEWADDR, 2);
+      assertEquals(socket.transact(batch), []);
+      socket.close();
+      await until(
+        "address",
+        () => links.links.some((link) => link.addresses.some(({ text }) => text === "10.9.9.2/32")),
+      );
+      await until("announced", () => changes.includes("0.0.0.0/0") && changes.includes("::/0"));
+      assert(links.links.every((link) => link.addresses.every(({ text }) => text !== "10.9.9.1/32")));
+    }),
 });
 
 Deno.test("kernel routing: changes that others cover are left out, and too many become the prefix that they share", () => {
