@@ -28,6 +28,7 @@ export const INPUTS: readonly BoundaryRecord[] = [
     f("maximumSendersPerSession", "u32", "Senders held in one session at the most."),
     f("maximumStatePerNeighbour", "u32", "Path and reservation states one neighbour may create; 0 for no limit but memory."),
     f("options", "u32", "Bits of CONFIG_OPTION."),
+    f("unixEpochMs", "f64", "Unix time in milliseconds at time 0 of the submits, for the timestamps of RFC 2745; 0 if there is none."),
   ] },
   { name: "PACKETS", kind: 2, doc: "A batch of received datagrams, in fixed slots of PACKET_SLOT_BYTES, so that recvmmsg can fill them. A datagram longer than a slot takes as many slots as it needs. `kind` and `length` of the common header are not read.", fields: [
     f("payloadLength", "u32", "Bytes of RSVP message, IP and UDP headers not included."),
@@ -89,13 +90,13 @@ export const INPUTS: readonly BoundaryRecord[] = [
     f("objects", "objects", "Fwd_Flowspec (RFC 2205 3.11.2): a FLOWSPEC that goes on upstream in place of what was installed; usually none."),
   ] },
   { name: "CALL", kind: 7, doc: "An application's call (RFC 2205 3.11.1).", fields: [
-    f("call", "u8", "CALL_KIND: SESSION, SENDER, RESERVE, RELEASE; CLEAR is an operator's."),
+    f("call", "u8", "CALL_KIND: SESSION, SENDER, RESERVE, RELEASE, DIAGNOSE; CLEAR is an operator's."),
     f("options", "u8", "Bits of CALL_OPTION."),
     f("ttl", "u8", "SENDER: TTL of the data, for multicast; 0 for 63."),
     f("style", "u8", "RESERVE: 0x11 WF, 0x0A FF, 0x12 SE; 0 takes the reservation away."),
     f("application", "u32", "The host's handle of the registration, 1 to MAXIMUM_APPLICATION_HANDLE."),
     f("interface", "u32", "SENDER: outgoing interface for a multihomed host; RESERVE: receiving interface; 0 by route."),
-    f("objects", "objects", "SESSION: SESSION. SENDER: SENDER_TEMPLATE SENDER_TSPEC [ADSPEC] [POLICY_DATA]; no object withdraws. RESERVE: [RESV_CONFIRM] [POLICY_DATA] then FLOWSPEC and FILTER_SPECs as in a Resv's flow descriptor list. CLEAR: SESSION [SENDER_TEMPLATE]."),
+    f("objects", "objects", "SESSION: SESSION. SENDER: SENDER_TEMPLATE SENDER_TSPEC [ADSPEC] [POLICY_DATA]; no object withdraws. RESERVE: [RESV_CONFIRM] [POLICY_DATA] then FLOWSPEC and FILTER_SPECs as in a Resv's flow descriptor list. DIAGNOSE: DIAGNOSTIC [DIAG_SELECT] [ROUTE], whose Request ID becomes the handle of the application. CLEAR: SESSION [SENDER_TEMPLATE]."),
   ] },
   { name: "POLICY", kind: 8, doc: "One rule of local policy (RFC 2205 2.7). The first rule of the list that matches decides; where none does, the message is accepted with priorities of zero. A list takes effect when its last rule has come, for what arrives from then on; what stands follows with its next refresh.", fields: [
     f("position", "u32", "Place in the list; 0 begins a new one, every other follows the one before it."),
@@ -252,10 +253,10 @@ export const ENUMERATION_DOCS: Readonly<Record<keyof typeof ENUMERATIONS, string
   CONFIG_OPTION: "Bits of `options` of CONFIG: reservations count as installed without an answer of traffic control; dropped messages are reported; refreshes come without jitter (RFC 2205 3.7); routes of a group do not depend on the sender; the node is an end system that forwards nothing; the first refresh after a change comes after a tenth of R (RFC 2205 3.7).",
   INTERFACE_OPTION: "Bits of `options` of INTERFACE: only UDP encapsulation on it, or that too (RFC 2205 appendix C); no RSVP on it; it is the loopback; what comes by it has passed a hop without RSVP, or its TTL does not tell (RFC 2205 section 3.8).",
   SERVICE: "Bits of `services` of INTERFACE: controlled load (RFC 2211), guaranteed (RFC 2212), null service (RFC 2997).",
-  CALL_KIND: "What an application calls for: to register in a session, to announce or withdraw a sender, to reserve or give up, to end its registration (RFC 2205 3.11.1); CLEAR, an operator's, takes state away that neighbours have made.",
+  CALL_KIND: "What an application calls for: to register in a session, to announce or withdraw a sender, to reserve or give up, to end its registration (RFC 2205 3.11.1), to ask the nodes on the way to a sender what they know (RFC 2745); CLEAR, an operator's, takes state away that neighbours have made.",
   CALL_OPTION: "Bits of `options` of CALL: a reservation asks for a ResvConf (RFC 2205 2.6); a sender's Path carries no ADSPEC; CLEAR takes senders, reservations, or both.",
   POLICY_OPTION: "Bits of `options` of POLICY: the rule is for Path, for Resv (for both where neither is set); PREEMPTION_PRI elements in POLICY_DATA count before the rule's own priorities; the priority that counts goes on upstream in an element of its own (RFC 3181 2).",
-  EVENT_KIND: "The upcalls to an application (RFC 2205 3.11.1), and CALL_ERROR, which refuses a call.",
+  EVENT_KIND: "The upcalls to an application (RFC 2205 3.11.1), CALL_ERROR, which refuses a call, and DIAGNOSTIC_REPLY, which brings a DREP or a part of one (RFC 2745).",
   ARITHMETIC: "Operations of the engine's `arithmetic` export, on flowspecs, TSpecs and ADSPECs (RFC 2205 3.11.6).",
 };
 
@@ -264,10 +265,10 @@ export const ENUMERATIONS = {
   CONFIG_OPTION: { NO_TRAFFIC_CONTROL_RESULT: 1, REPORT_DROPS: 2, NO_JITTER: 4, SHARED_TREES: 8, HOST: 16, FAST_START: 32 },
   INTERFACE_OPTION: { UDP_ONLY: 1, UDP_ALSO: 2, NO_RSVP: 4, LOOPBACK: 8, NON_RSVP_HOP: 16, IGNORE_TTL: 32 },
   SERVICE: { CONTROLLED_LOAD: 1, GUARANTEED: 2, NULL: 4 },
-  CALL_KIND: { SESSION: 1, SENDER: 2, RESERVE: 3, RELEASE: 4, CLEAR: 5 },
+  CALL_KIND: { SESSION: 1, SENDER: 2, RESERVE: 3, RELEASE: 4, CLEAR: 5, DIAGNOSE: 6 },
   CALL_OPTION: { CONFIRM: 1, NO_ADSPEC: 2, CLEAR_SENDERS: 4, CLEAR_RESERVATIONS: 8 },
   POLICY_OPTION: { PATH: 1, RESV: 2, SIGNALLED_PRIORITY: 4, ANNOUNCE_PRIORITY: 8 },
-  EVENT_KIND: { PATH_EVENT: 1, RESV_EVENT: 2, PATH_ERROR: 3, RESV_ERROR: 4, RESV_CONFIRM: 5, CALL_ERROR: 6 },
+  EVENT_KIND: { PATH_EVENT: 1, RESV_EVENT: 2, PATH_ERROR: 3, RESV_ERROR: 4, RESV_CONFIRM: 5, CALL_ERROR: 6, DIAGNOSTIC_REPLY: 7 },
   /** Operations of `arithmetic`; engine-as/merge/arithmetic.ts says what each takes and gives. */
   ARITHMETIC: { COMPARE_FLOWSPECS: 1, MERGE_FLOWSPECS: 2, LEAST_UPPER_BOUND: 3, GREATEST_LOWER_BOUND: 4, COMPARE_TSPECS: 5, SUM_TSPECS: 6, MINIMUM_TSPEC: 7, EFFECTIVE_FLOWSPEC: 8, EFFECTIVE_RATE: 9, FLOWSPEC_FROM_TSPEC: 10, WRITE_TSPEC: 11, CREATE_ADSPEC: 12, COMPOSE_ADSPEC: 13, PATH_CHARACTERISTICS: 14, VALIDATE: 15, DELAY_BOUND: 16, RATE_FOR_DELAY: 17, RATE_AFTER_SLACK: 18, BUFFER_SIZE: 19, ATM_OVERHEAD: 20, FLOWSPEC_FOR_DELAY: 21 },
 } as const;

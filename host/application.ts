@@ -96,8 +96,8 @@ export interface ReserveOptions {
 export interface SessionEvent {
   /**
    * PATH_EVENT: a sender came, changed or went. RESV_EVENT: so did a reservation for this sender. PATH_ERROR, RESV_ERROR:
-   * something refused what was asked for. RESV_CONFIRM: a reservation stands as far as it was merged. CALL_ERROR: a call
-   * was refused.
+   * something refused what was asked for. RESV_CONFIRM: a reservation stands as far as it was merged. DIAGNOSTIC_REPLY:
+   * what nodes on the way know (RFC 2745). CALL_ERROR: a call was refused.
    */
   kind: keyof typeof EVENT_KIND;
   /** PATH_EVENT: the sender is gone; RESV_EVENT: the reservation is gone. */

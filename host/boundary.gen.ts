@@ -21,14 +21,14 @@ export const CONFIG_OPTION = {"NO_TRAFFIC_CONTROL_RESULT":1,"REPORT_DROPS":2,"NO
 export const INTERFACE_OPTION = {"UDP_ONLY":1,"UDP_ALSO":2,"NO_RSVP":4,"LOOPBACK":8,"NON_RSVP_HOP":16,"IGNORE_TTL":32} as const;
 /** Bits of `services` of INTERFACE: controlled load (RFC 2211), guaranteed (RFC 2212), null service (RFC 2997). */
 export const SERVICE = {"CONTROLLED_LOAD":1,"GUARANTEED":2,"NULL":4} as const;
-/** What an application calls for: to register in a session, to announce or withdraw a sender, to reserve or give up, to end its registration (RFC 2205 3.11.1); CLEAR, an operator's, takes state away that neighbours have made. */
-export const CALL_KIND = {"SESSION":1,"SENDER":2,"RESERVE":3,"RELEASE":4,"CLEAR":5} as const;
+/** What an application calls for: to register in a session, to announce or withdraw a sender, to reserve or give up, to end its registration (RFC 2205 3.11.1), to ask the nodes on the way to a sender what they know (RFC 2745); CLEAR, an operator's, takes state away that neighbours have made. */
+export const CALL_KIND = {"SESSION":1,"SENDER":2,"RESERVE":3,"RELEASE":4,"CLEAR":5,"DIAGNOSE":6} as const;
 /** Bits of `options` of CALL: a reservation asks for a ResvConf (RFC 2205 2.6); a sender's Path carries no ADSPEC; CLEAR takes senders, reservations, or both. */
 export const CALL_OPTION = {"CONFIRM":1,"NO_ADSPEC":2,"CLEAR_SENDERS":4,"CLEAR_RESERVATIONS":8} as const;
 /** Bits of `options` of POLICY: the rule is for Path, for Resv (for both where neither is set); PREEMPTION_PRI elements in POLICY_DATA count before the rule's own priorities; the priority that counts goes on upstream in an element of its own (RFC 3181 2). */
 export const POLICY_OPTION = {"PATH":1,"RESV":2,"SIGNALLED_PRIORITY":4,"ANNOUNCE_PRIORITY":8} as const;
-/** The upcalls to an application (RFC 2205 3.11.1), and CALL_ERROR, which refuses a call. */
-export const EVENT_KIND = {"PATH_EVENT":1,"RESV_EVENT":2,"PATH_ERROR":3,"RESV_ERROR":4,"RESV_CONFIRM":5,"CALL_ERROR":6} as const;
+/** The upcalls to an application (RFC 2205 3.11.1), CALL_ERROR, which refuses a call, and DIAGNOSTIC_REPLY, which brings a DREP or a part of one (RFC 2745). */
+export const EVENT_KIND = {"PATH_EVENT":1,"RESV_EVENT":2,"PATH_ERROR":3,"RESV_ERROR":4,"RESV_CONFIRM":5,"CALL_ERROR":6,"DIAGNOSTIC_REPLY":7} as const;
 /** Operations of the engine's `arithmetic` export, on flowspecs, TSpecs and ADSPECs (RFC 2205 3.11.6). */
 export const ARITHMETIC = {"COMPARE_FLOWSPECS":1,"MERGE_FLOWSPECS":2,"LEAST_UPPER_BOUND":3,"GREATEST_LOWER_BOUND":4,"COMPARE_TSPECS":5,"SUM_TSPECS":6,"MINIMUM_TSPEC":7,"EFFECTIVE_FLOWSPEC":8,"EFFECTIVE_RATE":9,"FLOWSPEC_FROM_TSPEC":10,"WRITE_TSPEC":11,"CREATE_ADSPEC":12,"COMPOSE_ADSPEC":13,"PATH_CHARACTERISTICS":14,"VALIDATE":15,"DELAY_BOUND":16,"RATE_FOR_DELAY":17,"RATE_AFTER_SLACK":18,"BUFFER_SIZE":19,"ATM_OVERHEAD":20,"FLOWSPEC_FOR_DELAY":21} as const;
 export const INPUT = { CONFIG: 1, PACKETS: 2, TICK: 3, INTERFACE: 4, ROUTE: 5, TRAFFIC_CONTROL_RESULT: 6, CALL: 7, POLICY: 8 } as const;
@@ -39,7 +39,7 @@ export const STATUS = { OK: 0, TRUNCATED: 1, BAD_VERSION: 2, BAD_CHECKSUM: 3, BA
 /** The text and RFC section of each status. */
 export const STATUS_TEXT: Readonly<Record<number, { name: string; text: string; rfc: string }>> = {"0":{"name":"OK","text":"ok","rfc":""},"1":{"name":"TRUNCATED","text":"message ends inside its header","rfc":"RFC 2205 3.1.1"},"2":{"name":"BAD_VERSION","text":"version is not 1","rfc":"RFC 2205 3.1.1"},"3":{"name":"BAD_CHECKSUM","text":"checksum does not match","rfc":"RFC 2205 3.1.1"},"4":{"name":"BAD_LENGTH","text":"RSVP length does not match what arrived","rfc":"RFC 2205 3.1.1"},"5":{"name":"UNKNOWN_MESSAGE","text":"unknown message type","rfc":"RFC 2205 3.1.1"},"10":{"name":"OBJECT_LENGTH","text":"object length is below 4 or not a multiple of 4","rfc":"RFC 2205 3.1.2"},"11":{"name":"OBJECT_OVERRUN","text":"object runs past the end of the message","rfc":"RFC 2205 3.1.2"},"12":{"name":"OBJECT_SIZE","text":"object has the wrong size for its class and C-Type","rfc":"RFC 2205 appendix A"},"13":{"name":"OBJECT_CONTENT","text":"object's inner structure is broken","rfc":"RFC 2205 appendix A"},"14":{"name":"MISSING_OBJECT","text":"a required object is missing","rfc":"RFC 2205 3.1.2"},"15":{"name":"DUPLICATE_OBJECT","text":"an object that may appear once appears again","rfc":"RFC 2205 3.1"},"16":{"name":"OBJECT_ORDER","text":"objects stand in an order that is not permitted","rfc":"RFC 2205 3.1"},"17":{"name":"FLOW_DESCRIPTOR","text":"flow descriptor list does not fit the style","rfc":"RFC 2205 3.1.4"},"18":{"name":"UNKNOWN_CLASS","text":"unknown object class that must be understood","rfc":"RFC 2205 3.10"},"19":{"name":"UNKNOWN_CTYPE","text":"unknown C-Type of a known class","rfc":"RFC 2205 3.10"},"20":{"name":"BAD_VALUE","text":"a field has an illegal value","rfc":"RFC 2205 appendix A"},"21":{"name":"TOO_MANY_OBJECTS","text":"more objects than the limit","rfc":""},"22":{"name":"MIXED_FAMILIES","text":"IPv4 and IPv6 objects are mixed","rfc":"RFC 2205 3.1.2"},"23":{"name":"UNKNOWN_STYLE","text":"unknown reservation style","rfc":"RFC 2205 appendix B"},"40":{"name":"NOT_CONFIGURED","text":"CONFIG has not been submitted","rfc":""},"41":{"name":"BAD_SUBMIT","text":"unknown kind or a record that does not fit","rfc":""},"42":{"name":"UNKNOWN_INTERFACE","text":"no such interface","rfc":""},"43":{"name":"NOT_FOR_US","text":"addressed to another node; relayed","rfc":"RFC 2205 2.9"},"44":{"name":"PORT_CONFLICT","text":"SrcPort is set but DstPort is zero","rfc":"RFC 2209"},"45":{"name":"DESTINATION_PORT_CONFLICT","text":"zero and non-zero DstPort for one destination","rfc":"RFC 2205 3.2"},"46":{"name":"SENDER_PORT_CONFLICT","text":"zero and non-zero SrcPort for one sender","rfc":"RFC 2205 3.2"},"47":{"name":"NO_PATH_STATE","text":"no path state for the session","rfc":"RFC 2205 appendix B"},"48":{"name":"NO_SENDER","text":"no sender matches the filter","rfc":"RFC 2205 appendix B"},"49":{"name":"STYLE_CONFLICT","text":"reservation style conflicts with the existing one","rfc":"RFC 2205 appendix B"},"50":{"name":"ADMISSION_REFUSED","text":"not enough reservable bandwidth","rfc":"RFC 2205 appendix B"},"51":{"name":"NO_STATE","text":"nothing matches; dropped","rfc":"RFC 2209"},"52":{"name":"WRONG_HOP","text":"not from the previous or next hop that the state names","rfc":"RFC 2205 3.1.5"},"53":{"name":"OUT_OF_MEMORY","text":"memory limit reached; new state refused","rfc":""},"54":{"name":"SESSION_LIMIT","text":"session limit reached","rfc":""},"55":{"name":"SENDER_LIMIT","text":"limit of senders in the session reached","rfc":""},"56":{"name":"NEIGHBOUR_LIMIT","text":"limit of states for this neighbour reached","rfc":""},"57":{"name":"IGNORED_ENCAPSULATION","text":"UDP copy that a raw-capable node must ignore","rfc":"RFC 2205 appendix C"},"58":{"name":"OWN_MESSAGE","text":"our own message came back","rfc":"RFC 2205 3.3"},"59":{"name":"BAD_CONFIRM_ADDRESS","text":"ResvConf destination differs from its RESV_CONFIRM address","rfc":"RFC 2205 appendix B"},"60":{"name":"BAD_CALL","text":"application call refused","rfc":"RFC 2205 3.11.1"},"61":{"name":"STALE_RESULT","text":"traffic control result for an older generation","rfc":""},"62":{"name":"TTL_EXPIRED","text":"TTL reached zero; not forwarded","rfc":"RFC 2209"},"63":{"name":"NOT_ON_LINK","text":"arrived on an interface that its state does not expect","rfc":""},"64":{"name":"RESERVATION_LIMIT","text":"limit of reservations in the session reached","rfc":""},"65":{"name":"POLICY_REFUSED","text":"refused by local policy","rfc":"RFC 2205 2.7"}};
 /** Numbers of the counters in the table `counters`; drops are counted under their STATUS. */
-export const COUNTER = {"RECEIVED_PATH":101,"RECEIVED_RESV":102,"RECEIVED_PATH_ERROR":103,"RECEIVED_RESV_ERROR":104,"RECEIVED_PATH_TEAR":105,"RECEIVED_RESV_TEAR":106,"RECEIVED_RESV_CONFIRM":107,"SENT_PATH":111,"SENT_RESV":112,"SENT_PATH_ERROR":113,"SENT_RESV_ERROR":114,"SENT_PATH_TEAR":115,"SENT_RESV_TEAR":116,"SENT_RESV_CONFIRM":117,"RECEIVED_MESSAGES":120,"RECEIVED_BYTES":121,"SENT_MESSAGES":122,"SENT_BYTES":123,"REFRESHES_UNCHANGED":124,"PATH_EXPIRED":125,"RESERVATION_EXPIRED":126,"RESERVATION_PREEMPTED":127,"SESSIONS":130,"PATH_STATES":131,"RESERVATION_STATES":132,"TRAFFIC_CONTROL_STATES":133,"BLOCKADE_STATES":134,"NEIGHBOURS":135,"STATE_BYTES":136,"MEMORY_BYTES":137} as const;
+export const COUNTER = {"RECEIVED_PATH":101,"RECEIVED_RESV":102,"RECEIVED_PATH_ERROR":103,"RECEIVED_RESV_ERROR":104,"RECEIVED_PATH_TEAR":105,"RECEIVED_RESV_TEAR":106,"RECEIVED_RESV_CONFIRM":107,"RECEIVED_DIAGNOSTIC_REQUEST":108,"RECEIVED_DIAGNOSTIC_REPLY":109,"SENT_PATH":111,"SENT_RESV":112,"SENT_PATH_ERROR":113,"SENT_RESV_ERROR":114,"SENT_PATH_TEAR":115,"SENT_RESV_TEAR":116,"SENT_RESV_CONFIRM":117,"SENT_DIAGNOSTIC_REQUEST":118,"SENT_DIAGNOSTIC_REPLY":119,"RECEIVED_MESSAGES":120,"RECEIVED_BYTES":121,"SENT_MESSAGES":122,"SENT_BYTES":123,"REFRESHES_UNCHANGED":124,"PATH_EXPIRED":125,"RESERVATION_EXPIRED":126,"RESERVATION_PREEMPTED":127,"SESSIONS":130,"PATH_STATES":131,"RESERVATION_STATES":132,"TRAFFIC_CONTROL_STATES":133,"BLOCKADE_STATES":134,"NEIGHBOURS":135,"STATE_BYTES":136,"MEMORY_BYTES":137} as const;
 /** Where the fields of a datagram's header stand in its slot, for who writes them in place. */
 export const PACKET_OFFSET = { payloadLength: 8, interface: 12, source: 16, destination: 32, family: 48, ttl: 49, encapsulation: 50, routerAlert: 51, payload: 64 } as const;
 /** Settings of the node. Must be the first submit; later ones change what may change. The CONFIG record, to be submitted; what is left out is zero. */
@@ -66,10 +66,12 @@ export interface ConfigInput {
   maximumStatePerNeighbour?: number;
   /** Bits of CONFIG_OPTION. */
   options?: number;
+  /** Unix time in milliseconds at time 0 of the submits, for the timestamps of RFC 2745; 0 if there is none. */
+  unixEpochMs?: number;
 }
 /** Writes the record at `at` and returns its length. The bytes there must be zero. */
 export function writeConfig(view: DataView, bytes: Uint8Array, at: number, record: ConfigInput): number {
-  const length = 56;
+  const length = 64;
   view.setUint16(at, 1, true);
   view.setUint16(at + 2, 0, true);
   view.setUint32(at + 4, length, true);
@@ -84,6 +86,7 @@ export function writeConfig(view: DataView, bytes: Uint8Array, at: number, recor
   view.setUint32(at + 40, record.maximumSendersPerSession ?? 0, true);
   view.setUint32(at + 44, record.maximumStatePerNeighbour ?? 0, true);
   view.setUint32(at + 48, record.options ?? 0, true);
+  view.setFloat64(at + 56, record.unixEpochMs ?? 0, true);
   return length;
 }
 /** A batch of received datagrams, in fixed slots of PACKET_SLOT_BYTES, so that recvmmsg can fill them. A datagram longer than a slot takes as many slots as it needs. `kind` and `length` of the common header are not read. The PACKETS record, to be submitted; what is left out is zero. */
@@ -294,7 +297,7 @@ export function writeTrafficControlResult(view: DataView, bytes: Uint8Array, at:
 }
 /** An application's call (RFC 2205 3.11.1). The CALL record, to be submitted; what is left out is zero. */
 export interface CallInput {
-  /** CALL_KIND: SESSION, SENDER, RESERVE, RELEASE; CLEAR is an operator's. */
+  /** CALL_KIND: SESSION, SENDER, RESERVE, RELEASE, DIAGNOSE; CLEAR is an operator's. */
   call?: number;
   /** Bits of CALL_OPTION. */
   options?: number;
@@ -306,7 +309,7 @@ export interface CallInput {
   application?: number;
   /** SENDER: outgoing interface for a multihomed host; RESERVE: receiving interface; 0 by route. */
   interface?: number;
-  /** SESSION: SESSION. SENDER: SENDER_TEMPLATE SENDER_TSPEC [ADSPEC] [POLICY_DATA]; no object withdraws. RESERVE: [RESV_CONFIRM] [POLICY_DATA] then FLOWSPEC and FILTER_SPECs as in a Resv's flow descriptor list. CLEAR: SESSION [SENDER_TEMPLATE] (RSVP objects in wire form). */
+  /** SESSION: SESSION. SENDER: SENDER_TEMPLATE SENDER_TSPEC [ADSPEC] [POLICY_DATA]; no object withdraws. RESERVE: [RESV_CONFIRM] [POLICY_DATA] then FLOWSPEC and FILTER_SPECs as in a Resv's flow descriptor list. DIAGNOSE: DIAGNOSTIC [DIAG_SELECT] [ROUTE], whose Request ID becomes the handle of the application. CLEAR: SESSION [SENDER_TEMPLATE] (RSVP objects in wire form). */
   objects?: Uint8Array;
 }
 /** Writes the record at `at` and returns its length. The bytes there must be zero. */

@@ -10,6 +10,8 @@ export type TimerHandle = unknown;
 export interface Clock {
   /** Monotonic milliseconds; the origin does not matter, going backwards is not allowed. */
   nowMs(): number;
+  /** Unix time in milliseconds when `nowMs` was 0; absent where time is virtual. */
+  readonly unixEpochMs?: number;
   /** Calls once at `atMs` or as soon after as possible; at once (but not before returning) if that is past. */
   schedule(atMs: number, callback: () => void): TimerHandle;
   /** Takes a scheduled call back; does nothing if it has been made. */
@@ -48,6 +50,11 @@ export class SystemClock implements Clock {
   constructor(options: SystemClockOptions = {}) {
     this.#coalesceMs = options.coalesceMs ?? 0;
     this.#unref = options.unref ?? false;
+  }
+
+  /** When the program started. */
+  get unixEpochMs(): number {
+    return performance.timeOrigin;
   }
 
   /** Milliseconds since the program started, with fractions. */

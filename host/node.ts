@@ -175,7 +175,7 @@ export class RsvpNode implements SignallingNode {
       onError,
       onTrap,
     });
-    this.#loop.submit("CONFIG", config);
+    this.#loop.submit("CONFIG", { ...config, unixEpochMs: this.clock.unixEpochMs ?? 0 });
     if (options.policy) this.setPolicy(options.policy);
     for (const settings of options.interfaces ?? []) this.setInterface(settings);
   }

@@ -17,6 +17,7 @@ export type { MessageObserver, MessageSighting } from "./message_tap.ts";
 export type { TablePage } from "./table_rows.ts";
 export type { GroupMembership, SignallingNode } from "./signalling_node.ts";
 export { DEFAULT_SETTINGS, type InterfaceSettings, type NodeSettings } from "./node_settings.ts";
+export { type DiagnosedHop, type DiagnoseOptions, PathDiagnosis } from "./diagnosis.ts";
 export { type MergeStrategy, type PolicyRule, priorityObject, type SignalledPriority } from "./policy.ts";
 export { Session } from "./session.ts";
 export type {

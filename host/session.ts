@@ -16,6 +16,7 @@ import {
   type StyleName,
   STYLES,
 } from "./application.ts";
+import { diagnoseObjects, type DiagnoseOptions } from "./diagnosis.ts";
 import { ResvError } from "./engine_errors.ts";
 import { EventQueue } from "./event_queue.ts";
 import { encodeObjects, findObject, type ObjectInput } from "./object_list.ts";
@@ -180,6 +181,19 @@ export class Session {
   /** Gives the reservation up (ResvTear, RFC 2205 3.1.6). @throws {TypeError} after `release`. */
   unreserve(): this {
     this.#call({ call: CALL_KIND.RESERVE, style: 0 }, "giving the reservation up");
+    return this;
+  }
+
+  /**
+   * Asks the RSVP nodes on the way to a sender what they know of it (DREQ, RFC 2745). What they say comes as one or more
+   * DIAGNOSTIC_REPLY events, which {@linkcode PathDiagnosis} puts together; nothing comes where a node on the way knows
+   * no diagnostics. @throws {RangeError} naming an option that is out of range. @throws {ResvError} if the engine refuses.
+   * @throws {TypeError} after `release`.
+   */
+  diagnose(options: DiagnoseOptions): this {
+    const own = options.requester ?? this.#port.localAddress(this.address.destination);
+    const objects = encodeObjects(diagnoseObjects(options, own));
+    this.#call({ call: CALL_KIND.DIAGNOSE, objects }, `diagnosing the path from ${options.sender.address}`);
     return this;
   }
 

@@ -14,7 +14,17 @@ const GAUGES = [
   ["BLOCKADE_STATES", "blockade"],
   ["NEIGHBOURS", "neighbours"],
 ] as const;
-const MESSAGE_TYPES = ["PATH", "RESV", "PATH_ERROR", "RESV_ERROR", "PATH_TEAR", "RESV_TEAR", "RESV_CONFIRM"];
+const MESSAGE_TYPES = [
+  "PATH",
+  "RESV",
+  "PATH_ERROR",
+  "RESV_ERROR",
+  "PATH_TEAR",
+  "RESV_TEAR",
+  "RESV_CONFIRM",
+  "DIAGNOSTIC_REQUEST",
+  "DIAGNOSTIC_REPLY",
+];
 
 /** What went into one engine, counted outside of it. */
 export class InputCount {

@@ -2,6 +2,7 @@
 // application; a local receiver is a next hop on a virtual interface. A reservation may be asked for before any Path has
 // come: it waits for matching path state (section 2.10), and so does one whose senders have gone.
 import {
+  CALL_KIND_DIAGNOSE,
   CALL_KIND_RELEASE,
   CALL_KIND_RESERVE,
   CALL_KIND_SENDER,
@@ -49,6 +50,7 @@ import { nextFilter } from "../wire/flow_descriptors";
 import { MESSAGE_CALL_RESERVE, MESSAGE_CALL_SESSION, parseCall } from "../wire/message_view";
 import { CLASS_FLOWSPEC, CLASS_RESV_CONFIRM } from "../wire/object_forms";
 import { view, viewPointer } from "./context";
+import { diagnose } from "./diagnostic_request";
 import { callSender, withdrawSender } from "./local_sender";
 import { calledSessionFits, clearUnused, retainPolicyData, sendersFit } from "./objects";
 import { makeReservations } from "./resv";
@@ -76,6 +78,7 @@ export function callArrives(record: usize, length: u32): void {
     if (application == null) status = STATUS_BAD_CALL;
     else if (call == CALL_KIND_SENDER) status = callSender(application, record, objects, bytes);
     else if (call == CALL_KIND_RESERVE) status = reserve(application, record, objects, bytes);
+    else if (call == CALL_KIND_DIAGNOSE) status = diagnose(application, objects, bytes);
     else if (call == CALL_KIND_RELEASE) status = releaseCall(application);
     else status = STATUS_BAD_CALL;
   }

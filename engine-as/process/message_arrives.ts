@@ -30,6 +30,7 @@ import {
   STATUS_BAD_VALUE,
   STATUS_BAD_VERSION,
   STATUS_IGNORED_ENCAPSULATION,
+  STATUS_MISSING_OBJECT,
   STATUS_NOT_FOR_US,
   STATUS_OK,
   STATUS_PORT_CONFLICT,
@@ -41,7 +42,7 @@ import { commitAction, reserveAction } from "../actions/queue";
 import { Interface, interfaceByAddress, interfaceByHandle, speaksRsvp } from "../state/interface";
 import { isMulticast, keyDestinationPort, senderHasPort, senderPort } from "../state/keys";
 import { count } from "../state/memory";
-import { load16, objectCType, objectLength } from "../wire/bytes";
+import { load16, objectClass, objectCType, objectLength } from "../wire/bytes";
 import { sumBytes } from "../wire/checksum";
 import { nextFilter } from "../wire/flow_descriptors";
 import {
@@ -57,6 +58,15 @@ import {
   parseVerified,
 } from "../wire/message_view";
 import { beginPacket, packetDestination, packetSource, setArrivalTtl, view, viewPointer } from "./context";
+import {
+  diagnosticView,
+  isWholeDiagnostic,
+  MESSAGE_DIAGNOSTIC_REPLY,
+  MESSAGE_DIAGNOSTIC_REQUEST,
+  parseDiagnostic,
+} from "../wire/diagnostic_view";
+import { replyArrives } from "./diagnostic_reply";
+import { requestArrives } from "./diagnostic_request";
 import { drop, dropAt } from "./drop";
 import { clearUnused, sendersFit, sessionFits } from "./objects";
 import { pathArrives } from "./path";
@@ -99,8 +109,10 @@ function packetArrives(slot: usize, length: u32): void {
   if (length < 8) return dropAt(STATUS_TRUNCATED, 0, 0, 0);
   if (takeUnchangedRefresh(slot, length)) return;
   const type = <u32> load<u8>(message, 1);
+  const isDiagnostic = type == MESSAGE_DIAGNOSTIC_REQUEST || type == MESSAGE_DIAGNOSTIC_REPLY;
   const endToEnd = type == MESSAGE_PATH || type == MESSAGE_PATH_TEAR || type == MESSAGE_RESV_CONFIRM;
   if (!endToEnd && !isForUs(family)) return relay(slot, message, length, family);
+  if (isDiagnostic) return diagnosticArrives(slot, message, length, type, encapsulation);
   const status = arrivingFingerprint() != 0
     ? parseVerified(message, length, viewPointer())
     : parseMessage(message, length, viewPointer());
@@ -124,6 +136,25 @@ function packetArrives(slot: usize, length: u32): void {
     iface.udp = 1;
   }
   dispatch(type);
+}
+
+// DREQ and DREP (RFC 2745) have a grammar of their own. D-TTL is what the IP TTL has lost since Send_TTL.
+function diagnosticArrives(slot: usize, message: usize, length: u32, type: u32, encapsulation: u32): void {
+  const v = diagnosticView();
+  const status = parseDiagnostic(message, length, true);
+  if (status != STATUS_OK) {
+    const object = v.errorObject;
+    if (object == 0) return dropAt(status, 0, 0, 0);
+    return dropAt(status, <u32> (object - message), objectClass(object), objectCType(object));
+  }
+  if (!isWholeDiagnostic()) return dropAt(STATUS_MISSING_OBJECT, 0, 0, 0);
+  if (!sessionFits(v.session)) return dropAt(STATUS_BAD_VALUE, 0, 0, 0);
+  count(COUNTER_RECEIVED_PATH + type - 1);
+  const sendTtl = <u32> load<u8>(message, 4);
+  const ttl = encapsulation == ENCAPSULATION_RAW ? <u32> load<u8>(slot, INPUT_PACKETS_TTL) : sendTtl;
+  setArrivalTtl(ttl);
+  if (type == MESSAGE_DIAGNOSTIC_REQUEST) requestArrives(sendTtl > ttl ? sendTtl - ttl : 0);
+  else replyArrives();
 }
 
 // Appendix C: a node with raw access hears port 1698 and ignores copies to 1699, which are for hosts without.

@@ -17,6 +17,7 @@ import {
   INPUT_CONFIG_REFRESH_INTERVAL_MS,
   INPUT_CONFIG_SEED,
   INPUT_CONFIG_SLEW_MAXIMUM_PERCENT,
+  INPUT_CONFIG_UNIX_EPOCH_MS,
   INPUT_INTERFACE,
   INPUT_PACKETS,
   INPUT_POLICY,
@@ -52,7 +53,7 @@ import {
 import { ensureMemory, INBOX_BYTES, inboxPointer, root, ROOT_BYTES, rootPointer } from "../state/memory";
 import { policyArrives } from "../state/policy";
 import { forgetAllRefreshes } from "../state/refresh_fingerprint";
-import { clampRefresh, setNow } from "../timers/clock";
+import { clampRefresh, LATEST_TIME, setNow } from "../timers/clock";
 import { nodeTiming, setRefreshInterval } from "../timers/timing";
 import { initializeWheel } from "../timers/wheel";
 import { clearState } from "./clear";
@@ -174,6 +175,8 @@ function configure(record: usize): void {
     : min(senders, MAXIMUM_SENDERS_PER_SESSION);
   state.maximumStatePerNeighbour = load<u32>(record, INPUT_CONFIG_MAXIMUM_STATE_PER_NEIGHBOUR);
   state.options = load<u32>(record, INPUT_CONFIG_OPTIONS);
+  const epoch = load<f64>(record, INPUT_CONFIG_UNIX_EPOCH_MS);
+  state.unixEpochMs = Math.abs(epoch) < LATEST_TIME ? epoch : 0;
 }
 
 function configureTiming(record: usize): void {

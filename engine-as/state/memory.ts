@@ -119,6 +119,9 @@ export class Root {
   standings: u32;
   standingCapacity: u32;
   standingCount: u32;
+
+  // Unix time at host time zero, milliseconds (RFC 2745: DREQ Arrival Time).
+  unixEpochMs: f64;
   // Moves with every change of an interface, of CONFIG or of policy: what was known of refreshes before is void.
   refreshEpoch: u32;
 }

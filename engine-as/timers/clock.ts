@@ -26,7 +26,7 @@ export function remaining(at: u32): u32 {
 }
 
 // Above this a f64 does not count milliseconds any more.
-const LATEST_TIME: f64 = 4503599627370496;
+export const LATEST_TIME: f64 = 4503599627370496;
 
 // Time never runs backwards inside the engine, whatever the host says. NaN and infinities are no times. A leap is cut to
 // what deadlines can be compared over: everything is due after it just the same, and the host's clock is followed from

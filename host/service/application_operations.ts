@@ -13,6 +13,8 @@ import { ServiceError, upcallLine } from "./protocol.ts";
 
 /** Handles of the client's own choice. */
 const MAXIMUM_SESSION = 0xffffffff;
+/** Calls in a session that is registered. */
+const CALLS = ["SENDER", "RESERVE", "DIAGNOSE"] as const;
 /** Style by name; empty takes a reservation away. */
 const STYLE_NAMES = ["", ...Object.keys(STYLES)] as ("" | keyof typeof STYLES)[];
 
@@ -132,7 +134,7 @@ export const APPLICATION_OPERATIONS: Operations = {
   },
 
   call(fields, client) {
-    const call = fields.choice("call", ["SENDER", "RESERVE"]);
+    const call = fields.choice("call", CALLS);
     const style = fields.choice("style", STYLE_NAMES, "");
     stateOf(client).call(sessionOf(fields), {
       call: CALL_KIND[call],
@@ -176,7 +178,7 @@ export const APPLICATION_OPERATIONS: Operations = {
 export function callFields(record: CallInput, encode: (bytes: Uint8Array) => string): object {
   const { call, options, ttl, style, objects } = record;
   return {
-    call: call === CALL_KIND.SENDER ? "SENDER" : "RESERVE",
+    call: CALLS.find((name) => CALL_KIND[name] === call),
     ...(style ? { style: styleName(style) } : {}),
     ...(options ? { options } : {}),
     ...(ttl ? { ttl } : {}),

@@ -1,6 +1,6 @@
 /** Random messages of every type that are right, or nearly so, in the world of universe.ts. */
 import type { Random } from "../../host/random.ts";
-import { type Bytes, message, object, pack } from "./bytes.ts";
+import { type Bytes, fromHex, message, object, pack } from "./bytes.ts";
 import {
   hop,
   INTERFACES,
@@ -70,6 +70,54 @@ function scope(random: Random, session: SessionOf): Bytes {
 const confirmOf = (session: SessionOf, address: Uint8Array): Bytes =>
   object(15, session.family === 4 ? 1 : 2, pack(address));
 
+/** DREQ or DREP (RFC 2745): the last hop is this node, a neighbour or the requester, and some have come a long way. */
+function diagnostic(random: Random, session: SessionOf, nhop: Bytes, at: Bytes): Bytes[] {
+  const { family } = session, ctype = family === 4 ? 1 : 2, size = family === 4 ? 4 : 16;
+  const own = () => neighbourAddress(random, pick(random, INTERFACES), family).slice(0, size);
+  const last = () => {
+    const address = own();
+    if (random.chance(0.7)) address.set(fromHex(INTERFACES[0][family === 4 ? "ipv4" : "ipv6"]).subarray(0, size));
+    return address;
+  };
+  const requester = randomSender(random, 10, session);
+  if (random.chance(0.3)) requester.set(last(), 4);
+  const nodes = Array.from({ length: random.chance(0.1) ? 255 : random.below(4) }, own);
+  const response = () =>
+    object(32, ctype, pack(new Uint8Array(16 + 3 * size - 8 + 4 * random.below(random.chance(0.1) ? 200 : 3))));
+  const responses = Array.from({ length: random.below(4) }, response);
+  const pathMtu = pick(random, [0, 200, 576, 1500, 65_535]);
+  return [
+    session.object,
+    nhop,
+    object(
+      30,
+      ctype,
+      pack(
+        [random.below(4), 1],
+        [pick(random, [0, 0, 1, 254, 255]), 1],
+        [random.below(2), 2],
+        [random.below(6), 4],
+        [pathMtu, 2],
+        [random.chance(0.7) ? 0 : random.below(65_536), 2],
+        random.chance(0.9) ? last() : at.slice(0, size),
+        randomSender(random, 11, session),
+        requester,
+      ),
+    ),
+    ...(random.chance(0.3) ? [object(33, 1, pack([9, 1], [0, 1], [pick(random, [3, 13, 15, 7]), 1], [0, 1]))] : []),
+    ...(random.chance(0.5)
+      ? [
+        object(
+          31,
+          ctype,
+          pack([0, 2], [0, 1], [random.below(nodes.length + (random.chance(0.1) ? 9 : 1)), 1], ...nodes),
+        ),
+      ]
+      : []),
+    ...responses,
+  ];
+}
+
 /** The objects of a message of this type, hop `at` saying where it comes from. */
 function objectsFor(random: Random, type: number, session: SessionOf, iface: WorldInterface, at: Bytes): Bytes[] {
   const phop = hop(session.family, at, random.chance(0.1) ? random.u32() : random.below(4));
@@ -117,6 +165,9 @@ function objectsFor(random: Random, type: number, session: SessionOf, iface: Wor
       ];
     case 5:
       return [session.object, phop, ...extras(), template(), randomTspec(random), ...adspec()];
+    case 8:
+    case 9:
+      return diagnostic(random, session, nhop, at);
     case 6:
       return [session.object, nhop, ...scoped(), ...extras(), style, ...descriptors(random, session, vector)];
     default:
@@ -140,7 +191,7 @@ function usualInterface(random: Random, type: number): WorldInterface {
 /** Cut to what a length field can say; then the message is a broken one. */
 const longest = (payload: Bytes): Bytes => payload.length > 65_535 ? payload.slice(0, 65_532) : payload;
 
-const TYPES = [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 4, 4, 5, 6, 7];
+const TYPES = [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 4, 4, 5, 6, 7, 8, 8, 9];
 
 /** A message that may well be taken. */
 export function randomArrival(random: Random): Arrival {
