@@ -30,13 +30,7 @@ await run("gcc", "-O2", "-o", program, SOURCE);
 try {
   await withLine(async ({ lab, start }) => {
     const { sender, reservation } = flow(lab, 4);
-    const more = `
-[metrics]
-listen = "${METRICS_LISTEN}"
-[log]
-level = "info"
-format = "json"
-`;
+    const more = `\n[metrics]\nlisten = "${METRICS_LISTEN}"\n[log]\nlevel = "info"\nformat = "json"\n`;
     const r1 = await start("R1", more, [], 1_000);
     await start("R2", "", [], 1_000);
     await start("A", sender, [], 1_000);
