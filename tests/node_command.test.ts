@@ -262,11 +262,31 @@ Deno.test({
       const r = await start(router().replace("[metrics]", `${rule}[metrics]`));
       await start(alice());
       const b = await start(bob());
-      await b.said(/RESV_ERROR, error 2 value 3 at /);
+      await b.said(/RESV_ERROR, error 2 value 3 .*at /);
       assertEquals((await scrape(metrics)).get(RESERVED), 0);
       const lines = await r.reload(router());
       assertStringIncludes(lines.map(({ message }) => message).join("\n"), "policy: 0 rules");
       await until("it is reserved", () => scrape(metrics), (now) => now.get(RESERVED) === 125_000);
+    });
+  },
+});
+
+Deno.test({
+  name:
+    "resv node: a static reservation that the engine refuses is told with its reason, and comes up once it is mended",
+  ...needs("linux"),
+  async fn() {
+    const { metrics, router, alice, bob } = line(12);
+    await withNodes(async (start) => {
+      await start(router());
+      await start(alice());
+      // Guaranteed service needs a rate that is at least that of the token bucket (RFC 2212).
+      const wrong = `${RESERVE}rate = "1 Mbit/s"\nreservedRate = "500 kbit/s"\n`;
+      const b = await start(bob(wrong));
+      await b.said(/^FF reservation for .*: RESV_ERROR, error 21 value 3 \(.+\) at this node$/);
+      await b.reload(bob(wrong.replace("500 kbit/s", "2 Mbit/s")));
+      await b.said(/RESV_CONFIRM$/);
+      assertEquals((await scrape(metrics)).get(RESERVED), 250_000);
     });
   },
 });

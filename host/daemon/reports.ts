@@ -1,5 +1,7 @@
 /** What a node tells its log: drops, errors, what applications of the file hear, interfaces that cannot be used. */
+import { ERROR_CODES, ERROR_VALUES } from "../../catalogue/error_names.ts";
 import type { SessionEvent } from "../application.ts";
+import { STATUS_TEXT } from "../boundary.gen.ts";
 import type { Clock } from "../clock.ts";
 import { EngineTrapError } from "../engine_errors.ts";
 import type { DropReport } from "../node.ts";
@@ -68,8 +70,16 @@ export class Reports {
   /** An application of the file has heard something. */
   heard(what: string, { kind, gone, style, errorCode, errorValue, errorNode }: SessionEvent): void {
     const values = { what, kind, gone, style, errorCode, errorValue, errorNode };
+    if (kind === "CALL_ERROR") {
+      // Code 0 is no error of the protocol: the value is the STATUS with which the engine refused the call.
+      const text = STATUS_TEXT[errorCode || errorValue]?.text ?? `error ${errorCode} value ${errorValue}`;
+      return this.log.error("{what}: refused, {text}", { ...values, text });
+    }
     if (errorCode !== 0) {
-      return this.log.warning("{what}: {kind}, error {errorCode} value {errorValue} at {errorNode}", values);
+      const named = [ERROR_CODES[errorCode], ERROR_VALUES[errorCode]?.[errorValue]].filter(Boolean).join(", ");
+      const text = named === "" ? "" : ` (${named})`, where = errorNode === "" ? "this node" : errorNode;
+      const message = "{what}: {kind}, error {errorCode} value {errorValue}{text} at {where}";
+      return this.log.warning(message, { ...values, text, where });
     }
     this.log.info(gone ? "{what}: {kind}, gone" : "{what}: {kind}", values);
   }
