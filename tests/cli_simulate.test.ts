@@ -4,9 +4,10 @@ import { run, withFile } from "./cli_in_process.ts";
 import { lineOf } from "../host/scenario/read.ts";
 
 const EXAMPLES = new URL("../examples/", import.meta.url);
-const examples = [...Deno.readDirSync(EXAMPLES)].map(({ name }) => name).filter((name) => name.endsWith(".toml"))
-  .sort();
 const pathOf = (name: string) => new URL(name, EXAMPLES).pathname;
+/** Scenarios have several nodes; the others are files of `resv node`. */
+const examples = [...Deno.readDirSync(EXAMPLES)].map(({ name }) => name)
+  .filter((name) => name.endsWith(".toml") && Deno.readTextFileSync(pathOf(name)).includes("[[nodes]]")).sort();
 
 /** A sender, a router and a receiver that reserves; `more` is added at the end. */
 function scenario(more = "", nodes = ""): string {

@@ -248,6 +248,17 @@ Deno.test("a good file is taken as it is meant: rates in bytes per second, defau
   assertEquals([settings.reportDrops, quiet.reportDrops], [true, false]);
 });
 
+Deno.test("a node on UDP alone asks nothing of the kernel unless its file says so; others do", () => {
+  const standsOn = (node: string, more = "") => {
+    const file = readNodeFile(`[node]\n${node}\n${more}[[interfaces]]\nname = "e"\n`);
+    return [file.node.transport, file.node.routing, file.trafficControl.mode];
+  };
+  assertEquals(standsOn(""), ["raw", "kernel", "kernel"]);
+  assertEquals(standsOn('transport = "udp"'), ["udp", "static", "memory"]);
+  assertEquals(standsOn('routing = "static"', '[trafficControl]\nmode = "dry-run"\n'), ["raw", "static", "dry-run"]);
+  assertEquals(standsOn('transport = "udp"\nrouting = "kernel"'), ["udp", "kernel", "memory"]);
+});
+
 Deno.test("rates are read with their unit only", () => {
   const rates = ["10 Mbit/s", "1.25 MB/s", "64 kbit/s", "64kbit/s", "8 bit/s", "500 B/s", "1 Gbit/s"];
   assertEquals(rates.map(parseRate), [1_250_000, 1_250_000, 8_000, 8_000, 1, 500, 125_000_000]);
@@ -315,10 +326,12 @@ Deno.test("a file that is not there is said in one line", async () => {
 
 const GUIDE = Deno.readTextFileSync(new URL("../docs/linux.md", import.meta.url));
 
-Deno.test("docs/linux.md: its files are good ones, and it names every key that there is", () => {
+Deno.test("docs/linux.md: its files and that of examples/ are good ones, and it names every key that there is", () => {
   const files = [...GUIDE.matchAll(/^```toml\n([\s\S]*?)^```$/gm)].map(([, text]) => text);
   assertEquals(files.length > 0, true);
-  for (const file of files) readNodeFile(file);
+  for (const file of [...files, Deno.readTextFileSync(new URL("../examples/router.toml", import.meta.url))]) {
+    readNodeFile(file);
+  }
   const keys = (schema: unknown): string[] => {
     const { wrapped, item, entries } = schema as {
       wrapped?: unknown;

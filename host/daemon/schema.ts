@@ -72,7 +72,7 @@ export function parseListen(value: string): { hostname: string; port: number } |
 const Node = v.strictObject({
   kind: v.optional(v.picklist(["router", "host"], "there are router, host"), "router"),
   transport: v.optional(v.picklist(["raw", "udp"], "there are raw, udp"), "raw"),
-  routing: v.optional(v.picklist(["kernel", "static"], "there are kernel, static"), "kernel"),
+  routing: v.optional(v.picklist(["kernel", "static"], "there are kernel, static")),
   refreshIntervalMs: v.optional(count),
   lifetimeMultiplier: v.optional(count),
   blockadeMultiplier: v.optional(count),
@@ -87,7 +87,7 @@ const Node = v.strictObject({
 const codePoint = v.pipe(whole, v.maxValue(63, "a code point is 63 at the most"));
 
 const TrafficControl = v.strictObject({
-  mode: v.optional(v.picklist(["kernel", "memory", "dry-run"], "there are kernel, memory, dry-run"), "kernel"),
+  mode: v.optional(v.picklist(["kernel", "memory", "dry-run"], "there are kernel, memory, dry-run")),
   classifier: v.optional(v.picklist(["u32", "bpf", "auto"], "there are u32, bpf, auto"), "u32"),
   excess: v.optional(v.picklist(["borrow", "demote", "shape"], "there are borrow, demote, shape"), "borrow"),
   spareClasses: v.optional(whole),
@@ -229,8 +229,7 @@ const Metrics = v.strictObject({
 
 const list = <S extends v.GenericSchema>(item: S) => v.optional(v.array(item, "wants [[ ]] tables"), []);
 
-/** The whole file. */
-export const NodeFileSchema = v.strictObject({
+const File = v.strictObject({
   node: v.optional(Node, {}),
   trafficControl: v.optional(TrafficControl, {}),
   limits: v.optional(Limits, {}),
@@ -244,6 +243,22 @@ export const NodeFileSchema = v.strictObject({
   log: v.optional(Log, {}),
   metrics: v.optional(Metrics, {}),
 });
+
+/** The whole file. A node on UDP alone stands on nothing of the kernel's, unless its file says so: it needs no privilege. */
+export const NodeFileSchema = v.pipe(
+  File,
+  v.transform((file) => {
+    const udp = file.node.transport === "udp";
+    return {
+      ...file,
+      node: { ...file.node, routing: file.node.routing ?? (udp ? "static" : "kernel") } as const,
+      trafficControl: {
+        ...file.trafficControl,
+        mode: file.trafficControl.mode ?? (udp ? "memory" : "kernel"),
+      } as const,
+    };
+  }),
+);
 
 /** A file that fits the schema: rates in bytes per second, defaults filled in. */
 export type NodeFile = v.InferOutput<typeof NodeFileSchema>;
