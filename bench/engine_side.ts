@@ -13,6 +13,7 @@ export interface BenchExports {
   buildAll(ring: number, count: number): number;
   createSessions(count: number): void;
   lookupAll(sessions: number, count: number): number;
+  lookupBatches(sessions: number, count: number): number;
 }
 
 /** Compiles the entry; the caller makes as many instances as it needs. */

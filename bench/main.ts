@@ -2,14 +2,16 @@
  * `deno task bench`: the engine against plain TypeScript and, where a C compiler is present, against a C program
  * compiled on the spot. Prints the tables that docs/performance.md quotes and leaves reports in bench/results/.
  *
- * Options: `--rounds N` (5), `--messages N` (20,000), `--sessions N` (100,000), `--only PART` with one of the cases
- * decode, build, lookup, transit, values, shared, or one of report, sizes.
+ * Options: `--rounds N` (5), `--messages N` (20,000), `--sessions N` (100,000),
+ * `--refreshed N` (1,000,000) sessions, `--only PART` with one of the cases
+ * decode, build, lookup, transit, refresh, values, shared, or one of report, sizes.
  */
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { buildCase } from "./cases/build.ts";
 import { decodeCase } from "./cases/decode.ts";
 import { lookupCase } from "./cases/lookup.ts";
+import { refreshCases, shareOfCore } from "./cases/refresh.ts";
 import { sharedCase } from "./cases/shared.ts";
 import { transitCases } from "./cases/transit.ts";
 import { valuesCases } from "./cases/values.ts";
@@ -25,12 +27,13 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     messages: { type: "string", default: "20000" },
     sessions: { type: "string", default: "100000" },
+    refreshed: { type: "string", default: "1000000" },
     only: { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
 
-function positive(name: "rounds" | "messages" | "sessions"): number {
+function positive(name: "rounds" | "messages" | "sessions" | "refreshed"): number {
   const value = Number(values[name]);
   if (Number.isInteger(value) && value > 0) return value;
   console.error(`bench: --${name} wants a whole number above zero, got "${values[name]}"`);
@@ -44,6 +47,7 @@ const CASES: Record<string, MakeCases> = {
   build: async (limit) => [buildCase(await engine(), limit, 200_000)],
   lookup: async (limit) => [lookupCase(await engine(), limit, positive("sessions"), 500_000)],
   transit: (limit, folder) => Promise.resolve(transitCases(limit, folder, [10_000, 100_000])),
+  refresh: (_limit, folder) => Promise.resolve(refreshCases(folder, positive("refreshed"))),
   values: () => Promise.resolve(valuesCases()),
   shared: async (_limit, folder) => [sharedCase(await engine(), folder, 200_000) ?? []].flat(),
 };
@@ -72,7 +76,7 @@ async function allCases(): Promise<void> {
     if (!success) throw new Error(`the case "${name}" failed`);
     results.push(...JSON.parse(new TextDecoder().decode(stdout)) as Measured[]);
   }
-  console.log(table(results) + "\n");
+  console.log(table(results) + "\n" + shareOfCore(results));
   await Deno.writeTextFile(RESULTS + "interleaved.json", JSON.stringify(results, null, 2) + "\n");
 }
 
@@ -83,7 +87,7 @@ const PARTS: Record<string, () => Promise<void>> = {
 for (const name of Object.keys(CASES)) {
   PARTS[name] = async () => {
     const results = await measure(name);
-    console.log(values.json ? JSON.stringify(results) : table(results));
+    console.log(values.json ? JSON.stringify(results) : table(results) + shareOfCore(results));
   };
 }
 if (values.only !== undefined && !(values.only in PARTS)) {

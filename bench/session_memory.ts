@@ -5,7 +5,7 @@ import { pathPacket, resvPacket, TransitNode } from "./transit_node.ts";
 
 function addSessions(node: TransitNode, from: number, to: number): void {
   const numbers = Array.from({ length: to - from }, (_, i) => from + i);
-  node.receive(numbers.map(pathPacket), 1000);
+  node.receive(numbers.map((i) => pathPacket(i)), 1000);
   node.receive(numbers.map((i) => resvPacket(i)), 2000);
 }
 

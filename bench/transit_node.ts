@@ -25,8 +25,8 @@ const PREVIOUS_HOP = 0xc0000201; // 192.0.2.1
 const NEXT_HOP = 0xcb007102; // 203.0.113.2
 const OURS = { [UPSTREAM]: 0xc00002fe, [DOWNSTREAM]: 0xcb0071fe }; // 192.0.2.254, 203.0.113.254
 
-/** Fields of session number `number`: each its own destination. */
-export function sessionFields(number: number): PathFields {
+/** Fields of session number `number`: each its own destination, and of a rate of its own where one is given. */
+export function sessionFields(number: number, rate = 100_000): PathFields {
   return {
     destination: 0x0a000001 + number,
     destinationPort: 5004,
@@ -37,7 +37,7 @@ export function sessionFields(number: number): PathFields {
     handle: 9,
     refreshMs: 30_000,
     ttl: 63,
-    rate: 100_000,
+    rate,
     bucket: 8000,
     peak: 200_000,
     minimumPoliced: 64,
@@ -57,8 +57,8 @@ function message(write: (writer: PlainWriter) => void): Uint8Array {
 }
 
 /** The Path of a session as it arrives from the previous hop. */
-export function pathPacket(number: number): Packet {
-  const fields = sessionFields(number);
+export function pathPacket(number: number, rate?: number): Packet {
+  const fields = sessionFields(number, rate);
   return {
     interface: UPSTREAM,
     source: address(fields.sender),
@@ -72,8 +72,8 @@ export function pathPacket(number: number): Packet {
 }
 
 /** The Resv of a session as it arrives from the next hop: FF, one sender, controlled load, with RESV_CONFIRM or without. */
-export function resvPacket(number: number, confirm = false): Packet {
-  const fields = sessionFields(number);
+export function resvPacket(number: number, confirm = false, rate?: number): Packet {
+  const fields = sessionFields(number, rate);
   return {
     interface: DOWNSTREAM,
     source: address(NEXT_HOP),

@@ -50,6 +50,7 @@ export function lookupCase(
 ): Case {
   engine.createSessions(sessions);
   const wanted = engine.lookupAll(sessions, count);
+  if (engine.lookupBatches(sessions, count) !== wanted) throw new Error("batches find different sessions");
   if (limit) {
     const theirs = limit.run("lookup", String(sessions), String(count), "1").check;
     if (theirs !== wanted) {
@@ -62,6 +63,10 @@ export function lookupCase(
     {
       name: "engine",
       round: () => timed(count, () => engine.lookupAll(sessions, count)),
+    },
+    {
+      name: "engine, 32 at a time",
+      round: () => timed(count, () => engine.lookupBatches(sessions, count)),
     },
     plainSide(
       "plain TypeScript, typed arrays",

@@ -35,7 +35,7 @@ function engineSide(name: string, kinds: Uint8Array[][], together: number, insid
         }
       });
       if (node.sent !== 3 * sessions) throw new Error(`of ${3 * sessions} messages ${node.sent} went on`);
-      return inside ? node.insideMs * 1e6 / sessions : ns;
+      return inside ? ns * node.insideMs / node.totalMs : ns;
     },
   };
 }
@@ -44,7 +44,11 @@ export function transitCases(limit: CProgram | null, folder: string, counts: rea
   const shared = sharedLimit(folder, SHARED_MESSAGES);
   return counts.map((sessions) => {
     const numbers = Array.from({ length: sessions }, (_, i) => i);
-    const kinds = [numbers.map(pathPacket), numbers.map((i) => resvPacket(i, true)), numbers.map(confirmPacket)];
+    const kinds = [
+      numbers.map((i) => pathPacket(i)),
+      numbers.map((i) => resvPacket(i, true)),
+      numbers.map(confirmPacket),
+    ];
     const slots = kinds.map((packets) => packets.map(slotOf));
     const sides: Side[] = [
       engineSide("engine, 32 sessions at a time", slots, TOGETHER, true),

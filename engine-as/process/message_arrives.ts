@@ -41,6 +41,7 @@ import {
 import { commitAction, reserveAction } from "../actions/queue";
 import { Interface, interfaceByAddress, interfaceByHandle, speaksRsvp } from "../state/interface";
 import { isMulticast, keyDestinationPort, senderHasPort, senderPort } from "../state/keys";
+import { beginLookingAhead, fetchAhead, lookAhead } from "../state/ahead";
 import { count } from "../state/memory";
 import { load16, objectClass, objectCType, objectLength } from "../wire/bytes";
 import { sumBytes } from "../wire/checksum";
@@ -80,6 +81,7 @@ import { arrivingFingerprint, takeUnchangedRefresh } from "./unchanged_refresh";
 
 // A batch of `count` packets in slots from `start`; `end` is the end of the inbox.
 export function packetsArrive(start: usize, packets: u32, end: usize): u32 {
+  if (packets >= FEW_PACKETS) lookAtBatch(start, packets, end);
   let slot = start;
   for (let index: u32 = 0; index < packets; index++) {
     if (slot + PACKET_HEADER_BYTES > end) return STATUS_BAD_SUBMIT;
@@ -90,6 +92,21 @@ export function packetsArrive(start: usize, packets: u32, end: usize): u32 {
     slot += <usize> ((bytes + PACKET_SLOT_BYTES - 1) / PACKET_SLOT_BYTES) * PACKET_SLOT_BYTES;
   }
   return STATUS_OK;
+}
+
+// Below this many there is nothing to be gained by looking ahead.
+const FEW_PACKETS: u32 = 4;
+
+// Nearly all messages have their SESSION first. Longer datagrams than a slot are rare and end the look.
+function lookAtBatch(start: usize, packets: u32, end: usize): void {
+  const last = min(start + <usize> packets * PACKET_SLOT_BYTES, end - PACKET_SLOT_BYTES + 1);
+  beginLookingAhead();
+  for (let slot = start; slot < last; slot += PACKET_SLOT_BYTES) {
+    const length = load<u32>(slot, INPUT_PACKETS_PAYLOAD_LENGTH);
+    if (length > <u32> (PACKET_SLOT_BYTES - PACKET_HEADER_BYTES)) break;
+    if (length >= 20) lookAhead(slot + INPUT_PACKETS_PAYLOAD + 8);
+  }
+  fetchAhead();
 }
 
 function packetArrives(slot: usize, length: u32): void {

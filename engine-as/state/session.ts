@@ -81,8 +81,8 @@ function findKey(key: usize, length: usize, ctype: u32, hash: u32): Session | nu
 }
 
 // Nearly all sessions have the shortest key, eight bytes with the flags in the sixth: one load, one comparison.
-const IPV4_SESSION_HEADER: u32 = 0x01010c00;
-const IPV4_IDENTITY: u64 = 0xffff00ffffffffff;
+export const IPV4_SESSION_HEADER: u32 = 0x01010c00;
+export const IPV4_IDENTITY: u64 = 0xffff00ffffffffff;
 
 function findShort(key: u64): Session | null {
   const table = sessionTable();
