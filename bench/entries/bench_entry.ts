@@ -207,7 +207,7 @@ export function lookupBatches(sessions: u32, count: u32): f64 {
       random ^= random << 5;
       const object = batch + <usize> j * 12;
       writeSession(object, <u32> ((<u64> random * sessions) >> 32));
-      lookAhead(object);
+      lookAhead(object, false);
     }
     fetchAhead();
     for (let j: u32 = 0; j < objects; j++) {

@@ -104,7 +104,9 @@ function lookAtBatch(start: usize, packets: u32, end: usize): void {
   for (let slot = start; slot < last; slot += PACKET_SLOT_BYTES) {
     const length = load<u32>(slot, INPUT_PACKETS_PAYLOAD_LENGTH);
     if (length > <u32> (PACKET_SLOT_BYTES - PACKET_HEADER_BYTES)) break;
-    if (length >= 20) lookAhead(slot + INPUT_PACKETS_PAYLOAD + 8);
+    if (length < 20) continue;
+    const type = <u32> load<u8>(slot + INPUT_PACKETS_PAYLOAD, 1);
+    lookAhead(slot + INPUT_PACKETS_PAYLOAD + 8, type == MESSAGE_RESV || type == MESSAGE_RESV_TEAR);
   }
   fetchAhead();
 }

@@ -4,10 +4,11 @@ import { BlockadeState, deleteBlockade } from "../state/blockade_state";
 import { RequestState } from "../state/request_state";
 import { hasFlag, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_ROUTE_PENDING, PathState } from "../state/path_state";
 import { Filter, RESERVATION_LOCAL, ReservationState } from "../state/reservation_state";
+import { fetchDue, SESSIONS_AT_ONCE } from "../state/ahead";
 import { releaseIfIdle, Session } from "../state/session";
 import { isBefore, isDue, now } from "../timers/clock";
 import { nodeTiming, stepRefreshInterval } from "../timers/timing";
-import { nextDue, schedule, ticksPerCall } from "../timers/wheel";
+import { firstPending, nextDue, schedule, ticksPerCall } from "../timers/wheel";
 import { queuedChunks } from "../actions/queue";
 import { MAXIMUM_CHUNKS_PER_TICK } from "../limits";
 import { pathRefresh } from "./path_refresh";
@@ -20,9 +21,15 @@ import { updateTouched } from "./update_traffic_control";
 // A bounded amount of due work, by sessions and by what they send; `deadline()` stays in the past while more is left.
 export function tick(): void {
   stepRefreshInterval(nodeTiming());
+  let fetched: u32 = 0;
   for (let left = ticksPerCall(); left != 0 && queuedChunks(MAXIMUM_CHUNKS_PER_TICK) < MAXIMUM_CHUNKS_PER_TICK; left--) {
     const session = nextDue(left);
     if (session == null) return;
+    if (fetched == 0) {
+      fetchDue(firstPending());
+      fetched = SESSIONS_AT_ONCE;
+    }
+    fetched -= 1;
     sessionDue(session);
   }
 }

@@ -6,13 +6,15 @@ import { PACKET_SLOTS } from "../boundary.gen";
 import { sessionTable } from "./hash_table";
 import { hashWord } from "./hash";
 import { PathState } from "./path_state";
-import { ReservationState } from "./reservation_state";
+import { Filter, ReservationState } from "./reservation_state";
 import { IPV4_IDENTITY, IPV4_SESSION_HEADER, Session } from "./session";
 
-// Addresses of slots, then of sessions.
+// Addresses of slots, then of sessions and of what hangs from them; and the hashes that the slots are asked for.
 const places: usize = memory.data(256, 8);
+const hashes: usize = memory.data(256, 8);
 assert(PACKET_SLOTS * 4 <= 256);
 let noted: usize = 0;
+export const SESSIONS_AT_ONCE: u32 = 32;
 // What was loaded goes somewhere, or the loads would be for nothing.
 let touched: u32 = 0;
 
@@ -20,34 +22,83 @@ export function beginLookingAhead(): void {
   noted = 0;
 }
 
-// Notes the SESSION object at `object`, if it is of IPv4.
-export function lookAhead(object: usize): void {
+// Notes the SESSION object at `object`, if it is of IPv4, and whether the message is a Path or concerns a reservation.
+export function lookAhead(object: usize, reservation: bool): void {
   if (load<u32>(object) != IPV4_SESSION_HEADER) return;
   const table = sessionTable();
-  const slot = <usize> table.slots + <usize> (hashWord(load<u64>(object, 4) & IPV4_IDENTITY, 1) & table.mask) * 8;
-  store<u32>(places + noted, <u32> slot);
+  const hash = hashWord(load<u64>(object, 4) & IPV4_IDENTITY, 1);
+  const slot = <usize> table.slots + <usize> (hash & table.mask) * 8;
+  store<u32>(hashes + noted, hash);
+  // Slots are multiples of four: the lowest bit is free.
+  store<u32>(places + noted, <u32> slot | <u32> reservation);
   noted += 4;
+}
+
+// What the first slot with this hash at or behind `slot` names, but not beyond a few, and not around the table's end.
+@inline
+function sessionAt(slot: usize, hash: u32): u32 {
+  const end = min(slot + 64, <usize> sessionTable().slots + <usize> (sessionTable().mask + 1) * 8);
+  for (let at = slot; at < end; at += 8) {
+    if (load<u32>(at) == hash) return load<u32>(at, 4);
+  }
+  return 0;
 }
 
 // Asks for all that was noted.
 export function fetchAhead(): void {
   let sum: u32 = 0;
   for (let at: usize = 0; at < noted; at += 4) {
-    const session = load<u32>(<usize> load<u32>(places + at), 4);
-    store<u32>(places + at, session);
-    sum += session;
+    const place = load<u32>(places + at);
+    const session = sessionAt(<usize> (place & ~1), load<u32>(hashes + at));
+    store<u32>(places + at, session == 0 ? 0 : session | (place & 1));
   }
   for (let at: usize = 0; at < noted; at += 4) {
-    const session = <usize> load<u32>(places + at);
-    if (session != 0) sum += load<u32>(session, offsetof<Session>("firstPath"));
+    const place = load<u32>(places + at);
+    if (place == 0) continue;
+    const session = <usize> (place & ~1);
+    const state = (place & 1) != 0
+      ? load<u32>(session, offsetof<Session>("firstReservation"))
+      : load<u32>(session, offsetof<Session>("firstPath"));
+    store<u32>(places + at, state == 0 ? 0 : state | (place & 1));
   }
   for (let at: usize = 0; at < noted; at += 4) {
-    const session = <usize> load<u32>(places + at);
-    if (session == 0) continue;
-    const path = <usize> load<u32>(session, offsetof<Session>("firstPath"));
-    if (path != 0) sum += load<u32>(path, offsetof<PathState>("fingerprint"));
-    const reservation = <usize> load<u32>(session, offsetof<Session>("firstReservation"));
-    if (reservation != 0) sum += load<u32>(reservation, offsetof<ReservationState>("fingerprint"));
+    const place = load<u32>(places + at);
+    if (place == 0) continue;
+    const state = <usize> (place & ~1);
+    // A path's time-out stands beside its fingerprint, a reservation's with its filters.
+    if ((place & 1) == 0) sum += load<u32>(state, offsetof<PathState>("expiresAt"));
+    store<u32>(places + at, (place & 1) != 0 ? load<u32>(state, offsetof<ReservationState>("firstFilter")) : 0);
+  }
+  for (let at: usize = 0; at < noted; at += 4) {
+    const filter = <usize> load<u32>(places + at);
+    if (filter != 0) sum += load<u32>(filter, offsetof<Filter>("expiresAt"));
+  }
+  touched = sum;
+}
+
+// The same for sessions that are due, from `first` on along the wheel's list: what they send is made of.
+export function fetchDue(first: u32): void {
+  let sessions: usize = 0;
+  for (let at = first; at != 0 && sessions < SESSIONS_AT_ONCE * 4; at = load<u32>(at, offsetof<Session>("wheelNext"))) {
+    store<u32>(places + sessions, at);
+    sessions += 4;
+  }
+  let sum: u32 = 0;
+  for (let at: usize = 0; at < sessions; at += 4) {
+    const session = changetype<Session>(<usize> load<u32>(places + at));
+    const path = session.firstPath, request = session.firstRequest, reservation = session.firstReservation;
+    if (path) sum += path.refreshAt;
+    if (request) sum += request.refreshAt;
+    if (reservation) sum += <u32> reservation.style;
+  }
+  for (let at: usize = 0; at < sessions; at += 4) {
+    const session = changetype<Session>(<usize> load<u32>(places + at));
+    const path = session.firstPath, reservation = session.firstReservation;
+    if (path) sum += load<u32>(<usize> path.senderTspec) + load<u32>(<usize> path.adspec);
+    if (!reservation) continue;
+    const filter = reservation.firstFilter;
+    if (filter) sum += filter.expiresAt;
+    sum += load<u32>(<usize> reservation.flowspec);
   }
   touched = sum;
 }

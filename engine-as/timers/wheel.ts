@@ -3,12 +3,13 @@
 // when it comes round. So receiving a refresh costs no timer operation. The slots have 8 ms; the entry holds the exact
 // millisecond, so nothing fires early and, on a host that ticks at `deadline()`, nothing late.
 import { MAXIMUM_SESSIONS_PER_TICK } from "../limits";
-import { root } from "../state/memory";
+import { Root, root } from "../state/memory";
 import { Session } from "../state/session";
 import { allocate } from "../state/slab";
 import { hostTime, isBefore, isDue, now, SLOT_SHIFT } from "./clock";
 
-const SLOTS: u32 = 2048;
+// A turn of 65 s is longer than a refresh interval of the usual 30 s can be, so that sessions are passed by once.
+const SLOTS: u32 = 8192;
 // Ticks are times without their low bits, so they wrap where times do.
 const TICK_MASK: u32 = 0xffffffff >>> SLOT_SHIFT;
 
@@ -18,9 +19,14 @@ let knownDeadline: u32 = 0;
 
 export function initializeWheel(): void {
   const state = root();
-  // One word more: the list that is being carried out in a TICK.
-  state.wheel = <u32> allocate(<usize> (SLOTS + 1) * 4);
+  state.wheel = <u32> allocate(<usize> SLOTS * 4);
   state.wheelTick = now() >>> SLOT_SHIFT;
+}
+
+// The list that is being carried out in a TICK.
+@inline
+function pendingAddress(): usize {
+  return changetype<usize>(root()) + offsetof<Root>("wheelPending");
 }
 
 @inline
@@ -73,7 +79,7 @@ export function schedule(session: Session, at: u32): void {
 export function nextDue(budget: u32): Session | null {
   const state = root();
   const nowTick = now() >>> SLOT_SHIFT;
-  const pending = <usize> state.wheel + <usize> SLOTS * 4;
+  const pending = pendingAddress();
   // The wheel turns: what was earliest may be past, or only the end of a turn.
   deadlineKnown = false;
   // After a leap every slot is looked at once, and not once for every turn that was missed.
@@ -97,6 +103,11 @@ export function nextDue(budget: u32): Session | null {
       state.wheelTick = nextTick(state.wheelTick);
     }
   }
+}
+
+// The first session of the list that is being carried out, or 0.
+export function firstPending(): u32 {
+  return load<u32>(pendingAddress());
 }
 
 // Moves what is due in a slot to the pending list; entries of a later round stay. Returns whether anything was due.
@@ -125,7 +136,7 @@ export function ticksPerCall(): u32 {
 export function wheelDeadline(): f64 {
   const state = root();
   if (state.wheelEntries == 0) return Infinity;
-  if (load<u32>(<usize> state.wheel + <usize> SLOTS * 4) != 0) return hostTime(now());
+  if (load<u32>(pendingAddress()) != 0) return hostTime(now());
   if (!deadlineKnown) {
     knownDeadline = earliest();
     deadlineKnown = true;
