@@ -59,22 +59,49 @@ export interface FloodResult {
   bytesPerSecond: number;
 }
 
-/** Flows for some seconds beside 20 Mbit/s of UDP. */
+/** A busy machine may not come to making a flood; what flows beside none shows nothing. */
+const ATTEMPTS = 4;
+const FULL = 0.95 * LINK;
+
+/**
+ * Flows for some seconds beside 20 Mbit/s of UDP; `during` goes on at the same time. All of it is done again where the
+ * flood has not filled the bottleneck.
+ */
 export async function besideFlood(
+  world: Bottleneck,
+  destination: string,
+  flows: readonly MeasuredFlow[],
+  seconds: number,
+  during?: () => Promise<void>,
+): Promise<FloodResult> {
+  const seen: number[] = [];
+  while (seen.length < ATTEMPTS) {
+    const result = await floodOnce(world, destination, flows, seconds, during);
+    if (result.bytesPerSecond > FULL) return result;
+    seen.push(Math.round(result.bytesPerSecond));
+  }
+  throw new Error(`this machine is too busy to fill a bottleneck of ${LINK} bytes/s: ${seen.join(", ")}`);
+}
+
+async function floodOnce(
   { a, b }: Bottleneck,
   destination: string,
   flows: readonly MeasuredFlow[],
   seconds: number,
+  during?: () => Promise<void>,
 ): Promise<FloodResult> {
   const flood = iperf(a, b, destination, { seconds: Math.ceil(seconds + 1), port: 5300, udpMegabits: 20 });
   const idle = await ipBytesReceived(b, "in");
   while (await ipBytesReceived(b, "in") < idle + FLOOD_BYTES) await pause(20);
   await pause(FLOOD_AHEAD_MS);
+  const acting = during?.();
+  acting?.catch(() => {}); // Told when it is waited for.
   const [before, startMs] = [await ipBytesReceived(b, "in"), performance.now()];
   const running = flows.map((flow) => measure(a, b, flow, seconds));
   await pause(seconds * 1000);
   const [after, endMs] = [await ipBytesReceived(b, "in"), performance.now()];
   const results = await Promise.all(running);
+  await acting;
   await flood;
   return { flows: results, bytesPerSecond: (after - before) * 1000 / (endMs - startMs) };
 }
