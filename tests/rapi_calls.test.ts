@@ -157,6 +157,12 @@ const REFUSED: Case[] = [
   reserve("INVAL", "filters[0]", { ...FF, filters: [undefined] }),
   reserve("INVAL", "filters[0].port", { ...FF, filters: [{ ...BASE, port: 70_000 }] }),
   reserve("INVAL", "filters[0].flowLabel", { ...FF, filters: [{ ...BASE, port: 0, flowLabel: 5 }] }),
+  ...[5_000, 10_000].map((count) =>
+    reserve("OVERFLOW", "filters", {
+      ...SE,
+      filters: Array.from({ length: count }, (_, index) => rapiFilter({ address: "10.1.1.1", port: index + 1 })),
+    })
+  ),
   reserve("INVAL", "rhost.address", { ...FF, rhost: { address: "2001:db8::1" } }),
 ];
 

@@ -85,6 +85,7 @@ const API_ERRORS: Readonly<Record<number, number | undefined>> = {
   [STATUS.OUT_OF_MEMORY]: RAPI_ERR.MEMFULL,
   [STATUS.SENDER_LIMIT]: RAPI_ERR.MEMFULL,
   [STATUS.BAD_CALL]: RAPI_ERR.INVAL,
+  [STATUS.TOO_MANY_OBJECTS]: RAPI_ERR.OVERFLOW,
 };
 
 interface KnownSender {
@@ -164,6 +165,9 @@ export class Registration {
   }
 
   #refused(status: number | undefined, error: unknown): void {
+    if (status === STATUS.TOO_MANY_OBJECTS || error instanceof RangeError) {
+      throw new RapiError("OVERFLOW", this.#calling === "reserve" ? "filters" : "sender", (error as Error).message);
+    }
     if (status === undefined) throw error;
     if (status === STATUS.OUT_OF_MEMORY || status === STATUS.SENDER_LIMIT) {
       throw new RapiError("MEMFULL", this.#calling, (error as Error).message);
