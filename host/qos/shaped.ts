@@ -8,6 +8,11 @@ const LONGEST_SLEEP_MS = 100;
 /** How soon to ask again for what is held instead of being discarded. */
 const HELD_MS = 2;
 
+/** The shortest time for a timer. */
+const TIMER_MS = 1;
+/** Node's and Deno's; there are no sockets elsewhere. */
+const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
+
 /**
  * Resolved when a packet may leave, or is to be discarded; with `holds`, it is held where it would be discarded. Rejects
  * with ENOTSOCK if the socket is closed meanwhile.
@@ -24,6 +29,14 @@ export async function shaped(
     if (transmission.discard && !holds) return "discard";
     const delayMs = transmission.discard ? HELD_MS : transmission.delayMs;
     if (delayMs <= 0) return "pass";
-    await new Promise((resolve) => setTimeout(resolve, Math.min(delayMs, LONGEST_SLEEP_MS)));
+    await pause(delayMs);
   }
+}
+
+/** Timers count in milliseconds: what a fast flow with a small bucket waits beyond them, it waits by turns of the loop. */
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (delayMs < TIMER_MS && setImmediate) setImmediate(() => resolve());
+    else setTimeout(resolve, Math.min(Math.floor(delayMs), LONGEST_SLEEP_MS));
+  });
 }
