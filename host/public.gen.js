@@ -13910,6 +13910,8 @@ function addressParts(text) {
 // host/qos/shaped.ts
 var LONGEST_SLEEP_MS = 100;
 var HELD_MS = 2;
+var TIMER_MS = 1;
+var { setImmediate } = globalThis;
 async function shaped(endpoint, to, bytes2, holds = false) {
   for (; ; ) {
     if (endpoint.closed) throw new QosError("ENOTSOCK", "socket", "it has been closed");
@@ -13917,8 +13919,14 @@ async function shaped(endpoint, to, bytes2, holds = false) {
     if (transmission.discard && !holds) return "discard";
     const delayMs = transmission.discard ? HELD_MS : transmission.delayMs;
     if (delayMs <= 0) return "pass";
-    await new Promise((resolve) => setTimeout(resolve, Math.min(delayMs, LONGEST_SLEEP_MS)));
+    await pause(delayMs);
   }
+}
+function pause(delayMs) {
+  return new Promise((resolve) => {
+    if (delayMs < TIMER_MS && setImmediate) setImmediate(() => resolve());
+    else setTimeout(resolve, Math.min(Math.floor(delayMs), LONGEST_SLEEP_MS));
+  });
 }
 
 // host/qos/udp_socket.ts
@@ -16181,7 +16189,8 @@ var API_ERRORS = {
   [STATUS.PORT_CONFLICT]: RAPI_ERR.BADSPORT,
   [STATUS.OUT_OF_MEMORY]: RAPI_ERR.MEMFULL,
   [STATUS.SENDER_LIMIT]: RAPI_ERR.MEMFULL,
-  [STATUS.BAD_CALL]: RAPI_ERR.INVAL
+  [STATUS.BAD_CALL]: RAPI_ERR.INVAL,
+  [STATUS.TOO_MANY_OBJECTS]: RAPI_ERR.OVERFLOW
 };
 var Registration = class {
   options;
@@ -16239,6 +16248,9 @@ var Registration = class {
     this.#session.release();
   }
   #refused(status, error) {
+    if (status === STATUS.TOO_MANY_OBJECTS || error instanceof RangeError) {
+      throw new RapiError("OVERFLOW", this.#calling === "reserve" ? "filters" : "sender", error.message);
+    }
     if (status === void 0) throw error;
     if (status === STATUS.OUT_OF_MEMORY || status === STATUS.SENDER_LIMIT) {
       throw new RapiError("MEMFULL", this.#calling, error.message);
