@@ -1,5 +1,12 @@
 /** Lists of RSVP objects as they stand in the tails of boundary records: decoded to plain values, and back to bytes. */
-import { type MalformedObject, type ObjectName, readObjects, type RsvpObject, writeObject } from "./objects.gen.js";
+import {
+  type MalformedObject,
+  OBJECT_NAMES,
+  type ObjectName,
+  readObjects,
+  type RsvpObject,
+  writeObject,
+} from "./objects.gen.js";
 import { Writer } from "./codec/write.ts";
 
 /** What an object needs to be written: its name and form, or class and C-Type, and its fields. */
@@ -35,6 +42,27 @@ export function decodeObjects(bytes: Uint8Array): RsvpObject[] {
   return objects;
 }
 
+/** Decodes those of a list whose class is among `names`, and passes over the others. @throws {RangeError} as above. */
+export function decodeObjectsOf(bytes: Uint8Array, names: ReadonlySet<string>): RsvpObject[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const objects: RsvpObject[] = [];
+  for (let at = 0; at < bytes.length;) {
+    // The header of every object (RFC 2205 3.1.2): its length, its class.
+    const length = bytes.length - at < OBJECT_HEADER_BYTES ? 0 : view.getUint16(at);
+    if (length < OBJECT_HEADER_BYTES || length > bytes.length - at) throw new RangeError(`no object at byte ${at}`);
+    const name = OBJECT_NAMES[view.getUint8(at + 2)];
+    if (name === undefined || names.has(name)) {
+      const read = readObjects(bytes, view, at, at + length, 0, 0);
+      if (typeof read === "string") throw new RangeError(read);
+      objects.push(read[0]);
+    }
+    at += length;
+  }
+  return objects;
+}
+
+const OBJECT_HEADER_BYTES = 4;
+
 /**
  * Encodes a list of objects, such as the tail of a CALL. @throws {ResvEncodeError} naming the field that cannot be written.
  *
@@ -47,10 +75,21 @@ export function decodeObjects(bytes: Uint8Array): RsvpObject[] {
  * ```
  */
 export function encodeObjects(objects: readonly (ObjectInput | RsvpObject)[]): Uint8Array {
-  const writer = new Writer();
-  for (const object of objects) writeObject(writer, object, false);
-  return writer.bytes.slice(0, writer.at);
+  // One for all: a buffer for each list would cost more than the writing. Nothing is called back while it is in use, but a
+  // getter of the caller's, which then gets a writer of its own.
+  const writer = shared ?? new Writer();
+  shared = undefined;
+  try {
+    for (const object of objects) writeObject(writer, object, false);
+    return writer.bytes.slice(0, writer.at);
+  } finally {
+    writer.reset();
+    if (writer.bytes.length <= LARGEST_SHARED_BYTES) shared = writer;
+  }
 }
+
+let shared: Writer | undefined = new Writer();
+const LARGEST_SHARED_BYTES = 65_536;
 
 /**
  * Whether an object is of that name (and form) and was read: then its fields have their types. A plain comparison of

@@ -127,11 +127,11 @@ export class Session {
   }
 
   /**
-   * Like `sender`, with the objects ready made: SENDER_TEMPLATE, SENDER_TSPEC, then ADSPEC and POLICY_DATA, if any
-   * (the sender descriptor of RFC 2205 3.1.3).
+   * Like `sender`, with the objects ready made, as values or in wire form: SENDER_TEMPLATE, SENDER_TSPEC, then ADSPEC and
+   * POLICY_DATA, if any (the sender descriptor of RFC 2205 3.1.3).
    */
   announce(
-    objects: readonly (ObjectInput | RsvpObject)[],
+    objects: readonly (ObjectInput | RsvpObject)[] | Uint8Array,
     options: Pick<SenderOptions, "ttl" | "interface" | "noAdspec"> = {},
   ): this {
     this.#call({
@@ -139,7 +139,7 @@ export class Session {
       options: options.noAdspec ? CALL_OPTION.NO_ADSPEC : 0,
       ttl: options.ttl,
       interface: options.interface,
-      objects: encodeObjects(objects),
+      objects: objects instanceof Uint8Array ? objects : encodeObjects(objects),
     }, `announcing a sender to ${this.address.destination}`);
     return this;
   }
@@ -160,12 +160,12 @@ export class Session {
   }
 
   /**
-   * Like `reserve`, with the objects ready made: POLICY_DATA, if any, then the flow descriptors of the style (RFC 2205
-   * 3.1.4).
+   * Like `reserve`, with the objects ready made, as values or in wire form: POLICY_DATA, if any, then the flow descriptors
+   * of the style (RFC 2205 3.1.4).
    */
   request(
     style: StyleName,
-    objects: readonly (ObjectInput | RsvpObject)[],
+    objects: readonly (ObjectInput | RsvpObject)[] | Uint8Array,
     options: Pick<ReserveOptions, "confirm" | "interface"> = {},
   ): this {
     this.#call({
@@ -173,7 +173,7 @@ export class Session {
       style: STYLES[style],
       options: options.confirm ? CALL_OPTION.CONFIRM : 0,
       interface: options.interface,
-      objects: encodeObjects(objects),
+      objects: objects instanceof Uint8Array ? objects : encodeObjects(objects),
     }, `reserving ${style}`);
     return this;
   }

@@ -2,7 +2,7 @@
 import type { TableRows } from "./boundary.gen.ts";
 import { formatAddress } from "./address.ts";
 import { type StyleName, styleName } from "./application.ts";
-import { decodeObjects } from "./object_list.ts";
+import { decodeObjects, decodeObjectsOf } from "./object_list.ts";
 import type { RsvpObject } from "./objects.gen.ts";
 
 /** A row with text for addresses (empty for none), names for styles and decoded objects. */
@@ -13,13 +13,21 @@ export type PlainRow<Row> = {
     : Row[K];
 };
 
-/** Makes a row plain. The family of an address is in the field named beside it. */
-export function plainRow<T extends keyof TableRows>(row: TableRows[T]): PlainRow<TableRows[T]> {
+/**
+ * Makes a row plain. The family of an address is in the field named beside it. With `classes`, other objects are left out:
+ * decoding them is most of the work.
+ */
+export function plainRow<T extends keyof TableRows>(
+  row: TableRows[T],
+  classes?: ReadonlySet<string>,
+): PlainRow<TableRows[T]> {
   const source = row as unknown as Record<string, number | Uint8Array>;
   const plain: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(source)) {
-    if (name === "objects") plain[name] = decodeObjects(value as Uint8Array);
-    else if (name === "style") plain[name] = styleName(value as number);
+  for (const name in source) {
+    const value = source[name];
+    if (name === "objects") {
+      plain[name] = classes ? decodeObjectsOf(value as Uint8Array, classes) : decodeObjects(value as Uint8Array);
+    } else if (name === "style") plain[name] = styleName(value as number);
     else plain[name] = typeof value === "number" ? value : formatAddress(value, familyOf(source, name, value));
   }
   return plain as PlainRow<TableRows[T]>;

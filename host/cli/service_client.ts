@@ -36,19 +36,28 @@ export class ServiceClient {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** All rows of a table, read while they come. */
-  async table<T extends keyof TableRows>(table: T): Promise<PlainRow<TableRows[T]>[]> {
-    const rows: PlainRow<TableRows[T]>[] = [];
+  /** Calls for every row of a table, while they come. With `classes`, other objects are left out of them. */
+  async eachRow<T extends keyof TableRows>(
+    table: T,
+    take: (row: PlainRow<TableRows[T]>) => void,
+    classes?: ReadonlySet<string>,
+  ): Promise<void> {
     const stop = this.onEvent((line) => {
       if (line.event !== "page") return;
-      for (const row of readRows(table, decodeBase64(String(line.rows)))) rows.push(plainRow<T>(row));
+      for (const row of readRows(table, decodeBase64(String(line.rows)))) take(plainRow<T>(row, classes));
     });
     try {
       await this.request("table", { table });
-      return rows;
     } finally {
       stop();
     }
+  }
+
+  /** All rows of a table. */
+  async table<T extends keyof TableRows>(table: T): Promise<PlainRow<TableRows[T]>[]> {
+    const rows: PlainRow<TableRows[T]>[] = [];
+    await this.eachRow(table, (row) => rows.push(row));
+    return rows;
   }
 
   close(): void {

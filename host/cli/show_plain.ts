@@ -1,6 +1,6 @@
 /** `resv show` in resv's own layout. */
 import type { TableRows } from "../boundary.gen.ts";
-import { NEVER, stateRows, type StateTable, timeText } from "./state_tables.ts";
+import { NEVER, STATE_TABLES, stateCells, stateHeadings, type StateTable, timeText } from "./state_tables.ts";
 import type { AnyObject } from "./describe.ts";
 import { sessionName } from "./session_name.ts";
 import type { Shown } from "./show.ts";
@@ -17,7 +17,13 @@ export function plainTables(shown: Shown): readonly (keyof TableRows)[] {
   return [shown === "neighbors" ? "neighbours" : shown];
 }
 
-/** The lines of a table. */
+/** The table of the engine that is shown row by row as it is, if it is one of those. */
+export function stateTableOf(shown: Shown): StateTable | undefined {
+  const name = shown === "neighbors" ? "neighbours" : shown;
+  return STATE_TABLES.find((table) => table === name);
+}
+
+/** The lines of a table that is made of all its rows. */
 export function plainLines(shown: Shown, tables: ShownTables): string[] {
   switch (shown) {
     case "interfaces":
@@ -27,14 +33,15 @@ export function plainLines(shown: Shown, tables: ShownTables): string[] {
     case "timers":
       return timerLines(tables);
     default: {
-      const { headings, rows } = stateRows(shown === "neighbors" ? "neighbours" : shown as StateTable, tables);
-      return sorted(headings, rows);
+      const table = stateTableOf(shown)!;
+      const rows = tables.inspect(table).map((row) => stateCells(table, row, (handle) => tables.interfaceName(handle)));
+      return sortedTable(stateHeadings(table), rows);
     }
   }
 }
 
 /** Rows come in the order of the engine's memory, which means nothing to anybody. */
-function sorted(headings: readonly string[], rows: string[][]): string[] {
+export function sortedTable(headings: readonly string[], rows: string[][]): string[] {
   rows.sort((a, b) => a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0);
   return formatTable(headings.map((heading) => ({ heading })), rows);
 }

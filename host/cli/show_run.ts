@@ -9,7 +9,9 @@ import { ServiceClient } from "./service_client.ts";
 import type { Layout, ShowFlags, Shown } from "./show.ts";
 import { iosLines, iosTables } from "./show_ios.ts";
 import { junosLines, junosTables } from "./show_junos.ts";
-import { plainLines, plainTables } from "./show_plain.ts";
+import { plainLines, plainTables, stateTableOf } from "./show_plain.ts";
+import { SHOWN_CLASSES, stateCells, stateHeadings, type StateTable } from "./state_tables.ts";
+import { TableStream } from "./table_stream.ts";
 
 /** Rows of some tables, with the names of interfaces. */
 export class ShownTables {
@@ -28,7 +30,7 @@ export class ShownTables {
     for (const [table, some] of rows) this.#rows.set(table, some);
     this.interfaces = interfaces;
     this.counters = counters;
-    this.#names = new Map(interfaces.map((one) => [one.interface, one.name ?? `if${one.interface}`]));
+    this.#names = new Map(interfaceNames(interfaces));
   }
 
   /** A node has no name of its own here. */
@@ -84,16 +86,38 @@ export async function runShow(this: ResvContext, flags: ShowFlags, shown: Shown)
 }
 
 async function showOnce(out: Output, client: ServiceClient, flags: ShowFlags, shown: Shown): Promise<void> {
-  const tables = await fetchTables(client, TABLES_OF[flags.style](shown), flags.total);
-  if (flags.json) return printJson(out, shown, tables);
-  const lines = LINES_OF[flags.style](shown, tables);
-  if (flags.watch) {
+  if (flags.json) return await printJson(out, client, flags, shown);
+  const begin = () => {
+    if (!flags.watch) return;
     // A terminal is cleared; what is read by a program has a blank line between two tables.
     if (out.isTerminal) out.write("\x1b[H\x1b[2J");
     out.line(new Date().toISOString());
+  };
+  const table = flags.style === "plain" ? stateTableOf(shown) : undefined;
+  if (table) await printRows(out, client, table, begin);
+  else {
+    const tables = await fetchTables(client, TABLES_OF[flags.style](shown), flags.total);
+    begin();
+    for (const line of LINES_OF[flags.style](shown, tables)) out.line(line);
   }
-  for (const line of lines) out.line(line);
   if (flags.watch) out.line();
+}
+
+/** Prints a table of the engine while it comes, so that one of any size takes no memory. */
+async function printRows(out: Output, client: ServiceClient, table: StateTable, begin: () => void): Promise<void> {
+  const names = new Map(interfaceNames(await interfacesOf(client)));
+  const nameOf = (handle: number) => names.get(handle) ?? `if${handle}`;
+  const stream = new TableStream(stateHeadings(table), (line) => out.line(line), begin);
+  await client.eachRow(table, (row) => stream.add(stateCells(table, row, nameOf)), SHOWN_CLASSES);
+  stream.end();
+}
+
+async function interfacesOf(client: ServiceClient): Promise<InterfaceSettings[]> {
+  return (await client.request("interfaces") as unknown as { interfaces: InterfaceSettings[] }).interfaces;
+}
+
+function interfaceNames(interfaces: readonly InterfaceSettings[]): [number, string][] {
+  return interfaces.map((one) => [one.interface, one.name ?? `if${one.interface}`]);
 }
 
 async function fetchTables(
@@ -101,23 +125,30 @@ async function fetchTables(
   wanted: readonly (keyof TableRows)[],
   total: boolean,
 ): Promise<ShownTables> {
-  const { interfaces } = await client.request("interfaces") as unknown as { interfaces: InterfaceSettings[] };
+  const interfaces = await interfacesOf(client);
   const rows: [keyof TableRows, unknown[]][] = [];
   let counters: Record<string, number> = {};
   for (const table of wanted) {
     // Counters by name, and less what was cleared, are an operation of their own.
     if (table === "counters") ({ counters } = await client.request("counters", { total }) as never);
-    else rows.push([table, await client.table(table)]);
+    else {
+      const all: unknown[] = [];
+      await client.eachRow(table, (row) => all.push(row), SHOWN_CLASSES);
+      rows.push([table, all]);
+    }
   }
   return new ShownTables(rows, interfaces, counters);
 }
 
-function printJson(out: Output, shown: Shown, tables: ShownTables): void {
-  if (shown === "counters") return out.line(JSON.stringify(tables.counters));
+async function printJson(out: Output, client: ServiceClient, flags: ShowFlags, shown: Shown): Promise<void> {
+  if (shown === "counters") {
+    const { counters } = await client.request("counters", { total: flags.total });
+    return out.line(JSON.stringify(counters));
+  }
   for (const table of plainTables(shown)) {
-    for (const row of tables.inspect(table)) {
+    await client.eachRow(table, (row) => {
       out.line(JSON.stringify(shown === "timers" ? { table, ...row } : row, finite));
-    }
+    });
   }
 }
 

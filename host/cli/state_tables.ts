@@ -58,9 +58,9 @@ const HEADINGS: Readonly<Record<StateTable, readonly string[]>> = {
   neighbours: ["address", "interface", "states"],
 };
 
-/** One table: its headings, and cells of every row. */
-export function stateRows(table: StateTable, node: Inspected): { headings: readonly string[]; rows: string[][] } {
-  return { headings: HEADINGS[table], rows: rowsOf(table, node) };
+/** The headings of a table. */
+export function stateHeadings(table: StateTable): readonly string[] {
+  return HEADINGS[table];
 }
 
 /** In the tables: never. */
@@ -68,64 +68,68 @@ export const NEVER = 0xffffffff;
 const POLICING = [[1, "entry"], [2, "merge"], [4, "branch"]] as const;
 
 function rowsOf(table: StateTable, node: Inspected): string[][] {
-  const on = (handle: number) => handle === 0 ? "" : node.interfaceName(handle);
-  switch (table) {
-    case "sessions":
-      return node.inspect("sessions").map((row) => [
-        session(row),
-        String(row.senders),
-        String(row.reservations),
-        row.style,
-      ]);
-    case "senders":
-      return node.inspect("senders").map((row) => [
-        session(row),
-        ...senderCells(row.objects),
-        row.application ? `application ${row.application}` : row.previousHop,
-        on(row.incomingInterface),
-        timeText(row.refreshInMs),
-        timeText(row.expiresInMs),
-        [row.localOnly ? "local only" : "", row.nonRsvp ? "behind a non-RSVP hop" : ""].filter(Boolean).join(", "),
-      ]);
-    case "requests":
-      return node.inspect("requests").map((row) => [
-        session(row),
-        row.previousHop,
-        on(row.interface),
-        row.style,
-        descriptors(row.objects),
-        timeText(row.refreshInMs),
-      ]);
-    case "reservations":
-      return node.inspect("reservations").map((row) => [
-        session(row),
-        row.application ? `application ${row.application}` : row.nextHop,
-        on(row.interface),
-        row.style,
-        descriptors(row.objects),
-        timeText(row.expiresInMs),
-      ]);
-    case "installed":
-      return node.inspect("installed").map((row) => [
-        session(row),
-        on(row.interface),
-        row.style,
-        descriptors(row.objects),
-        formatRate(row.rateBytesPerSecond),
-        POLICING.filter(([bit]) => row.policing & bit).map(([, name]) => name).join(", "),
-        row.pending ? "pending" : "",
-      ]);
-    case "blockade":
-      return node.inspect("blockade").map((row) => [
-        session(row),
-        row.previousHop,
-        descriptors(row.objects),
-        timeText(row.expiresInMs),
-      ]);
-    case "neighbours":
-      return node.inspect("neighbours").map((row) => [row.address, on(row.interface), String(row.states)]);
-  }
+  const on = (handle: number) => node.interfaceName(handle);
+  return node.inspect(table).map((row) => stateCells(table, row, on));
 }
+
+/** Classes of the objects that cells are made of; ADSPEC, which is the longest, is not among them. */
+export const SHOWN_CLASSES: ReadonlySet<string> = new Set([
+  "SESSION",
+  "SENDER_TEMPLATE",
+  "SENDER_TSPEC",
+  "FLOWSPEC",
+  "FILTER_SPEC",
+]);
+
+/** The cells of one row; `nameOf` has the name of an interface by its handle. */
+export function stateCells<T extends StateTable>(
+  table: T,
+  row: PlainRow<TableRows[T]>,
+  nameOf: (handle: number) => string,
+): string[] {
+  return CELLS[table](row, (handle) => handle === 0 ? "" : nameOf(handle));
+}
+
+type On = (handle: number) => string;
+const CELLS: { readonly [T in StateTable]: (row: PlainRow<TableRows[T]>, on: On) => string[] } = {
+  sessions: (row) => [session(row), String(row.senders), String(row.reservations), row.style],
+  senders: (row, on) => [
+    session(row),
+    ...senderCells(row.objects),
+    row.application ? `application ${row.application}` : row.previousHop,
+    on(row.incomingInterface),
+    timeText(row.refreshInMs),
+    timeText(row.expiresInMs),
+    [row.localOnly ? "local only" : "", row.nonRsvp ? "behind a non-RSVP hop" : ""].filter(Boolean).join(", "),
+  ],
+  requests: (row, on) => [
+    session(row),
+    row.previousHop,
+    on(row.interface),
+    row.style,
+    descriptors(row.objects),
+    timeText(row.refreshInMs),
+  ],
+  reservations: (row, on) => [
+    session(row),
+    row.application ? `application ${row.application}` : row.nextHop,
+    on(row.interface),
+    row.style,
+    descriptors(row.objects),
+    timeText(row.expiresInMs),
+  ],
+  installed: (row, on) => [
+    session(row),
+    on(row.interface),
+    row.style,
+    descriptors(row.objects),
+    formatRate(row.rateBytesPerSecond),
+    POLICING.filter(([bit]) => row.policing & bit).map(([, name]) => name).join(", "),
+    row.pending ? "pending" : "",
+  ],
+  blockade: (row) => [session(row), row.previousHop, descriptors(row.objects), timeText(row.expiresInMs)],
+  neighbours: (row, on) => [row.address, on(row.interface), String(row.states)],
+};
 
 function session({ objects }: { objects: readonly unknown[] }): string {
   return sessionName(objects[0] as AnyObject);

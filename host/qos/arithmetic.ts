@@ -55,12 +55,15 @@ interface Answer {
 const LITTLE_ENDIAN = true;
 const UNKNOWN_BANDWIDTH = 3.4028234663852886e38;
 const NO_LIMIT = 0xffffffff;
+const REMEMBERED_TSPECS = 256;
 
 /** Typed calls of the engine's arithmetic. */
 export class QosArithmetic {
   #engine: Engine;
   /** By the services that are offered. */
   #adspecs = new Map<number, RsvpObject>();
+  /** By the bucket's numbers. */
+  #tspecs = new Map<string, RsvpObject>();
   #paths = new WeakMap<Operand, Map<number, PathCharacteristics>>();
 
   /** Makes an engine of its own from the module. */
@@ -68,15 +71,22 @@ export class QosArithmetic {
     this.#engine = new Engine(module);
   }
 
-  /** SENDER_TSPEC of a token bucket (RFC 2210 3.1). */
+  /** SENDER_TSPEC of a token bucket (RFC 2210 3.1). Remembered: sockets of one application ask for the same. */
   senderTspec(bucket: Bucket): RsvpObject {
-    return this.#one(ARITHMETIC.WRITE_TSPEC, [], [
+    const numbers = [
       bucket.tokenBucketRateBytesPerSecond,
       bucket.tokenBucketSizeBytes,
       bucket.peakRateBytesPerSecond,
       bucket.minimumPolicedUnitBytes,
       bucket.maximumPacketSizeBytes,
-    ]);
+    ];
+    const key = numbers.join();
+    const known = this.#tspecs.get(key);
+    if (known) return known;
+    const tspec = this.#one(ARITHMETIC.WRITE_TSPEC, [], numbers);
+    if (this.#tspecs.size >= REMEMBERED_TSPECS) this.#tspecs.clear();
+    this.#tspecs.set(key, tspec);
+    return tspec;
   }
 
   /** The ADSPEC with which a sender starts that offers only these services (RFC 2210 3.3); neutral in every term. */

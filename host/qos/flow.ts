@@ -115,13 +115,13 @@ export class QosFlow {
       return;
     }
     const { tspec, adspec } = deriveSender(sending.flowspec, this.#port.arithmetic);
-    const objects = [
+    const objects = encodeObjects([
       senderObject("SENDER_TEMPLATE", sending.template),
       tspec,
       adspec,
       ...policyDataObjects(sending.policyElements),
-    ];
-    const key = toHex(encodeObjects(objects));
+    ]);
+    const key = toHex(objects);
     if (key === this.#announced) return;
     this.#announced = key;
     this.#call("sending", () => this.#session.announce(objects));
@@ -267,14 +267,15 @@ export class QosFlow {
     const request = this.#wanted();
     if (!request) return this.#unreserve();
     const confirm = this.#receiving!.confirmation > this.#confirmed;
-    const key = `${request.style} ${toHex(encodeObjects(request.objects))}`;
+    const objects = encodeObjects(request.objects);
+    const key = `${request.style} ${toHex(objects)}`;
     if (key === this.#requested && !confirm) return;
     // The old style is torn down explicitly before another is asked for: the two cannot stand side by side.
     if (this.#requestedStyle !== "" && this.#requestedStyle !== request.style) this.#unreserve();
     this.#requested = key;
     this.#requestedStyle = request.style;
     this.#confirmed = this.#receiving!.confirmation;
-    this.#call("receiving", () => this.#session.request(request.style, request.objects, { confirm }));
+    this.#call("receiving", () => this.#session.request(request.style, objects, { confirm }));
   }
 
   #unreserve(): void {
