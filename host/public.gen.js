@@ -5011,11 +5011,36 @@ function decodeObjects(bytes2) {
   if (typeof objects === "string") throw new RangeError(objects);
   return objects;
 }
-function encodeObjects(objects) {
-  const writer = new Writer();
-  for (const object of objects) writeObject(writer, object, false);
-  return writer.bytes.slice(0, writer.at);
+function decodeObjectsOf(bytes2, names) {
+  const view2 = new DataView(bytes2.buffer, bytes2.byteOffset, bytes2.byteLength);
+  const objects = [];
+  for (let at = 0; at < bytes2.length; ) {
+    const length = bytes2.length - at < OBJECT_HEADER_BYTES ? 0 : view2.getUint16(at);
+    if (length < OBJECT_HEADER_BYTES || length > bytes2.length - at) throw new RangeError(`no object at byte ${at}`);
+    const name = OBJECT_NAMES[view2.getUint8(at + 2)];
+    if (name === void 0 || names.has(name)) {
+      const read = readObjects(bytes2, view2, at, at + length, 0, 0);
+      if (typeof read === "string") throw new RangeError(read);
+      objects.push(read[0]);
+    }
+    at += length;
+  }
+  return objects;
 }
+var OBJECT_HEADER_BYTES = 4;
+function encodeObjects(objects) {
+  const writer = shared ?? new Writer();
+  shared = void 0;
+  try {
+    for (const object of objects) writeObject(writer, object, false);
+    return writer.bytes.slice(0, writer.at);
+  } finally {
+    writer.reset();
+    if (writer.bytes.length <= LARGEST_SHARED_BYTES) shared = writer;
+  }
+}
+var shared = new Writer();
+var LARGEST_SHARED_BYTES = 65536;
 function isObject(object, name, form) {
   return object.name === name && !("malformed" in object) && (form === void 0 || "form" in object && object.form === form);
 }
@@ -6984,8 +7009,8 @@ var Session = class {
     ], options);
   }
   /**
-   * Like `sender`, with the objects ready made: SENDER_TEMPLATE, SENDER_TSPEC, then ADSPEC and POLICY_DATA, if any
-   * (the sender descriptor of RFC 2205 3.1.3).
+   * Like `sender`, with the objects ready made, as values or in wire form: SENDER_TEMPLATE, SENDER_TSPEC, then ADSPEC and
+   * POLICY_DATA, if any (the sender descriptor of RFC 2205 3.1.3).
    */
   announce(objects, options = {}) {
     this.#call({
@@ -6993,7 +7018,7 @@ var Session = class {
       options: options.noAdspec ? CALL_OPTION.NO_ADSPEC : 0,
       ttl: options.ttl,
       interface: options.interface,
-      objects: encodeObjects(objects)
+      objects: objects instanceof Uint8Array ? objects : encodeObjects(objects)
     }, `announcing a sender to ${this.address.destination}`);
     return this;
   }
@@ -7013,8 +7038,8 @@ var Session = class {
     return this.request(options.style, reserveObjects(options), options);
   }
   /**
-   * Like `reserve`, with the objects ready made: POLICY_DATA, if any, then the flow descriptors of the style (RFC 2205
-   * 3.1.4).
+   * Like `reserve`, with the objects ready made, as values or in wire form: POLICY_DATA, if any, then the flow descriptors
+   * of the style (RFC 2205 3.1.4).
    */
   request(style, objects, options = {}) {
     this.#call({
@@ -7022,7 +7047,7 @@ var Session = class {
       style: STYLES[style],
       options: options.confirm ? CALL_OPTION.CONFIRM : 0,
       interface: options.interface,
-      objects: encodeObjects(objects)
+      objects: objects instanceof Uint8Array ? objects : encodeObjects(objects)
     }, `reserving ${style}`);
     return this;
   }
@@ -7161,12 +7186,14 @@ function routeSourceAddress(routing, interfaces, destination, answer) {
 }
 
 // host/tables.ts
-function plainRow(row) {
+function plainRow(row, classes) {
   const source = row;
   const plain = {};
-  for (const [name, value] of Object.entries(source)) {
-    if (name === "objects") plain[name] = decodeObjects(value);
-    else if (name === "style") plain[name] = styleName(value);
+  for (const name in source) {
+    const value = source[name];
+    if (name === "objects") {
+      plain[name] = classes ? decodeObjectsOf(value, classes) : decodeObjects(value);
+    } else if (name === "style") plain[name] = styleName(value);
     else plain[name] = typeof value === "number" ? value : formatAddress(value, familyOf(source, name, value));
   }
   return plain;
@@ -7870,9 +7897,9 @@ var NetworkNode = class {
   }
   /** Its interface on a link to `neighbour`. @throws {RangeError} if they share none. */
   interfaceTowards(neighbour) {
-    const shared = this.record.attachments.find((attachment) => attachment.link.attachments.some((other) => other.node === neighbour.record));
-    if (!shared) throw new RangeError(`${this.name} and ${neighbour.name} share no link`);
-    return shared;
+    const shared2 = this.record.attachments.find((attachment) => attachment.link.attachments.some((other) => other.node === neighbour.record));
+    if (!shared2) throw new RangeError(`${this.name} and ${neighbour.name} share no link`);
+    return shared2;
   }
   /**
    * Registers an application for a session; for a multicast destination this node joins the group.
@@ -8519,12 +8546,12 @@ var Network = class {
     };
   }
   #nodeOptions(node) {
-    const { seed: _s, module: _m, routingDelayMs: _r, keptMessages: _k, timerGranularityMs = 1, ...shared } = this.options;
+    const { seed: _s, module: _m, routingDelayMs: _r, keptMessages: _k, timerGranularityMs = 1, ...shared2 } = this.options;
     const { rsvp: _v, trafficControl: _t, recorder, onReport, ...own } = node.options;
     const clock = this.clock;
     return {
       host: !node.record.forwards,
-      ...shared,
+      ...shared2,
       ...own,
       seed: this.#seedOf("node", node.record.index),
       onSubmit: recorder?.onSubmit,
@@ -10732,13 +10759,13 @@ async function permit(address, port) {
   });
   if (answer && answer.state !== "granted") throw new UdpOpenError("DENIED", address, port, "");
 }
-async function openSocket(address, family, port, shared) {
+async function openSocket(address, family, port, shared2) {
   await permit(address, port);
   const { createSocket } = await import("node:dgram");
   return await new Promise((resolve, reject) => {
     const socket = createSocket({
       type: family === 4 ? "udp4" : "udp6",
-      reuseAddr: shared,
+      reuseAddr: shared2,
       ipv6Only: family === 6
     });
     const refuse = async (error) => {
@@ -11558,24 +11585,34 @@ var INTEGRATED_SERVICE = {
 var LITTLE_ENDIAN3 = true;
 var UNKNOWN_BANDWIDTH = 34028234663852886e22;
 var NO_LIMIT2 = 4294967295;
+var REMEMBERED_TSPECS = 256;
 var QosArithmetic = class {
   #engine;
   /** By the services that are offered. */
   #adspecs = /* @__PURE__ */ new Map();
+  /** By the bucket's numbers. */
+  #tspecs = /* @__PURE__ */ new Map();
   #paths = /* @__PURE__ */ new WeakMap();
   /** Makes an engine of its own from the module. */
   constructor(module) {
     this.#engine = new Engine(module);
   }
-  /** SENDER_TSPEC of a token bucket (RFC 2210 3.1). */
+  /** SENDER_TSPEC of a token bucket (RFC 2210 3.1). Remembered: sockets of one application ask for the same. */
   senderTspec(bucket2) {
-    return this.#one(ARITHMETIC.WRITE_TSPEC, [], [
+    const numbers = [
       bucket2.tokenBucketRateBytesPerSecond,
       bucket2.tokenBucketSizeBytes,
       bucket2.peakRateBytesPerSecond,
       bucket2.minimumPolicedUnitBytes,
       bucket2.maximumPacketSizeBytes
-    ]);
+    ];
+    const key = numbers.join();
+    const known = this.#tspecs.get(key);
+    if (known) return known;
+    const tspec = this.#one(ARITHMETIC.WRITE_TSPEC, [], numbers);
+    if (this.#tspecs.size >= REMEMBERED_TSPECS) this.#tspecs.clear();
+    this.#tspecs.set(key, tspec);
+    return tspec;
   }
   /** The ADSPEC with which a sender starts that offers only these services (RFC 2210 3.3); neutral in every term. */
   adspec(services) {
@@ -12073,7 +12110,8 @@ function rateMember(bytesPerSecond) {
 
 // host/qos/hex.ts
 function toHex(bytes2) {
-  return hex(bytes2, 0, bytes2.length);
+  const { toHex: native } = Uint8Array.prototype;
+  return native ? native.call(bytes2) : hex(bytes2, 0, bytes2.length);
 }
 function fromHex(text) {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) throw new RangeError(`"${text.slice(0, 40)}" is not hex`);
@@ -12083,14 +12121,14 @@ function fromHex(text) {
 }
 
 // host/qos/policy.ts
-var OBJECT_HEADER_BYTES = 8;
+var OBJECT_HEADER_BYTES2 = 8;
 var ELEMENT_HEADER_BYTES = 4;
 var POLICY_DATA_CLASS = 14;
 var POLICY_DATA_CTYPE = 1;
 function policyDataObjects(elements) {
   if (elements.length === 0) return [];
   const contents = elements.map((element) => fromHex(element.content));
-  const length = contents.reduce((sum, { length: length2 }) => sum + ELEMENT_HEADER_BYTES + length2, OBJECT_HEADER_BYTES);
+  const length = contents.reduce((sum, { length: length2 }) => sum + ELEMENT_HEADER_BYTES + length2, OBJECT_HEADER_BYTES2);
   const bytes2 = new Uint8Array(length);
   const view2 = new DataView(bytes2.buffer);
   view2.setUint16(0, length);
@@ -12098,8 +12136,8 @@ function policyDataObjects(elements) {
     POLICY_DATA_CLASS,
     POLICY_DATA_CTYPE
   ], 2);
-  view2.setUint16(4, OBJECT_HEADER_BYTES);
-  let at = OBJECT_HEADER_BYTES;
+  view2.setUint16(4, OBJECT_HEADER_BYTES2);
+  let at = OBJECT_HEADER_BYTES2;
   for (const [index, content] of contents.entries()) {
     view2.setUint16(at, ELEMENT_HEADER_BYTES + content.length);
     view2.setUint16(at + 2, elements[index].type);
@@ -12115,7 +12153,7 @@ function policyElementsOf(objects) {
       object
     ]);
     const view2 = new DataView(bytes2.buffer, bytes2.byteOffset, bytes2.byteLength);
-    let at = bytes2.length >= OBJECT_HEADER_BYTES ? Math.max(view2.getUint16(4), OBJECT_HEADER_BYTES) : bytes2.length;
+    let at = bytes2.length >= OBJECT_HEADER_BYTES2 ? Math.max(view2.getUint16(4), OBJECT_HEADER_BYTES2) : bytes2.length;
     while (at + ELEMENT_HEADER_BYTES <= bytes2.length) {
       const length = view2.getUint16(at);
       if (length < ELEMENT_HEADER_BYTES || at + length > bytes2.length) break;
@@ -12879,13 +12917,13 @@ var QosFlow = class {
       return;
     }
     const { tspec, adspec } = deriveSender(sending.flowspec, this.#port.arithmetic);
-    const objects = [
+    const objects = encodeObjects([
       senderObject("SENDER_TEMPLATE", sending.template),
       tspec,
       adspec,
       ...policyDataObjects(sending.policyElements)
-    ];
-    const key = toHex(encodeObjects(objects));
+    ]);
+    const key = toHex(objects);
     if (key === this.#announced) return;
     this.#announced = key;
     this.#call("sending", () => this.#session.announce(objects));
@@ -13018,13 +13056,14 @@ var QosFlow = class {
     const request = this.#wanted();
     if (!request) return this.#unreserve();
     const confirm = this.#receiving.confirmation > this.#confirmed;
-    const key = `${request.style} ${toHex(encodeObjects(request.objects))}`;
+    const objects = encodeObjects(request.objects);
+    const key = `${request.style} ${toHex(objects)}`;
     if (key === this.#requested && !confirm) return;
     if (this.#requestedStyle !== "" && this.#requestedStyle !== request.style) this.#unreserve();
     this.#requested = key;
     this.#requestedStyle = request.style;
     this.#confirmed = this.#receiving.confirmation;
-    this.#call("receiving", () => this.#session.request(request.style, request.objects, {
+    this.#call("receiving", () => this.#session.request(request.style, objects, {
       confirm
     }));
   }
@@ -14400,7 +14439,7 @@ var QOS_AT = {
   providerLength: 64,
   providerPointer: 68
 };
-var OBJECT_HEADER_BYTES2 = 8;
+var OBJECT_HEADER_BYTES3 = 8;
 var OBJECT_BYTES = {
   STATUS_INFO: 20,
   RESERVE_INFO: 28,
@@ -14492,8 +14531,8 @@ function writeFlowspec(out, at, flowspec) {
 function writeObject2(out, object) {
   if (object.object === "UNKNOWN") {
     const content = fromHex(object.content);
-    const at2 = out.take(OBJECT_HEADER_BYTES2 + content.length);
-    out.bytes.set(content, at2 + OBJECT_HEADER_BYTES2);
+    const at2 = out.take(OBJECT_HEADER_BYTES3 + content.length);
+    out.bytes.set(content, at2 + OBJECT_HEADER_BYTES3);
     return writeHeader(out, at2, object.type);
   }
   const at = out.take(OBJECT_BYTES[object.object]);
@@ -14876,10 +14915,10 @@ function readObjects2(block, start2, end) {
   const objects = [];
   for (let at = start2; at < end; ) {
     const member2 = `providerSpecific[${objects.length}]`;
-    if (end - at < OBJECT_HEADER_BYTES2) throw bad(member2, `is cut: ${end - at} bytes are left`, at);
+    if (end - at < OBJECT_HEADER_BYTES3) throw bad(member2, `is cut: ${end - at} bytes are left`, at);
     const type = block.u32(at), length = block.u32(at + 4);
     if (type === PROVIDER_OBJECT.END_OF_LIST) break;
-    if (length < OBJECT_HEADER_BYTES2 || length > end - at) {
+    if (length < OBJECT_HEADER_BYTES3 || length > end - at) {
       throw bad(`${member2}.ObjectLength`, `is ${length}, with ${end - at} bytes left`, at + 4, "EOBJLENGTH");
     }
     objects.push(readObject2(block, type, at, length, member2));
@@ -14897,7 +14936,7 @@ function readObject2(block, type, at, length, member2) {
     return {
       object: "UNKNOWN",
       type,
-      content: toHex(block.bytes.subarray(at + OBJECT_HEADER_BYTES2, at + length))
+      content: toHex(block.bytes.subarray(at + OBJECT_HEADER_BYTES3, at + length))
     };
   }
   if (length < OBJECT_BYTES[name]) {
@@ -16702,7 +16741,7 @@ var INT_SERV = {
   }
 };
 var INT_SERV_CTYPE = 2;
-var OBJECT_HEADER_BYTES3 = 4;
+var OBJECT_HEADER_BYTES4 = 4;
 var LONGEST_INT_SERV_BYTES = 65528;
 var BYTES = {
   [RAPI_FORM.EMPTY_OTYPE]: 8,
@@ -16794,7 +16833,7 @@ function intServBytes({ form, object }) {
   if (object.name !== name) throw new RapiError("OBJTYPE", "object", `is not a ${name}`);
   const body = encodeObjects([
     object
-  ]).subarray(OBJECT_HEADER_BYTES3);
+  ]).subarray(OBJECT_HEADER_BYTES4);
   const view2 = start(HEADER_BYTES2 + body.length, form);
   new Uint8Array(view2.buffer).set(body, HEADER_BYTES2);
   return new Uint8Array(view2.buffer);
@@ -16980,9 +17019,9 @@ function addressAt(view2, at, length) {
 }
 function readIntServ(bytes2, form, member2, at) {
   const { classNumber } = INT_SERV[form];
-  const length = bytes2.length - HEADER_BYTES2 + OBJECT_HEADER_BYTES3;
+  const length = bytes2.length - HEADER_BYTES2 + OBJECT_HEADER_BYTES4;
   if (length % 4 !== 0 || length > LONGEST_INT_SERV_BYTES) {
-    throw new RapiError("OBJLEN", `${member2}.len`, `a body of ${length - OBJECT_HEADER_BYTES3} bytes cannot be`, at);
+    throw new RapiError("OBJLEN", `${member2}.len`, `a body of ${length - OBJECT_HEADER_BYTES4} bytes cannot be`, at);
   }
   const whole2 = new Uint8Array(length);
   whole2.set([
@@ -16991,7 +17030,7 @@ function readIntServ(bytes2, form, member2, at) {
     classNumber,
     INT_SERV_CTYPE
   ]);
-  whole2.set(bytes2.subarray(HEADER_BYTES2), OBJECT_HEADER_BYTES3);
+  whole2.set(bytes2.subarray(HEADER_BYTES2), OBJECT_HEADER_BYTES4);
   const [object] = decodeObjects(whole2);
   if ("malformed" in object && object.malformed) {
     throw new RapiError("INTSERV", `${member2}.object`, String(object.malformed), at + HEADER_BYTES2);
