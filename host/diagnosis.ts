@@ -65,7 +65,10 @@ export function diagnoseObjects(options: DiagnoseOptions, own: string): ObjectIn
   if (!Number.isInteger(pathMtuBytes) || pathMtuBytes < 1 || pathMtuBytes > 0xffff) {
     throw new RangeError(`pathMtuBytes is ${pathMtuBytes}, not a whole number from 1 to 65535`);
   }
-  const form = parseAddress(requester).family === 4 ? "IPv4" : "IPv6";
+  const { family } = parseAddress(requester), form = family === 4 ? "IPv4" : "IPv6";
+  for (const address of [sender.address, lastHop]) {
+    if (parseAddress(address).family !== family) throw new RangeError(`"${address}" is not an IPv${family} address`);
+  }
   const parties = [senderObject("SENDER_TEMPLATE", sender), senderObject("FILTER_SPEC", { address: requester })];
   const numbers = { maximumRsvpHops: maximumHops, rsvpHopCount: 0, moreFragments: 0, requestId: 0 };
   const diagnostic = { ...numbers, pathMtuBytes, fragmentOffsetBytes: 0, lastHopAddress: lastHop, parties };

@@ -9,6 +9,7 @@ import { encodeCommand } from "./encode.ts";
 import { nodeCommand } from "./node.ts";
 import { CommandError, UsageError } from "./output.ts";
 import { reloadCommand } from "./reload.ts";
+import { pingPathCommand } from "./ping_path.ts";
 import { receiveCommand } from "./receive.ts";
 import { sendCommand } from "./send.ts";
 import { showCommand } from "./show.ts";
@@ -46,6 +47,7 @@ export function buildResv(): Application<ResvContext> {
       show: showCommand,
       clear: clearCommand,
       trace: traceCommand,
+      pingPath: pingPathCommand,
       node: nodeCommand,
       reload: reloadCommand,
       call: callCommand,
