@@ -6772,7 +6772,13 @@ function diagnoseObjects(options, own) {
   if (!Number.isInteger(pathMtuBytes) || pathMtuBytes < 1 || pathMtuBytes > 65535) {
     throw new RangeError(`pathMtuBytes is ${pathMtuBytes}, not a whole number from 1 to 65535`);
   }
-  const form = parseAddress(requester).family === 4 ? "IPv4" : "IPv6";
+  const { family } = parseAddress(requester), form = family === 4 ? "IPv4" : "IPv6";
+  for (const address of [
+    sender.address,
+    lastHop
+  ]) {
+    if (parseAddress(address).family !== family) throw new RangeError(`"${address}" is not an IPv${family} address`);
+  }
   const parties = [
     senderObject("SENDER_TEMPLATE", sender),
     senderObject("FILTER_SPEC", {
