@@ -17,7 +17,7 @@ const TURN_MS = 10;
 
 /** What {@linkcode JobQueue} calls. */
 export interface JobWorker {
-  /** Does them, in order. A promise if it has to wait for something. */
+  /** Does them, in order. A promise if it has to wait for something; promises of later calls must not end before it. */
   work(jobs: readonly Job[]): Promise<void> | undefined;
   /** `work` threw or rejected. */
   failed(jobs: readonly Job[], error: Error): void;
@@ -31,6 +31,10 @@ export class JobQueue {
   #jobs: Job[] = [];
   #working = false;
   #size = MOST_JOBS;
+  /** Reservations whose jobs wait for something. */
+  #unfinished = new Set<number>();
+  /** Ends with the last of those; they end in order. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(worker: JobWorker) {
     this.#worker = worker;
@@ -52,18 +56,33 @@ export class JobQueue {
   async #work(): Promise<void> {
     while (this.#jobs.length > 0) {
       const jobs = this.#next();
-      const startMs = performance.now();
-      try {
-        const marking = this.#worker.work(jobs);
-        this.#fit(performance.now() - startMs);
-        if (marking) await marking;
-      } catch (error) {
-        this.#worker.failed(jobs, error as Error);
-      }
+      // The first of them is for a reservation whose last change is not done.
+      if (jobs.length === 0) await this.#last;
+      else this.#begin(jobs);
       if (this.#jobs.length > 0) await new Promise((resolve) => setTimeout(resolve, 0));
     }
     this.#working = false;
     this.#worker.idle();
+  }
+
+  #begin(jobs: readonly Job[]): void {
+    const startMs = performance.now();
+    try {
+      const waiting = this.#worker.work(jobs);
+      this.#fit(performance.now() - startMs);
+      if (waiting) this.#await(jobs, waiting);
+    } catch (error) {
+      this.#worker.failed(jobs, error as Error);
+    }
+  }
+
+  /** Goes on with others meanwhile. */
+  #await(jobs: readonly Job[], waiting: Promise<void>): void {
+    const handles = jobs.map(handleOf);
+    for (const handle of handles) this.#unfinished.add(handle);
+    this.#last = waiting.catch((error) => this.#worker.failed(jobs, error as Error)).then(() => {
+      for (const handle of handles) this.#unfinished.delete(handle);
+    });
   }
 
   /** As many as go together: no reservation twice, for the second builds on what becomes of the first. */
@@ -71,9 +90,8 @@ export class JobQueue {
     const seen = new Set<number>();
     let count = 0;
     for (; count < Math.min(this.#jobs.length, this.#size); count++) {
-      const job = this.#jobs[count];
-      const handle = job.kind === "INSTALL" ? job.request.handle : job.handle;
-      if (seen.has(handle)) break;
+      const handle = handleOf(this.#jobs[count]);
+      if (seen.has(handle) || this.#unfinished.has(handle)) break;
       seen.add(handle);
     }
     return this.#jobs.splice(0, count);
@@ -83,4 +101,8 @@ export class JobQueue {
     if (tookMs > TURN_MS) this.#size = Math.max(FEWEST_JOBS, this.#size >> 1);
     else if (tookMs < TURN_MS / 2) this.#size = Math.min(MOST_JOBS, this.#size << 1);
   }
+}
+
+function handleOf(job: Job): number {
+  return job.kind === "INSTALL" ? job.request.handle : job.handle;
 }

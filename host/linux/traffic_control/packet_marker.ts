@@ -26,6 +26,8 @@ export class PacketMarker {
   #marksRsvp: boolean;
   /** By interface and handle. */
   #flows = new Map<object, Map<number, MarkedFlow>>();
+  #waiting: { changes: readonly MarkChange[]; resolve: (failures: (string | undefined)[]) => void }[] = [];
+  #running = false;
 
   /** With `print` nothing is done. `marksRsvp`: RSVP's own packets get CS6. */
   constructor(command: readonly string[], print: ((line: string) => void) | undefined, marksRsvp: boolean) {
@@ -65,8 +67,40 @@ export class PacketMarker {
     return { text: standing ? removeText(standing) : "", commit };
   }
 
-  /** All in one transaction; if that is refused, one by one. What nft says of each that it refuses. */
-  async run(changes: readonly MarkChange[]): Promise<(string | undefined)[]> {
+  /**
+   * Makes changes, after those that were asked for before. What nft says of each that it refuses. A run takes half a
+   * second where there are many flows, however many change; so what comes during one goes together in the next.
+   */
+  run(changes: readonly MarkChange[]): Promise<(string | undefined)[]> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ changes, resolve });
+      if (!this.#running) this.#runWaiting();
+    });
+  }
+
+  /** Takes the table out. @throws {LinuxError} if nft refuses. */
+  close(): void {
+    this.#demand(removeTableText());
+  }
+
+  #demand(text: string): void {
+    const failure = this.#print ? this.#show(text) : this.#filter.runAtOnce(text);
+    if (failure) throw new LinuxError(failure, 0);
+  }
+
+  async #runWaiting(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      const together = this.#waiting.splice(0);
+      const failures = await this.#runTogether(together.flatMap(({ changes }) => changes));
+      let from = 0;
+      for (const { changes, resolve } of together) resolve(failures.slice(from, from += changes.length));
+    }
+    this.#running = false;
+  }
+
+  /** All in one transaction; if that is refused, one by one. */
+  async #runTogether(changes: readonly MarkChange[]): Promise<(string | undefined)[]> {
     const failures = new Array<string | undefined>(changes.length);
     const text = changes.map((each) => each.text).join("");
     if (text === "" || await this.#run(text) === undefined) {
@@ -78,16 +112,6 @@ export class PacketMarker {
       if (failures[index] === undefined) each.commit();
     }
     return failures;
-  }
-
-  /** Takes the table out. @throws {LinuxError} if nft refuses. */
-  close(): void {
-    this.#demand(removeTableText());
-  }
-
-  #demand(text: string): void {
-    const failure = this.#print ? this.#show(text) : this.#filter.runAtOnce(text);
-    if (failure) throw new LinuxError(failure, 0);
   }
 
   async #run(text: string): Promise<string | undefined> {
