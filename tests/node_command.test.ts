@@ -101,6 +101,8 @@ Deno.test({
       const first = await scrape(metrics);
       assertEquals([first.get(RESERVED), first.get("rsvp_sessions")], [125_000, 1]);
       assertGreater(first.get("rsvp_path_messages_rx_total")!, 0);
+      assertGreater(first.get("process_cpu_seconds_total")!, 0);
+      assertGreater(first.get("process_resident_memory_bytes")!, 2 ** 20);
       assertGreater(first.get('rsvp_interface_messages_tx_total{interface="right"}')!, 0);
 
       // The sender wants twice as much: its announcement changes in place, and the reservation follows.

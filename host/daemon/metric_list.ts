@@ -3,6 +3,7 @@
  * names that test engineers know from Open Traffic Generator (`path_messages_rx`), with `rsvp_` before them and, as
  * Prometheus wants it, `_total` behind counters.
  */
+import { cpuUsage, memoryUsage } from "node:process";
 import { STATUS } from "../boundary.gen.ts";
 import type { RsvpNode } from "../node.ts";
 import type { Traffic } from "./guarded_transport.ts";
@@ -85,7 +86,7 @@ const COUNTERS = [
 export function metricList(measured: Measured): Metric[] {
   const { node } = measured;
   const counters = node.counters();
-  const plain = (name: string, help: string, kind: Metric["kind"], unit: string, value: number): Metric => ({
+  const plain: Plain = (name, help, kind, unit, value) => ({
     name,
     help,
     kind,
@@ -128,6 +129,7 @@ export function metricList(measured: Measured): Metric[] {
       "s",
       measured.startedAtMs / 1000,
     ),
+    ...processMetrics(plain),
     {
       name: "rsvp_build_info",
       help: "Version of the program",
@@ -135,6 +137,18 @@ export function metricList(measured: Measured): Metric[] {
       unit: "",
       samples: [{ labels: { version: measured.version }, value: 1 }],
     },
+  ];
+}
+
+type Plain = (name: string, help: string, kind: Metric["kind"], unit: string, value: number) => Metric;
+
+/** What the process uses, by the names that Prometheus has for it everywhere. */
+function processMetrics(plain: Plain): Metric[] {
+  const { user, system } = cpuUsage(), { rss, heapUsed } = memoryUsage();
+  return [
+    plain("process_cpu_seconds_total", "Time of the processor", "counter", "s", (user + system) / 1e6),
+    plain("process_resident_memory_bytes", "Memory that the system has given", "gauge", "By", rss),
+    plain("process_heap_bytes", "Memory of JavaScript's values", "gauge", "By", heapUsed),
   ];
 }
 
