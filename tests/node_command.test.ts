@@ -250,6 +250,11 @@ Deno.test({
       await r.reload(router());
       await until("it is reserved again", () => scrape(metrics), (now) => now.get(RESERVED) === 125_000);
       assertEquals((await scrape(metrics)).get(`rsvp_interface_up{interface="right"}`), 1, net);
+      // Another handle is another interface: what stood on the old one comes again on the new one.
+      const other = await r.reload(router().replace('name = "right"', 'name = "right"\nhandle = 9'));
+      const said = other.map(({ message }) => message).join("\n");
+      for (const what of ["right gone", "right added"]) assertStringIncludes(said, `interface ${what}`);
+      await until("it is reserved on it", () => scrape(metrics), (now) => now.get(RESERVED) === 125_000);
     });
   },
 });

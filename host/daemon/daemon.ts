@@ -136,6 +136,7 @@ export class Daemon {
   metrics(): Metric[] {
     return metricList({
       node: this.node,
+      handles: this.#handles,
       traffic: this.#guard.traffic,
       sockets: this.#parts.carrier.counters(),
       clients: this.#service?.counters.clients ?? 0,
@@ -272,9 +273,10 @@ export class Daemon {
   /** Interfaces as the file and the system have them now. Returns what was done, a line each. */
   async #followInterfaces(): Promise<string[]> {
     const { node } = this, { carrier, trafficControl, routing } = this.#parts;
-    const gone = new Map(this.#handles), done: string[] = [];
-    this.#handles = giveHandles(this.#file.interfaces, this.#handles);
-    for (const name of this.#handles.keys()) gone.delete(name);
+    const known = this.#handles, done: string[] = [];
+    this.#handles = giveHandles(this.#file.interfaces, known);
+    const stay = new Set(this.#handles.values());
+    const gone = [...known].filter(([, handle]) => !stay.has(handle));
     this.#links.manage(this.#handles);
     const asSaid = planAll(this.#file, this.#handles, this.#links);
     await carrier.follow(asSaid).catch((error) => void done.push(error.message));

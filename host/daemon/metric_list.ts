@@ -27,6 +27,8 @@ export interface Metric {
 /** What is looked at. */
 export interface Measured {
   readonly node: RsvpNode;
+  /** Handles of the file's interfaces, by name. */
+  readonly handles: ReadonlyMap<string, number>;
   /** By interface handle. */
   readonly traffic: ReadonlyMap<number, Traffic>;
   /** What sockets have counted, by name. */
@@ -140,6 +142,9 @@ export function metricList(measured: Measured): Metric[] {
   ];
 }
 
+/** Where packets are counted that leave by route and not by an interface of somebody's choice. */
+const BY_ROUTE = 0;
+
 type Plain = (name: string, help: string, kind: Metric["kind"], unit: string, value: number) => Metric;
 
 /** What the process uses, by the names that Prometheus has for it everywhere. */
@@ -167,10 +172,12 @@ function drops(counters: Readonly<Record<string, number>>): Metric {
   };
 }
 
-function interfaceMetrics({ node, traffic }: Measured): Metric[] {
-  const names = new Map(node.interfaces.map((one) => [one.interface, one.name ?? String(one.interface)]));
-  const nameOf = (handle: number) => names.get(handle) ?? (handle === 0 ? "by route" : String(handle));
-  const rows = node.inspect("interfaces");
+function interfaceMetrics({ node, traffic, handles }: Measured): Metric[] {
+  const names = new Map([...handles].map(([name, handle]) => [handle, name]));
+  if (traffic.has(BY_ROUTE)) names.set(BY_ROUTE, "by route");
+  const nameOf = (handle: number) => names.get(handle)!;
+  // An interface that has left the file is still known to the engine, perhaps beside another of its name.
+  const rows = node.inspect("interfaces").filter((row) => names.has(row.interface));
   const gauge = (name: string, help: string, unit: string, value: (row: (typeof rows)[number]) => number): Metric => ({
     name: `rsvp_interface_${name}`,
     help,
@@ -186,7 +193,10 @@ function interfaceMetrics({ node, traffic }: Measured): Metric[] {
     help,
     kind: "counter",
     unit,
-    samples: [...traffic].map(([handle, one]) => ({ labels: { interface: nameOf(handle) }, value: one[member] })),
+    samples: [...traffic].filter(([handle]) => names.has(handle)).map(([handle, one]) => ({
+      labels: { interface: nameOf(handle) },
+      value: one[member],
+    })),
   });
   return [
     gauge("up", "1 if the interface is up", "", (row) => row.up),
