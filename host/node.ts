@@ -2,13 +2,14 @@
  * A whole RSVP node: engine, loop, transport, routing and traffic control put together, with sessions for applications
  * and tables to look at. The same class runs on real sockets and in virtual networks; only what is handed in differs.
  */
-import type { CallInput, EventAction, ReportAction, TableRows } from "./boundary.gen.ts";
-import { CALL_KIND, CALL_OPTION, MAXIMUM_APPLICATION_HANDLE, STATUS_TEXT } from "./boundary.gen.ts";
-import { formatAddress, parseAddress } from "./address.ts";
+import type { CallInput, EventAction, TableRows } from "./boundary.gen.ts";
+import { CALL_KIND, CALL_OPTION, MAXIMUM_APPLICATION_HANDLE } from "./boundary.gen.ts";
+import { parseAddress } from "./address.ts";
 import { type SessionAddress, sessionEvent } from "./application.ts";
 import { type Clock, SystemClock } from "./clock.ts";
 import { Engine, type SubmitObserver } from "./engine.ts";
 import type { EngineTrapError } from "./engine_errors.ts";
+import { type DropReport, dropReport } from "./drop_report.ts";
 import { EngineLoop } from "./loop.ts";
 import type { MessageObserver } from "./message_tap.ts";
 import {
@@ -28,6 +29,8 @@ import { type PlainRow, plainRow } from "./tables.ts";
 import { MemoryTrafficControl } from "./traffic_control/memory_traffic_control.ts";
 import type { TrafficControl } from "./traffic_control/traffic_control.ts";
 import type { Transport } from "./transport/transport.ts";
+
+export type { DropReport };
 
 /** What a node is made of, and its settings. */
 export interface RsvpNodeOptions extends Partial<NodeSettings> {
@@ -73,28 +76,6 @@ export interface ClearOptions {
   what: "senders" | "reservations" | "all";
   /** SESSION, then a SENDER_TEMPLATE for one sender alone, in wire form. */
   objects: Uint8Array;
-}
-
-/** Why a message was dropped. Every drop is counted too, under the name of its status. */
-export interface DropReport {
-  /** STATUS name, such as `BAD_CHECKSUM`. */
-  status: string;
-  /** The status in words. */
-  text: string;
-  /** The RFC and section that it follows from; empty where no RFC is concerned. */
-  rfc: string;
-  /** RSVP message type (RFC 2205 3.1.1). */
-  messageType: number;
-  /** Class of the object concerned; 0 for the message header. */
-  class: number;
-  /** C-Type of the object concerned. */
-  ctype: number;
-  /** Byte of the message. */
-  offset: number;
-  /** Interface handle it arrived on. */
-  interface: number;
-  /** IP source of the message. */
-  source: string;
 }
 
 /**
@@ -152,6 +133,7 @@ export class RsvpNode implements SignallingNode {
   #seed: number;
   #nextApplication = 1;
   #observers = new Set<MessageObserver>();
+  #interfaceObservers = new Set<() => void>();
 
   /** Starts the node at once. @throws {RangeError} naming a setting that cannot be used. */
   constructor(options: RsvpNodeOptions) {
@@ -215,6 +197,13 @@ export class RsvpNode implements SignallingNode {
     const record = interfaceRecord(settings);
     this.#loop.submit("INTERFACE", record);
     this.#interfaces.set(settings.interface, settings);
+    for (const observer of this.#interfaceObservers) observer();
+  }
+
+  /** Calls whenever an interface was added or changed, until the result is called. */
+  onInterfaces(observer: () => void): () => void {
+    this.#interfaceObservers.add(observer);
+    return () => void this.#interfaceObservers.delete(observer);
   }
 
   /** Brings an interface up or down. */
@@ -377,20 +366,4 @@ function settingsOf(options: RsvpNodeOptions): Partial<NodeSettings> {
 
 function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0];
-}
-
-function dropReport(report: ReportAction): DropReport {
-  const { messageType, ctype, offset } = report;
-  const entry = STATUS_TEXT[report.status];
-  return {
-    status: entry?.name ?? `STATUS_${report.status}`,
-    text: entry?.text ?? "",
-    rfc: entry?.rfc ?? "",
-    messageType,
-    class: report.class,
-    ctype,
-    offset,
-    interface: report.interface,
-    source: formatAddress(report.source, report.family),
-  };
 }

@@ -2,7 +2,7 @@
 import { flowspecObject, type SessionEvent } from "../host/application.ts";
 import { QosServiceProvider } from "../host/qos/service_provider.ts";
 import { SERVICE_TYPE } from "../host/qos/service_types.ts";
-import { ServiceSocketError } from "../host/service/listen.ts";
+import { connectSocket, ServiceSocketError } from "../host/service/listen.ts";
 import { RemoteNode } from "../host/service/remote_node.ts";
 import { ServiceServer } from "../host/service/server.ts";
 import { defaultSocketPath } from "../host/service/socket_path.ts";
@@ -248,5 +248,34 @@ Deno.test("service: a source address is asked for by route, and there may be non
     assertEquals(await ask("2001:db8::1"), undefined);
     node.close();
     await pause(1);
+  });
+});
+
+Deno.test("service: a change of interfaces is told to every client", async () => {
+  await withService({}, async (world) => {
+    await world.serve();
+    const node = await RemoteNode.connect({ path: world.path });
+    assertEquals(node.interfaces.map(({ addresses }) => addresses), [[`${HERE}/24`]]);
+    world.node.setInterface({ interface: 2, name: "eth2", addresses: ["10.0.7.1/24"] });
+    await until("it is known", () => node.interfaces.length === 2);
+    assertEquals(node.interfaces[1], { interface: 2, name: "eth2", addresses: ["10.0.7.1/24"] });
+    node.close();
+  });
+});
+
+Deno.test("service: a socket of another user is not spoken to, but the superuser's is everybody's", async () => {
+  await withService({}, async (world) => {
+    await world.serve();
+    const own = Deno.uid()!, stranger = own + 65_533;
+    if (own === 0) {
+      (await connectSocket(world.path, stranger)).close();
+      await Deno.chown(world.path, stranger + 1, null);
+    }
+    const error = await assertRejects(() => connectSocket(world.path, stranger), ServiceSocketError);
+    assertEquals(
+      error.message,
+      `${world.path} belongs to user ${own || stranger + 1}, and this process to user ${stranger}`,
+    );
+    (await connectSocket(world.path, own)).close();
   });
 });

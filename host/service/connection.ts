@@ -84,6 +84,7 @@ export class ServerConnection implements ServiceClient {
   }
 
   push(event: string, fields: object): void {
+    if (!this.#greeted) return;
     this.#write({ event, ...fields });
   }
 

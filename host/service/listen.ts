@@ -3,6 +3,8 @@
  * the service; a socket that a dead service left behind is replaced, a live one is an error.
  */
 
+import { processUser } from "./socket_path.ts";
+
 /** The only mode that the socket may have. */
 export const SOCKET_MODE = 0o600;
 const FOLDER_MODE = 0o700;
@@ -35,10 +37,12 @@ export interface ListeningSocket {
 }
 
 /** Connects to a service. Rejects with a {@linkcode ServiceSocketError}. */
-export async function connectSocket(path: string): Promise<Deno.UnixConn> {
+export async function connectSocket(path: string, user = processUser()): Promise<Deno.UnixConn> {
   try {
+    await mustBeOurs(path, user);
     return await Deno.connect({ transport: "unix", path });
   } catch (error) {
+    if (error instanceof ServiceSocketError) throw error;
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) {
       throw new ServiceSocketError(
         "ABSENT",
@@ -51,6 +55,17 @@ export async function connectSocket(path: string): Promise<Deno.UnixConn> {
     }
     throw new ServiceSocketError("OTHER", path, `cannot connect to ${path}: ${reason(error)}`);
   }
+}
+
+/**
+ * In a folder where others write too somebody may have put a socket of theirs: an application would tell them what it does
+ * and believe what they say. A service of the superuser's is everybody's, and the superuser may look at anybody's.
+ */
+async function mustBeOurs(path: string, user: number | undefined): Promise<void> {
+  if (user === undefined || user === 0) return;
+  const { uid } = await Deno.stat(path);
+  if (uid === null || uid === user || uid === 0) return;
+  throw new ServiceSocketError("OTHER", path, `${path} belongs to user ${uid}, and this process to user ${user}`);
 }
 
 /** Listens. Rejects with a {@linkcode ServiceSocketError} whose code is LIVE if another service does. */

@@ -102,7 +102,7 @@ export class RemoteNode implements SignallingNode {
     return defaultModule();
   }
 
-  /** The service's interfaces, as they were when it was joined last. */
+  /** The service's interfaces; changes are followed. */
   get interfaces(): readonly InterfaceSettings[] {
     return this.#hello.interfaces;
   }
@@ -172,7 +172,7 @@ export class RemoteNode implements SignallingNode {
     let joined: ServiceConnection | undefined = undefined;
     const connection = await ServiceConnection.open({
       path: this.path,
-      onEvent: (line) => line.event === "upcall" && this.#upcall(line),
+      onEvent: (line) => this.#event(line),
       onEnd: (reason) => joined && joined === this.#connection && this.#lost(reason),
     });
     if (this.#closed) return connection.close();
@@ -219,6 +219,13 @@ export class RemoteNode implements SignallingNode {
     if (call === CALL_KIND.RELEASE || error.code === "NOT_FOUND") return;
     if (error.code !== "REFUSED" && error.code !== "LIMIT") this.#report(error);
     this.#standing.get(session)?.session.deliver(refusalEvent(error));
+  }
+
+  #event(line: Line): void {
+    if (line.event === "upcall") this.#upcall(line);
+    else if (line.event === "interfaces") {
+      this.#hello = { ...this.#hello, interfaces: line.interfaces as InterfaceSettings[] };
+    }
   }
 
   #upcall(line: Line): void {

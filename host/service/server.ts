@@ -59,6 +59,7 @@ export class ServiceServer {
   readonly #operations: Operations;
   readonly #connections = new Set<ServerConnection>();
   #socket: ListeningSocket | undefined;
+  #unobserve: () => void = () => {};
   #accepted = 0;
   #refused = 0;
 
@@ -86,6 +87,10 @@ export class ServiceServer {
   async listen(): Promise<this> {
     if (this.#socket) return this;
     this.#socket = await listenSocket(this.path);
+    const { node } = this.#options;
+    this.#unobserve = node.onInterfaces(() => {
+      for (const connection of this.#connections) connection.push("interfaces", { interfaces: node.interfaces });
+    });
     this.#accept(this.#socket);
     return this;
   }
@@ -97,6 +102,7 @@ export class ServiceServer {
   async close({ tearDown = true }: { tearDown?: boolean } = {}): Promise<void> {
     this.#socket?.close();
     this.#socket = undefined;
+    this.#unobserve();
     for (const connection of [...this.#connections]) {
       connection.close(new ServiceError("CLOSING", "the service is going away"), tearDown);
     }

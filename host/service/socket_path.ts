@@ -40,12 +40,15 @@ const DENO_ENVIRONMENT: PathEnvironment = {
     const { state } = Deno.permissions.querySync({ name: "env", variable: name });
     return state === "granted" ? Deno.env.get(name) : undefined;
   },
-  userId() {
-    if (typeof Deno === "undefined") return undefined;
-    const { state } = Deno.permissions.querySync({ name: "sys", kind: "uid" });
-    return state === "granted" ? Deno.uid() ?? undefined : undefined;
-  },
+  userId: processUser,
 };
+
+/** The number of the user whose process this is; undefined where that may not be asked. */
+export function processUser(): number | undefined {
+  if (typeof Deno === "undefined") return undefined;
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "uid" });
+  return state === "granted" ? Deno.uid() ?? undefined : undefined;
+}
 
 /** Whether Deno may listen and connect there without asking anybody; false in other runtimes. */
 export function isSocketPermitted(path: string): boolean {
