@@ -6129,6 +6129,23 @@ var Engine = class _Engine {
   }
 };
 
+// host/drop_report.ts
+function dropReport(report) {
+  const { messageType, ctype, offset } = report;
+  const entry = STATUS_TEXT[report.status];
+  return {
+    status: entry?.name ?? `STATUS_${report.status}`,
+    text: entry?.text ?? "",
+    rfc: entry?.rfc ?? "",
+    messageType,
+    class: report.class,
+    ctype,
+    offset,
+    interface: report.interface,
+    source: formatAddress(report.source, report.family)
+  };
+}
+
 // host/message_tap.ts
 var TYPE_OFFSET = 1;
 function sightingOf(direction, packet, timeMs) {
@@ -7293,6 +7310,7 @@ var RsvpNode = class {
   #seed;
   #nextApplication = 1;
   #observers = /* @__PURE__ */ new Set();
+  #interfaceObservers = /* @__PURE__ */ new Set();
   /** Starts the node at once. @throws {RangeError} naming a setting that cannot be used. */
   constructor(options) {
     const { module, transport, onReport, onError, onTrap, onSubmit } = options;
@@ -7362,6 +7380,12 @@ var RsvpNode = class {
     const record = interfaceRecord(settings);
     this.#loop.submit("INTERFACE", record);
     this.#interfaces.set(settings.interface, settings);
+    for (const observer of this.#interfaceObservers) observer();
+  }
+  /** Calls whenever an interface was added or changed, until the result is called. */
+  onInterfaces(observer) {
+    this.#interfaceObservers.add(observer);
+    return () => void this.#interfaceObservers.delete(observer);
   }
   /** Brings an interface up or down. */
   setInterfaceUp(handle, up) {
@@ -7523,21 +7547,6 @@ function settingsOf(options) {
 }
 function randomSeed() {
   return crypto.getRandomValues(new Uint32Array(1))[0];
-}
-function dropReport(report) {
-  const { messageType, ctype, offset } = report;
-  const entry = STATUS_TEXT[report.status];
-  return {
-    status: entry?.name ?? `STATUS_${report.status}`,
-    text: entry?.text ?? "",
-    rfc: entry?.rfc ?? "",
-    messageType,
-    class: report.class,
-    ctype,
-    offset,
-    interface: report.interface,
-    source: formatAddress(report.source, report.family)
-  };
 }
 
 // host/transport/memory_transport.ts
@@ -9119,6 +9128,7 @@ var ServerConnection = class {
     if (!this.#ending) this.close();
   }
   push(event, fields) {
+    if (!this.#greeted) return;
     this.#write({
       event,
       ...fields
@@ -9258,6 +9268,56 @@ function errorFields({ code, message, status }) {
   };
 }
 
+// host/service/socket_path.ts
+var SYSTEM_PATH = "/run/resv.sock";
+function defaultSocketPath(environment = DENO_ENVIRONMENT) {
+  const said = environment.variable("RESV_SOCKET");
+  if (said) return said;
+  const runtime = environment.variable("XDG_RUNTIME_DIR");
+  if (runtime) return `${runtime.replace(/\/+$/, "")}/resv.sock`;
+  const user = environment.userId();
+  if (user === 0) return SYSTEM_PATH;
+  const temporary = (environment.variable("TMPDIR") || "/tmp").replace(/\/+$/, "");
+  return `${temporary}/resv-${user ?? "user"}/resv.sock`;
+}
+var DENO_ENVIRONMENT = {
+  variable(name) {
+    if (typeof Deno === "undefined") return void 0;
+    const { state } = Deno.permissions.querySync({
+      name: "env",
+      variable: name
+    });
+    return state === "granted" ? Deno.env.get(name) : void 0;
+  },
+  userId: processUser
+};
+function processUser() {
+  if (typeof Deno === "undefined") return void 0;
+  const { state } = Deno.permissions.querySync({
+    name: "sys",
+    kind: "uid"
+  });
+  return state === "granted" ? Deno.uid() ?? void 0 : void 0;
+}
+function isSocketPermitted(path) {
+  if (typeof Deno === "undefined") return false;
+  const wanted = [
+    {
+      name: "read",
+      path
+    },
+    {
+      name: "write",
+      path
+    },
+    {
+      name: "net",
+      host: `unix:${path}`
+    }
+  ];
+  return wanted.every((one) => Deno.permissions.querySync(one).state === "granted");
+}
+
 // host/service/listen.ts
 var SOCKET_MODE = 384;
 var FOLDER_MODE = 448;
@@ -9275,13 +9335,15 @@ var ServiceSocketError = class extends Error {
     this.path = path;
   }
 };
-async function connectSocket(path) {
+async function connectSocket(path, user = processUser()) {
   try {
+    await mustBeOurs(path, user);
     return await Deno.connect({
       transport: "unix",
       path
     });
   } catch (error) {
+    if (error instanceof ServiceSocketError) throw error;
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) {
       throw new ServiceSocketError("ABSENT", path, `no signalling service listens at ${path}; start \`resv node\` first`);
     }
@@ -9290,6 +9352,12 @@ async function connectSocket(path) {
     }
     throw new ServiceSocketError("OTHER", path, `cannot connect to ${path}: ${reason(error)}`);
   }
+}
+async function mustBeOurs(path, user) {
+  if (user === void 0 || user === 0) return;
+  const { uid } = await Deno.stat(path);
+  if (uid === null || uid === user || uid === 0) return;
+  throw new ServiceSocketError("OTHER", path, `${path} belongs to user ${uid}, and this process to user ${user}`);
 }
 async function listenSocket(path) {
   await makeFolder(path);
@@ -10086,55 +10154,6 @@ function messageFields({ direction, interface: handle, timeMs, packet }) {
   };
 }
 
-// host/service/socket_path.ts
-var SYSTEM_PATH = "/run/resv.sock";
-function defaultSocketPath(environment = DENO_ENVIRONMENT) {
-  const said = environment.variable("RESV_SOCKET");
-  if (said) return said;
-  const runtime = environment.variable("XDG_RUNTIME_DIR");
-  if (runtime) return `${runtime.replace(/\/+$/, "")}/resv.sock`;
-  const user = environment.userId();
-  if (user === 0) return SYSTEM_PATH;
-  const temporary = (environment.variable("TMPDIR") || "/tmp").replace(/\/+$/, "");
-  return `${temporary}/resv-${user ?? "user"}/resv.sock`;
-}
-var DENO_ENVIRONMENT = {
-  variable(name) {
-    if (typeof Deno === "undefined") return void 0;
-    const { state } = Deno.permissions.querySync({
-      name: "env",
-      variable: name
-    });
-    return state === "granted" ? Deno.env.get(name) : void 0;
-  },
-  userId() {
-    if (typeof Deno === "undefined") return void 0;
-    const { state } = Deno.permissions.querySync({
-      name: "sys",
-      kind: "uid"
-    });
-    return state === "granted" ? Deno.uid() ?? void 0 : void 0;
-  }
-};
-function isSocketPermitted(path) {
-  if (typeof Deno === "undefined") return false;
-  const wanted = [
-    {
-      name: "read",
-      path
-    },
-    {
-      name: "write",
-      path
-    },
-    {
-      name: "net",
-      host: `unix:${path}`
-    }
-  ];
-  return wanted.every((one) => Deno.permissions.querySync(one).state === "granted");
-}
-
 // host/service/server.ts
 var ServiceServer = class {
   /** Where it listens. */
@@ -10143,6 +10162,8 @@ var ServiceServer = class {
   #operations;
   #connections = /* @__PURE__ */ new Set();
   #socket;
+  #unobserve = () => {
+  };
   #accepted = 0;
   #refused = 0;
   /** Nothing happens before {@linkcode ServiceServer.listen}. */
@@ -10174,6 +10195,12 @@ var ServiceServer = class {
   async listen() {
     if (this.#socket) return this;
     this.#socket = await listenSocket(this.path);
+    const { node } = this.#options;
+    this.#unobserve = node.onInterfaces(() => {
+      for (const connection of this.#connections) connection.push("interfaces", {
+        interfaces: node.interfaces
+      });
+    });
     this.#accept(this.#socket);
     return this;
   }
@@ -10184,6 +10211,7 @@ var ServiceServer = class {
   async close({ tearDown = true } = {}) {
     this.#socket?.close();
     this.#socket = void 0;
+    this.#unobserve();
     for (const connection of [
       ...this.#connections
     ]) {
@@ -10500,7 +10528,7 @@ var RemoteNode = class _RemoteNode {
   get module() {
     return defaultModule();
   }
-  /** The service's interfaces, as they were when it was joined last. */
+  /** The service's interfaces; changes are followed. */
   get interfaces() {
     return this.#hello.interfaces;
   }
@@ -10568,7 +10596,7 @@ var RemoteNode = class _RemoteNode {
     let joined2 = void 0;
     const connection = await ServiceConnection.open({
       path: this.path,
-      onEvent: (line) => line.event === "upcall" && this.#upcall(line),
+      onEvent: (line) => this.#event(line),
       onEnd: (reason2) => joined2 && joined2 === this.#connection && this.#lost(reason2)
     });
     if (this.#closed) return connection.close();
@@ -10618,6 +10646,15 @@ var RemoteNode = class _RemoteNode {
     if (call === CALL_KIND.RELEASE || error.code === "NOT_FOUND") return;
     if (error.code !== "REFUSED" && error.code !== "LIMIT") this.#report(error);
     this.#standing.get(session)?.session.deliver(refusalEvent(error));
+  }
+  #event(line) {
+    if (line.event === "upcall") this.#upcall(line);
+    else if (line.event === "interfaces") {
+      this.#hello = {
+        ...this.#hello,
+        interfaces: line.interfaces
+      };
+    }
   }
   #upcall(line) {
     const standing = this.#standing.get(Number(line.session));
