@@ -5,6 +5,7 @@ import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { jsonLines, run, withFile } from "./cli_in_process.ts";
 import { commandLine } from "./cli_process.ts";
 import { loopback } from "./loopback.ts";
+import { needs } from "./require.ts";
 
 const NETWORK = `127.${loopback(9)}.1`;
 const ALICE = `${NETWORK}.2`, BOB = `${NETWORK}.3`;
@@ -46,6 +47,10 @@ const MEANS: [string, any][] = [
   [
     "sender 2001:db8::1/5 [ t 1 2 3 ]",
     sender({ address: "2001:db8::1", port: 5, tspec: { ...TSPEC, ...bucket(1, 2, 3) } }),
+  ],
+  [
+    "sender 2001:db8::1/FL7 [t 1 2]",
+    sender({ address: "2001:db8::1", port: 0, flowLabel: 7, tspec: { ...TSPEC, ...bucket(1, 2) } }),
   ],
   ["reserve", { command: { verb: "reserve", reservation: null } }],
   ["reserve ff", { command: { verb: "reserve", receiver: undefined, reservation: null } }],
@@ -228,6 +233,27 @@ Deno.test("call: no address, an address without a prefix, taken ports and a miss
     assert(err.includes(words) && err.split("\n").length === 2, err);
     assertEquals(code, expected, err);
   }
+});
+
+Deno.test({
+  name: "call: a sender with a flow label, and one with a generalized port, are reserved as such",
+  ...needs("ipv6"),
+  async fn() {
+    for (
+      const [session, place, shown] of [
+        [`dest udp ::1/5004`, "::1/FL0x123", "[::1]/FL291"],
+        [`dest gpi proto 50 ::1/8192`, "::1/4096", "[::1]/GPI4096"],
+      ]
+    ) {
+      const { code, out, err } = await run([
+        ...["call", "--address", "::1/128"],
+        ...[session, "T2 " + session, `T1 sender ${place} [t 1000 1000]`, "T2 waitevent path"],
+        ...[`T2 reserve ff ${place} [cl 1000 1000]`, "T1 waitevent resv"],
+      ]);
+      assertEquals([code, err], [0, ""]);
+      assert(out.includes(`T1 RESV_EVENT FF\n${" ".repeat(10)}${shown} [CL r=1000`), out);
+    }
+  },
 });
 
 Deno.test("call: Ctrl-C ends a sleep, and what was announced is torn down", async () => {

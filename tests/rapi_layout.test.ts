@@ -9,6 +9,7 @@ import {
 import { formatRapiTspec, RAPI_EMPTY, RAPI_ERR, RAPI_FORM, RAPI_QOS, RapiError, rapiFilter } from "../host/public.ts";
 import { rapiFlowspec, type RapiObject, rapiStrerror, rapiTspec } from "../host/public.ts";
 import { assert, assertEquals, assertThrows } from "./assert.ts";
+import { hasProgram, needs } from "./require.ts";
 
 const BUCKET = {
   tokenBucketRateBytesPerSecond: 2,
@@ -189,4 +190,78 @@ Deno.test("rapi text: each error of RAPI and of RSVP has words of its own", () =
   assertEquals(rapiStrerror(99, 7), "error 99: value 7");
   assertEquals(rapiStrerror(20, 22), "receiver's address is not this host's");
   assertEquals(rapiStrerror(99), "error 99");
+});
+
+/** The structures of docs/rapi.md in C, filled in and written one after the other. */
+const C_PROGRAM = `
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+typedef struct { uint32_t len, form; } header;
+typedef struct { float b, r, p; uint32_t m, M; } bucket;
+typedef struct { uint16_t hops; float bandwidth; uint32_t latency, mtu; } path;
+typedef struct { header h; uint32_t service; bucket tb; } tspec;
+typedef struct { header h; uint32_t service; bucket tb; float R; uint32_t S; } flowspec;
+typedef struct {
+  header h;
+  uint8_t flags; uint16_t hops; float bandwidth; uint32_t latency, mtu;
+  uint8_t clFlags, clOverride; uint16_t clHops; float clBandwidth; uint32_t clLatency, clMtu;
+  uint8_t gFlags; uint32_t cTotal, dTotal, cSum, dSum; uint8_t gOverride; uint16_t gHops; float gBandwidth; uint32_t gLatency, gMtu;
+} adspec;
+typedef struct { header h; struct sockaddr_in sender; } base;
+typedef struct { header h; struct in_addr sender; uint32_t gpi; } gpi;
+typedef struct { header h; struct sockaddr_in6 sender; } base6;
+typedef struct { header h; struct in6_addr sender; uint32_t gpi; } gpi6;
+#define OUT(x) fwrite(&x, sizeof x, 1, stdout)
+int main(void) {
+  tspec t = { { sizeof t, 18 }, 1, { 1, 2, 4, 5, 6 } };
+  flowspec f = { { sizeof f, 3 }, 3, { 1, 2, 4, 5, 6 }, 8, 9 };
+  adspec a;
+  memset(&a, 0, sizeof a);
+  a.h.len = sizeof a; a.h.form = 34;
+  a.flags = 4; a.hops = 0x1234; a.bandwidth = 1; a.latency = 2; a.mtu = 3;
+  a.clFlags = 5; a.clOverride = 1; a.clHops = 0x1234; a.clBandwidth = 1; a.clLatency = 2; a.clMtu = 3;
+  a.gFlags = 6; a.gOverride = 1; a.gHops = 0x1234; a.gBandwidth = 1; a.gLatency = 2; a.gMtu = 3;
+  a.cTotal = 7; a.dTotal = 8; a.cSum = 9; a.dSum = 10;
+  base b = { { sizeof b, 258 }, { .sin_family = AF_INET, .sin_port = htons(1) } };
+  gpi g = { { sizeof g, 259 }, { 0 }, htonl(2) };
+  base6 b6 = { { sizeof b6, 260 }, { .sin6_family = AF_INET6, .sin6_port = htons(3) } };
+  gpi6 g6 = { { sizeof g6, 261 }, { { { 0 } } }, htonl(4) };
+  inet_pton(AF_INET, "192.0.2.1", &b.sender.sin_addr);
+  inet_pton(AF_INET, "192.0.2.1", &g.sender);
+  inet_pton(AF_INET6, "2001:db8::1", &b6.sender.sin6_addr);
+  inet_pton(AF_INET6, "2001:db8::1", &g6.sender);
+  OUT(t); OUT(f); OUT(a); OUT(b); OUT(g); OUT(b6); OUT(g6);
+  return 0;
+}
+`;
+
+Deno.test({
+  name: "rapi layout: a list that a C program has made is read, and written to the same bytes",
+  ...needs("compiler", "linux"),
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${folder}/list.c`, C_PROGRAM);
+      const compiler = hasProgram("cc") ? "cc" : "gcc";
+      const built = await new Deno.Command(compiler, { args: ["-o", `${folder}/list`, `${folder}/list.c`] }).output();
+      assert(built.success, new TextDecoder().decode(built.stderr));
+      const { stdout } = await new Deno.Command(`${folder}/list`).output();
+      const objects = decodeRapiList(stdout);
+      assertEquals(objects, [
+        rapiTspec(BUCKET),
+        rapiFlowspec({ ...BUCKET, rateBytesPerSecond: 8, slackTermMicroseconds: 9 }),
+        ADSPEC,
+        rapiFilter({ address: "192.0.2.1", port: 1 }),
+        rapiFilter({ address: "192.0.2.1", generalizedPortIdentifier: 2 }),
+        rapiFilter({ address: "2001:db8::1", port: 3 }),
+        rapiFilter({ address: "2001:db8::1", generalizedPortIdentifier: 4 }),
+      ]);
+      assertEquals(hex(encodeRapiList(objects)), hex(stdout));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });

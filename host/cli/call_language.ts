@@ -28,7 +28,7 @@ export interface Place {
 /** What a line asks for. */
 export type Command =
   | { verb: "dest"; generalized: boolean; intServ: boolean; protocol: number; place: Place }
-  | { verb: "sender"; sender: { address?: string; port: number; tspec: RapiTspec } | null }
+  | { verb: "sender"; sender: { address?: string; port: number; flowLabel?: number; tspec: RapiTspec } | null }
   | { verb: "reserve"; receiver?: string; reservation: Reservation | null }
   | { verb: "sleep"; seconds: number }
   | { verb: "waitevent"; event: WaitedEvent; seconds: number }

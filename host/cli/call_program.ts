@@ -1,6 +1,5 @@
 /** Carries out the commands of `resv call`: threads, each with at the most one session, on RAPI. */
 import { RAPI_EVENT, RAPI_FLAG, RAPI_FORM } from "../rapi/codes.ts";
-import { rapiFilter } from "../rapi/objects.ts";
 import type { Rapi } from "../rapi/rapi.ts";
 import type { RapiEvent } from "../rapi/registration.ts";
 import { type Command, filterIn, LanguageError, type ParsedLine, type WaitedEvent } from "./call_language.ts";
@@ -166,12 +165,13 @@ export class CallProgram {
       thread.sender = "";
       return this.#rapi.sender(sid, { lhost: null });
     }
-    const { address = anyOf(thread.dest), port, tspec } = sender;
+    const { address = anyOf(thread.dest), port, flowLabel, tspec } = sender;
     if (thread.generalized && sender.address === undefined) {
       throw new LanguageError("with gpi, a sender has an address: sender <address>/<identifier> <tspec>");
     }
-    const template = thread.generalized
-      ? { senderTemplate: rapiFilter({ address, generalizedPortIdentifier: port }) }
+    const isTemplate = thread.generalized || flowLabel !== undefined;
+    const template = isTemplate
+      ? { senderTemplate: filterIn(thread.generalized, { address, port, flowLabel }) }
       : { lhost: { address, port } };
     this.#rapi.sender(sid, { ...template, senderTspec: tspec, senderPolicy: policyOf(thread), ttl: thread.ttl });
     thread.sender = `${sender.address ?? "default"}/${port}`;

@@ -25,7 +25,7 @@ export async function runCall(this: ResvContext, flags: CallFlags, ...commands: 
     throw new UsageError("commands and --script exclude each other");
   }
   const lines = linesOf(this, flags, commands);
-  const host = await openNode(flags);
+  const host = await openNode(flags, (line) => this.fail(line));
   const interrupted = interruption();
   const rapi = new Rapi(host.node);
   const program = new CallProgram(rapi, printer(this.out, flags.json), interrupted.promise);

@@ -50,13 +50,18 @@ export const NODE_FLAGS = {
 
 /**
  * Opens the host, or joins the signalling service of this one: at `socket`, or where it usually is if nothing is said.
- * @throws {CommandError} in one line if that cannot be.
+ * `fail` takes what goes wrong afterwards. @throws {CommandError} in one line if that cannot be.
  */
-export async function openNode({ address: addresses = [], nextHop, socket: service }: NodeFlags): Promise<QosHost> {
+export async function openNode(
+  { address: addresses = [], nextHop, socket: service }: NodeFlags,
+  fail: (line: string) => void,
+): Promise<QosHost> {
+  // What goes wrong later, such as a group that no route leads to, ends nothing.
+  const onError = (error: Error) => fail(reasonText(error));
   const { joinQosHost, openQosHost } = await import("../qos/host.ts");
   try {
-    if (addresses.length === 0) return await joinQosHost({ service });
-    return await openQosHost({ interfaces: addresses.map((address) => ({ address, nextHop })), service });
+    if (addresses.length === 0) return await joinQosHost({ service, onError });
+    return await openQosHost({ interfaces: addresses.map((address) => ({ address, nextHop })), service, onError });
   } catch (error) {
     if (addresses.length > 0 || service !== undefined) throw new CommandError(reasonText(error));
     const what = "no signalling service runs here: say which address this host has (--address 127.9.1.2/24)";

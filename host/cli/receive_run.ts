@@ -25,7 +25,7 @@ export async function runReceive(this: ResvContext, flags: ReceiveFlags): Promis
   if (!at) throw new UsageError("say where: --at 127.9.1.3/5004, or a group");
   const qos = qosOf(flags);
   if (flags.tcp && isGroup(at.address)) throw new UsageError("TCP has no groups");
-  const host = await openNode(flags);
+  const host = await openNode(flags, (line) => this.fail(line));
   const interrupted = interruption();
   const receiving = new Receiving(this, flags, at);
   interrupted.promise.then(() => receiving.stop());

@@ -27,7 +27,7 @@ export async function runSend(this: ResvContext, flags: SendFlags): Promise<void
   if (!flags.to || flags.to.length === 0) throw new UsageError("say where to: --to 127.9.1.3/5004");
   if (flags.tcp && flags.to.length > 1) throw new UsageError("a TCP connection has one peer: one --to");
   const plan = planOf(flags, flags.to);
-  const host = await openNode(flags);
+  const host = await openNode(flags, (line) => this.fail(line));
   const interrupted = interruption();
   const sending = new Sending(this, flags, plan, flags.to);
   interrupted.promise.then(() => sending.stop());
