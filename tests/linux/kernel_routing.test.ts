@@ -204,6 +204,25 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "kernel routing: a link that loses its carrier is left as soon as the kernel leaves it, which tells of no route",
+  ...linux,
+  fn: () =>
+    world(async ({ changes, ask, namespace: a }) => {
+      const setting = "net.ipv4.conf.all.ignore_routes_with_linkdown=1";
+      await run("ip", "netns", "exec", a, "sysctl", "-qw", setting);
+      await ip(a, "route add 10.20.0.0/16 via 10.2.0.2 metric 10");
+      await ip(a, "route add 10.20.0.0/16 via 10.3.0.2 metric 20");
+      await until("announced", () => changes.includes("10.20.0.0/16"));
+      assertEquals(ask("10.20.0.1"), "2 via 10.2.0.2");
+      changes.length = 0;
+      await ip(a, "link set two-peer down");
+      await until("announced", () => changes.includes("0.0.0.0/0"));
+      assertEquals(ask("10.20.0.1"), "3 via 10.3.0.2");
+    }),
+});
+
+Deno.test({
   name: "kernel routing: multicast by the kernel's forwarding entries, which are announced as they come and go",
   ...linux,
   fn: () =>
