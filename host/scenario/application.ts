@@ -1,6 +1,7 @@
 /** An application of a scenario: says what it wants, and asks again when senders come, go or change. */
 import { isMulticast, parseAddress } from "../address.ts";
 import type { SenderOptions, SessionAddress, SessionEvent } from "../application.ts";
+import type { DiagnoseOptions } from "../diagnosis.ts";
 import type { NetworkNode } from "../network/network_node.ts";
 import { ReservationWish, type Wish } from "../reservation_wish.ts";
 import type { Session } from "../session.ts";
@@ -39,6 +40,10 @@ export class ScenarioApplication {
       this.node.join(this.#group);
     }
     this.#wish.set(wish);
+  }
+
+  pingPath(options: DiagnoseOptions): void {
+    this.#session.diagnose(options);
   }
 
   unreserve(): void {

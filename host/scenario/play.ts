@@ -182,6 +182,13 @@ class Player {
         application.release();
         this.#applications.delete(applicationKey(event));
         return `release ${event.session}`;
+      case "ping-path": {
+        const { sender, port, maximumHops, back } = event;
+        const family = parseAddress(this.#sessions.get(event.session)!.destination).family;
+        const address = this.#addressesOf(sender)[family === 4 ? 0 : 1];
+        application.pingPath({ sender: { address, port }, maximumHops, hopByHop: back });
+        return `ping-path ${event.session} from ${sender}`;
+      }
       case "reserve": {
         const { atMs: _a, do: _d, node: _n, session: _s, application: _p, style, confirm, senders, ...rest } = event;
         const { preemptionPriority, defendingPriority, mergeStrategy, ...flowspec } = rest;

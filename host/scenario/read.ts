@@ -56,6 +56,9 @@ function checkNames(source: string, file: ScenarioFile): void {
           fail([list, index, key], unknownName(`no ${what}`, name, names));
         }
       }
+      if ("sender" in item && !nodes.has(item.sender)) {
+        fail([list, index, "sender"], unknownName("no node", item.sender, nodes));
+      }
       const senders = "senders" in item ? item.senders ?? [] : [];
       for (const name of senders) {
         if (!nodes.has(name)) fail([list, index, "senders"], unknownName("no node", name, nodes));

@@ -127,6 +127,16 @@ const Event = v.variant(
     }),
     v.strictObject({ ...application, do: v.literal("unreserve") }),
     v.strictObject({ ...application, do: v.literal("release") }),
+    v.strictObject({
+      ...application,
+      do: v.literal("ping-path"),
+      /** The node whose sender it is, and that sender's port. */
+      sender: text,
+      port: v.optional(port, 0),
+      maximumHops: v.optional(v.pipe(whole, v.maxValue(255, "there are 255 hops at the most"))),
+      /** The reply comes back node by node (RFC 2745 3.5). */
+      back: v.optional(flag),
+    }),
     v.strictObject({ ...base, do: v.literal("link-down"), link: text }),
     v.strictObject({ ...base, do: v.literal("link-up"), link: text }),
     v.strictObject({ ...base, do: v.literal("link-metric"), link: text, metric: positive }),
@@ -136,7 +146,7 @@ const Event = v.variant(
     v.strictObject({ ...base, do: v.literal("preempt"), node: text, session: text }),
   ],
   (issue) =>
-    `wants send, withdraw, reserve, unreserve, release, link-down, link-up, link-metric, link-faults, crash, ` +
+    `wants send, withdraw, reserve, unreserve, release, ping-path, link-down, link-up, link-metric, link-faults, crash, ` +
     `restart or preempt, not ${issue.received}`,
 );
 
@@ -166,8 +176,8 @@ const Assertion = v.variant("of", [
     node: text,
     session: v.optional(text),
     kind: v.picklist(
-      ["PATH_EVENT", "RESV_EVENT", "PATH_ERROR", "RESV_ERROR", "RESV_CONFIRM"],
-      "there are PATH_EVENT, RESV_EVENT, PATH_ERROR, RESV_ERROR, RESV_CONFIRM",
+      ["PATH_EVENT", "RESV_EVENT", "PATH_ERROR", "RESV_ERROR", "RESV_CONFIRM", "DIAGNOSTIC_REPLY"],
+      "there are PATH_EVENT, RESV_EVENT, PATH_ERROR, RESV_ERROR, RESV_CONFIRM, DIAGNOSTIC_REPLY",
     ),
     fromMs: v.optional(number, 0),
     where: v.optional(v.record(v.string(), cell), {}),
