@@ -5,6 +5,7 @@
  * Arguments: milliseconds between refreshes; `batches` or `packets`, the way in which packets come to the engine.
  */
 import { defaultModule } from "../host/default_module.ts";
+import { SystemClock } from "../host/clock.ts";
 import { RawTransport } from "../host/linux/raw_transport.ts";
 import { RsvpNode } from "../host/node.ts";
 import { StaticRouting } from "../host/routing/static_routing.ts";
@@ -24,7 +25,7 @@ export interface NodeState {
   counters: Record<string, number>;
 }
 
-const [refreshMs, way] = Deno.args;
+const [refreshMs, way, coalesceMs] = Deno.args;
 const interfaces = [
   { interface: 1, name: "left", addresses: ["192.0.2.254/24"] },
   { interface: 2, name: "right", addresses: ["203.0.113.254/24"] },
@@ -40,6 +41,8 @@ const unbatched: Transport = {
 };
 const node = new RsvpNode({
   module: defaultModule(),
+  // Refreshes that are due within a few milliseconds go together.
+  clock: new SystemClock({ coalesceMs: Number(coalesceMs ?? 0) }),
   transport: way === "packets" ? unbatched : raw,
   routing: new StaticRouting([{ prefix: "10.0.0.0/8", interface: 2 }]),
   interfaces,

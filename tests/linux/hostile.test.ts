@@ -6,32 +6,16 @@ import { encode } from "../../host/default_codec.ts";
 import type { MessageInput } from "../../host/codec/message.ts";
 import type { RawTransport } from "../../host/linux/raw_transport.ts";
 import { Random } from "../../host/random.ts";
-import { ipDatagram } from "../../host/transport/ip_datagram.ts";
-import { fileURLToPath } from "node:url";
 import { assertEquals, assertGreater, assertLess } from "../assert.ts";
 import { needs } from "../require.ts";
-import { FAMILIES, type Line, Listener, packetOf, type PlainPacket, until, withLine } from "./line.ts";
-import { type LineNodes, startLine, TOKEN_BUCKET } from "./line_nodes.ts";
+import { FLOOD_PROGRAM, junkFile, reserved } from "./flood.ts";
+import { FAMILIES, Listener, packetOf, type PlainPacket, until, withLine } from "./line.ts";
+import type { LineNodes } from "./line_nodes.ts";
 import { run } from "./namespace.ts";
 
 const needed = needs("linux", "netRaw", "netAdmin", "namespaces");
 const FLOOD_SECONDS = 4;
 const PACKETS_PER_SECOND = 100_000;
-const FLOOD = fileURLToPath(new URL("../../bench/limit/linux_io.c", import.meta.url));
-
-/** The line with a reservation from A to B, of the given refresh interval. */
-async function reserved(line: Line, name: keyof typeof FAMILIES, refreshIntervalMs: number): Promise<LineNodes> {
-  const nodes = startLine(line, name, { refreshIntervalMs });
-  const { a, b } = FAMILIES[name];
-  const address = { destination: b, port: 5004 };
-  const events: string[] = [];
-  const receiver = nodes.right.session(address).on(({ kind }) => events.push(kind));
-  nodes.left.session(address).sender({ ...TOKEN_BUCKET, port: 4000 });
-  await until("the Path", () => events.includes("PATH_EVENT"));
-  receiver.reserve({ style: "FF", flowspec: TOKEN_BUCKET, senders: [{ address: a, port: 4000 }] });
-  await until("the reservation", () => nodes.left.inspect("installed").length === 1);
-  return nodes;
-}
 
 /** Everything of the protocol's state that a stranger might have changed; times left out. */
 function stateOf({ left, router, right }: LineNodes): unknown {
@@ -169,23 +153,6 @@ for (const name of ["IPv4", "IPv6"] as const) {
   });
 }
 
-/** Datagrams for the flood: junk, half of it with the shape of a message. */
-function junkFile(random: Random): Uint8Array {
-  const records: number[] = [];
-  const { a, ra } = FAMILIES.IPv4;
-  for (let i = 0; i < 500; i++) {
-    const payload = Uint8Array.from({ length: 8 + 4 * random.below(60) }, () => random.below(256));
-    if (i % 2 === 0) {
-      payload.set([0x10, 1 + random.below(7), 0, 0, 63, 0]);
-      new DataView(payload.buffer).setUint16(6, payload.length);
-    }
-    const plain = { interface: 1, source: a, destination: ra, ttl: 63, routerAlert: 0, encapsulation: 0, payload };
-    const datagram = ipDatagram(packetOf(plain), 0);
-    records.push(datagram.length & 255, datagram.length >> 8, ...datagram);
-  }
-  return Uint8Array.from(records);
-}
-
 Deno.test({
   name:
     "100,000 junk packets a second for longer than a lifetime: reservations stay, memory is bounded, all is counted",
@@ -193,7 +160,7 @@ Deno.test({
   fn: () =>
     withLine(async (line) => {
       const folder = await Deno.makeTempDir();
-      await run("cc", "-O2", "-o", `${folder}/flood`, FLOOD);
+      await run("cc", "-O2", "-o", `${folder}/flood`, FLOOD_PROGRAM);
       const seed = Math.floor(Math.random() * 0x7fffffff);
       console.log(`seed ${seed}`);
       await Deno.writeFile(`${folder}/junk`, junkFile(new Random(seed)));
