@@ -81,7 +81,7 @@ for (const name of ["IPv4", "IPv6"] as const) {
         const nodes = await reserved(line, name, 2_000);
         const { ra, b } = FAMILIES[name];
         const before = stateOf(nodes);
-        await using stranger = Listener.raw(line.a, { interfaces: [{ interface: 1, name: "eth0", addresses: [] }] });
+        await using stranger = Listener.raw(line.a, { interfaces: [{ interface: 1, name: "to-r", addresses: [] }] });
         const taken = () => nodes.router.counters().RECEIVED_MESSAGES;
         const refused = () => (nodes.router.transport as RawTransport).counters.wrongLink;
         const takenBefore = taken();
@@ -116,7 +116,7 @@ for (const name of ["IPv4", "IPv6"] as const) {
         const nodes = await reserved(line, name, 2_000);
         const { a, ra, b, group } = FAMILIES[name];
         const before = stateOf(nodes);
-        await using stranger = Listener.raw(line.a, { interfaces: [{ interface: 1, name: "eth0", addresses: [] }] });
+        await using stranger = Listener.raw(line.a, { interfaces: [{ interface: 1, name: "to-r", addresses: [] }] });
         const seed = Math.floor(Math.random() * 0x7fffffff);
         console.log(`seed ${seed}`);
         const random = new Random(seed);

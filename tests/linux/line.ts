@@ -1,53 +1,38 @@
-/** A - R - B: three namespaces in a line, joined by veth pairs, in both families; R forwards. */
+/** A - R - B: a lab of three namespaces in a line, in both families; R forwards. */
 import { RawTransport, type RawTransportOptions } from "../../host/linux/raw_transport.ts";
 import type { SocketTransport } from "../../host/linux/socket_transport.ts";
 import { UdpSocketTransport } from "../../host/linux/udp_transport.ts";
 import type { Packet } from "../../host/transport/transport.ts";
 import { formatAddress, parseAddress } from "../../host/address.ts";
+import { buildLab, removeLab } from "../../scripts/lab/build.ts";
+import type { Topology } from "../../scripts/lab/topology.ts";
 import { assert } from "../assert.ts";
-import { inNamespace, run, withNamespaces } from "./namespace.ts";
+import { inNamespace } from "./namespace.ts";
 
 /** Addresses of each family: A, R towards A and towards B, B, and a group. */
 export const FAMILIES = {
-  IPv4: { a: "10.1.0.1", ra: "10.1.0.2", rb: "10.2.0.1", b: "10.2.0.2", bits: 24, group: "224.1.2.3" },
-  IPv6: { a: "fd00:1::1", ra: "fd00:1::2", rb: "fd00:2::1", b: "fd00:2::2", bits: 64, group: "ff0e::1:2" },
+  IPv4: { a: "10.0.1.1", ra: "10.0.1.2", rb: "10.0.2.2", b: "10.0.2.3", bits: 24, group: "224.1.2.3" },
+  IPv6: { a: "fd00:1::1", ra: "fd00:1::2", rb: "fd00:2::2", b: "fd00:2::3", bits: 64, group: "ff0e::1:2" },
 } as const;
 
-/** Full names of the namespaces. A and B have `eth0`, R has `left` and `right`. */
+/** Full names of the namespaces. A and B have `to-r`, R has `to-a` and `to-b`. */
 export type Line = Record<"a" | "r" | "b", string>;
 
-/** With prefix lengths, of both families. */
-export const addressesOf = (end: "a" | "ra" | "rb" | "b"): string[] =>
-  Object.values(FAMILIES).map((family) => `${family[end]}/${family.bits}`);
-
-async function link(at: string, name: string, addresses: string[], peer: string, peerName: string, peers: string[]) {
-  await run("ip", "link", "add", name, "netns", at, "type", "veth", "peer", "name", peerName, "netns", peer);
-  for (const [namespace, device, list] of [[at, name, addresses], [peer, peerName, peers]] as const) {
-    await run("ip", "-n", namespace, "link", "set", device, "up");
-    for (const address of list) {
-      // Usable at once, without looking for duplicates.
-      const nodad = address.includes(":") ? ["nodad"] : [];
-      await run("ip", "-n", namespace, "addr", "add", address, "dev", device, ...nodad);
-    }
-  }
-}
+const TOPOLOGY: Topology = {
+  what: "A - R - B",
+  nodes: { a: "host", r: "router", b: "host" },
+  links: [{ ends: ["a", "r"] }, { ends: ["r", "b"] }],
+};
+let made = 0;
 
 /** Makes the line, runs `body`, removes it. */
-export function withLine(body: (line: Line) => Promise<void>): Promise<void> {
-  return withNamespaces(["a", "r", "b"], async (line) => {
-    for (const namespace of Object.values(line)) {
-      await run("ip", "netns", "exec", namespace, "sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0");
-    }
-    const forward = ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"];
-    await run("ip", "netns", "exec", line.r, "sysctl", "-qw", ...forward);
-    await link(line.a, "eth0", addressesOf("a"), line.r, "left", addressesOf("ra"));
-    await link(line.b, "eth0", addressesOf("b"), line.r, "right", addressesOf("rb"));
-    for (const { ra, rb } of Object.values(FAMILIES)) {
-      await run("ip", "-n", line.a, "route", "add", "default", "via", ra);
-      await run("ip", "-n", line.b, "route", "add", "default", "via", rb);
-    }
-    await body(line);
-  });
+export async function withLine(body: (line: Line) => Promise<void>): Promise<void> {
+  const lab = await buildLab(TOPOLOGY, `resv-${Deno.pid}-line${++made}`);
+  try {
+    await body({ a: lab.namespace("a"), r: lab.namespace("r"), b: lab.namespace("b") });
+  } finally {
+    await removeLab(lab.prefix);
+  }
 }
 
 /** A packet as a test writes it. */

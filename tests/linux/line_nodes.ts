@@ -46,13 +46,13 @@ export function startLine(line: Line, name: keyof typeof FAMILIES, more: Partial
   const prefix = (address: string) => `${address}/${bits}`;
   const anywhere = name === "IPv4" ? "0.0.0.0/0" : "::/0";
   const toGroup = { prefix: `${group}/${host}` };
-  const left = start(line.a, ["eth0"], [{ interface: 1, addresses: [prefix(a)] }], [
+  const left = start(line.a, ["to-r"], [{ interface: 1, addresses: [prefix(a)] }], [
     { prefix: `${a}/${host}`, local: true },
     { prefix: anywhere, interface: 1, gateway: ra },
     { ...toGroup, hops: [{ interface: 1 }] },
   ], settings);
   const limits = { reservableBytesPerSecond: 100_000 };
-  const router = start(line.r, ["left", "right"], [
+  const router = start(line.r, ["to-a", "to-b"], [
     { interface: 21, addresses: [prefix(ra)], ...limits },
     { interface: 22, addresses: [prefix(rb)], ...limits },
   ], [
@@ -60,7 +60,7 @@ export function startLine(line: Line, name: keyof typeof FAMILIES, more: Partial
     { prefix: prefix(b), interface: 22 },
     { ...toGroup, incomingInterface: 21, hops: [{ interface: 22 }] },
   ], settings);
-  const right = start(line.b, ["eth0"], [{ interface: 1, addresses: [prefix(b)] }], [
+  const right = start(line.b, ["to-r"], [{ interface: 1, addresses: [prefix(b)] }], [
     { prefix: `${b}/${host}`, local: true },
     { ...toGroup, local: true, incomingInterface: 1, hops: [] },
     { prefix: anywhere, interface: 1, gateway: rb },

@@ -97,8 +97,8 @@ for (const name of ["IPv4", "IPv6"] as const) {
     fn: () =>
       withLine(async (line) => {
         let rightFile = "";
-        const leftFile = await captured(line, "left", async () => {
-          rightFile = await captured(line, "right", () => everyType(line, name));
+        const leftFile = await captured(line, "to-a", async () => {
+          rightFile = await captured(line, "to-b", () => everyType(line, name));
         });
         for (const [file, types] of [[leftFile, TYPES], [rightFile, TYPES.filter((type) => type !== "3")]] as const) {
           const fields = ["rsvp.msg", "ip.opt.ra", "ipv6.opt.router_alert", "ip.ttl", "ipv6.hlim", "rsvp.sending_ttl"];

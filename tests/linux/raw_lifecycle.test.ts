@@ -24,8 +24,8 @@ const packet = (length: number, fill = 1): PlainPacket => ({
   encapsulation: 0,
   payload: new Uint8Array(length).fill(fill),
 });
-const LEFT = { interface: 11, name: "left", addresses: [] };
-const ETH0 = { interface: 7, name: "eth0", addresses: [] };
+const LEFT = { interface: 11, name: "to-a", addresses: [] };
+const ETH0 = { interface: 7, name: "to-r", addresses: [] };
 
 /** Runs a script in a namespace, perhaps by another program. */
 async function script(namespace: string, text: string, ...by: string[]): Promise<Deno.CommandOutput> {
@@ -79,7 +79,7 @@ Deno.test({
         inNamespace(r, () => RawTransport.open({ interfaces: [{ interface: 1, name, addresses }] }));
       const before = [...Deno.readDirSync("/proc/self/fd")].length;
       assertThrows(() => open("wan7", []), Error, 'there is no interface "wan7" (ip link shows those there are)');
-      assertThrows(() => open("left", ["10.1/24"]), RangeError, '"10.1" is not an IPv4 or IPv6 address');
+      assertThrows(() => open("to-a", ["10.1/24"]), RangeError, '"10.1" is not an IPv4 or IPv6 address');
       await sharedPoller().idle();
       assertEquals([...Deno.readDirSync("/proc/self/fd")].length, before);
     }),
@@ -100,19 +100,19 @@ Deno.test({
       inNamespace(line.r, () => router.transport.joinGroup(group, 11));
       left.send(packet(41));
       assertEquals((await router.packets(1))[0].interface, 11);
-      router.transport.setInterface({ ...LEFT, addresses: ["10.1.0.2/24"] });
+      router.transport.setInterface({ ...LEFT, addresses: ["10.0.1.2/24"] });
       router.transport.removeInterface(11);
       left.send(packet(42));
       await until("a packet by a removed interface", () => unknown() === 2);
       // The cable is replaced: the same names, other indexes.
-      await run("ip", "-n", line.a, "link", "del", "eth0");
+      await run("ip", "-n", line.a, "link", "del", "to-r");
       for (
         const step of [
-          ["link", "add", "eth0", "netns", line.a, "type", "veth", "peer", "name", "left", "netns", line.r],
-          ["-n", line.a, "link", "set", "eth0", "up"],
-          ["-n", line.r, "link", "set", "left", "up"],
-          ["-n", line.a, "addr", "add", "10.1.0.1/24", "dev", "eth0"],
-          ["-n", line.r, "addr", "add", "10.1.0.2/24", "dev", "left"],
+          ["link", "add", "to-r", "netns", line.a, "type", "veth", "peer", "name", "to-a", "netns", line.r],
+          ["-n", line.a, "link", "set", "to-r", "up"],
+          ["-n", line.r, "link", "set", "to-a", "up"],
+          ["-n", line.a, "addr", "add", "10.0.1.1/24", "dev", "to-r"],
+          ["-n", line.r, "addr", "add", "10.0.1.2/24", "dev", "to-a"],
         ]
       ) await run("ip", ...step);
       left.transport.setInterface(ETH0);
@@ -120,7 +120,7 @@ Deno.test({
       left.send(packet(43));
       left.send({ ...packet(44), destination: group });
       assertEquals((await router.packets(2)).map(({ payload }) => payload.length), [43, 44]);
-      assert((await run("ip", "-n", line.r, "maddr", "show", "dev", "left")).includes(group));
+      assert((await run("ip", "-n", line.r, "maddr", "show", "dev", "to-a")).includes(group));
       assertEquals(router.errors, []);
     }),
 });
@@ -132,7 +132,6 @@ Deno.test({
     withLine(async (line) => {
       await using left = Listener.raw(line.a, { interfaces: [ETH0] });
       await using router = Listener.raw(line.r, { interfaces: [LEFT] });
-      await run("ip", "-n", line.a, "route", "del", "default");
       const nowhere = { ...packet(30), interface: 0, destination: "203.0.113.9" };
       for (const one of [packet(10), nowhere, packet(11), nowhere, nowhere, packet(12)]) left.send(one);
       assertEquals((await router.packets(3)).map(({ payload }) => payload.length), [10, 11, 12]);
@@ -157,7 +156,7 @@ Deno.test({
         module: defaultModule(),
         transport,
         seed: 5,
-        interfaces: [{ interface: 11, addresses: ["10.1.0.2/24"] }],
+        interfaces: [{ interface: 11, addresses: ["10.0.1.2/24"] }],
         onSubmit: (kind, count, nowMs, inbox) => {
           recorder.onSubmit(kind, count, nowMs, inbox);
           if (kind !== 2) return;

@@ -6,9 +6,9 @@ import { inNamespace, run } from "./namespace.ts";
 
 const needed = needs("linux", "netRaw", "netAdmin", "namespaces");
 
-const END = { interfaces: [{ interface: 7, name: "eth0", addresses: [] }] };
+const END = { interfaces: [{ interface: 7, name: "to-r", addresses: [] }] };
 const ROUTER = {
-  interfaces: [{ interface: 11, name: "left", addresses: [] }, { interface: 12, name: "right", addresses: [] }],
+  interfaces: [{ interface: 11, name: "to-a", addresses: [] }, { interface: 12, name: "to-b", addresses: [] }],
 };
 
 /** Bytes that a transport cannot take for anything: it knows no RSVP. */
@@ -69,14 +69,14 @@ for (const [name, { a, ra, rb, b, bits, group }] of Object.entries(FAMILIES)) {
         left.send(toGroup);
         assertEquals(await router.packets(1), [{ ...toGroup, interface: 11 }]);
         inNamespace(line.r, () => router.transport.joinGroup(group, 11));
-        assert((await run("ip", "-n", line.r, "maddr", "show", "dev", "left")).includes(group));
+        assert((await run("ip", "-n", line.r, "maddr", "show", "dev", "to-a")).includes(group));
         for (const length of [100, 5_000]) {
           const packet = { ...toGroup, payload: payload(length, 7) };
           left.send(packet);
           assertEquals(await router.packets(1), [{ ...packet, interface: 11 }]);
         }
         router.transport.leaveGroup(group, 11);
-        assert(!(await run("ip", "-n", line.r, "maddr", "show", "dev", "left")).includes(group));
+        assert(!(await run("ip", "-n", line.r, "maddr", "show", "dev", "to-a")).includes(group));
         // Nobody hears itself, and the kernel forwards no groups.
         for (const peer of [left, router, right]) assertEquals(await peer.packets(0), []);
         assertEquals([...left.errors, ...router.errors, ...right.errors], []);
@@ -102,7 +102,7 @@ for (const [name, { a, ra, rb, b, bits, group }] of Object.entries(FAMILIES)) {
         left.send({ ...path, payload: payload(longest + 1) });
         assertEquals(left.errors, [`a message of ${longest + 1} bytes is too long for IP`]);
         // The link's MTU becomes smaller and nobody tells: the kernel refuses, and it is sent again in fragments.
-        await run("ip", "-n", line.a, "link", "set", "eth0", "mtu", "1300");
+        await run("ip", "-n", line.a, "link", "set", "to-r", "mtu", "1300");
         const late = { ...path, payload: payload(1_400) };
         left.send(late);
         await new Promise((resolve) => setTimeout(resolve, 50));

@@ -23,9 +23,9 @@ for (const [name, { a, ra, bits, group }] of Object.entries(FAMILIES)) {
     ...needed,
     fn: () =>
       withLine(async (line) => {
-        const eth0 = { interface: 7, name: "eth0", addresses: [`${a}/${bits}`] };
+        const eth0 = { interface: 7, name: "to-r", addresses: [`${a}/${bits}`] };
         await using left = Listener.udp(line.a, { interfaces: [eth0] });
-        await using router = Listener.udp(line.r, { interfaces: [{ interface: 11, name: "left", addresses: [] }] });
+        await using router = Listener.udp(line.r, { interfaces: [{ interface: 11, name: "to-a", addresses: [] }] });
         const plain: PlainPacket = {
           interface: 7,
           source: a,
@@ -53,7 +53,7 @@ for (const [name, { a, ra, bits, group }] of Object.entries(FAMILIES)) {
         if (name === "IPv4") {
           const toAll = { ...plain, destination: "224.0.0.14" };
           inNamespace(line.r, () => {
-            router.transport.setInterface({ interface: 11, name: "left", addresses: [`${ra}/${bits}`] });
+            router.transport.setInterface({ interface: 11, name: "to-a", addresses: [`${ra}/${bits}`] });
           });
           left.send(toAll);
           assertEquals(await router.packets(1), [{ ...toAll, interface: 11 }]);
@@ -118,10 +118,10 @@ for (const [name, { a, ra, rb, b, bits }] of Object.entries(FAMILIES)) {
           { prefix: `${own}/${host}`, local: true },
           { prefix: anywhere, interface: 1, gateway },
         ];
-        const leftInterface = device(1, "eth0", a);
+        const leftInterface = device(1, "to-r", a);
         const rawLeft = inNamespace(line.a, () => RawTransport.open({ interfaces: [leftInterface] }));
         const left = node(rawLeft, [leftInterface], routesOfHost(a, ra), errors);
-        const routerInterfaces = [device(21, "left", ra), device(22, "right", rb)];
+        const routerInterfaces = [device(21, "to-a", ra), device(22, "to-b", rb)];
         const both = inNamespace(line.r, () => {
           const options = { interfaces: routerInterfaces };
           return new DualTransport(RawTransport.open(options), UdpSocketTransport.open(options));
@@ -130,7 +130,7 @@ for (const [name, { a, ra, rb, b, bits }] of Object.entries(FAMILIES)) {
           { prefix: `${a}/${bits}`, interface: 21 },
           { prefix: `${b}/${bits}`, interface: 22 },
         ], errors);
-        const rightInterface = device(1, "eth0", b);
+        const rightInterface = device(1, "to-r", b);
         const udpRight = inNamespace(line.b, () => UdpSocketTransport.open({ interfaces: [rightInterface] }));
         const udpOnly = { ...rightInterface, udp: "only", udpNextHop: rb } as const;
         const right = node(udpRight, [udpOnly], routesOfHost(b, rb), errors);
