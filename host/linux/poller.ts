@@ -21,9 +21,12 @@ const EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 const RETRY_MS = 10;
 const PAUSE_MS = 1;
 
+/** Reads what can be read, and says what comes next. */
+export type Readable = () => "stream" | "more" | void;
+
 /** Calls back when descriptors can be read. The wait begins with the first descriptor and ends with the last. */
 export class Poller {
-  #handlers = new Map<number, () => boolean | void>();
+  #handlers = new Map<number, Readable>();
   #wake = -1;
   #ended: Promise<void> | undefined;
   #changed = false;
@@ -31,10 +34,11 @@ export class Poller {
 
   /**
    * Calls `readable` whenever something can be read, or the descriptor has failed; it must read what there is, without
-   * waiting, and not throw. If it returns true it is not called again for a millisecond.
+   * waiting, and not throw. If it returns `"stream"` it is not called again for a millisecond; if it returns `"more"`,
+   * because it left something to be read, it is called again as soon as others have had their turn.
    * @throws {LinuxError} if the kernel gives no eventfd.
    */
-  add(descriptor: number, readable: () => boolean | void): void {
+  add(descriptor: number, readable: Readable): void {
     if (this.#wake < 0) this.#wake = call(libc().eventfd(0, EFD_NONBLOCK_CLOEXEC), "an eventfd");
     this.#handlers.set(descriptor, readable);
     this.#interrupt();
@@ -70,7 +74,7 @@ export class Poller {
 
   async #run(): Promise<void> {
     let list: number[] = [], table = new Uint8Array(0), view = new DataView(table.buffer);
-    let busy = false;
+    let busy: ReturnType<Readable>;
     try {
       while (this.#handlers.size > 0) {
         if (this.#changed) {
@@ -85,7 +89,9 @@ export class Poller {
         // The number of the error cannot be had; what can fail here is memory, or a signal came.
         if (ready < 0) await pause(RETRY_MS);
         else busy = this.#dispatch(list, view);
-        if (busy) await pause(PAUSE_MS);
+        // On a busy machine whoever sleeps, however shortly, is late: not while something waits.
+        if (busy === "more") await new Promise((resolve) => setImmediate(resolve));
+        else if (busy === "stream") await pause(PAUSE_MS);
       }
     } finally {
       libc().close(this.#wake);
@@ -99,16 +105,19 @@ export class Poller {
     for (const tell of this.#removals.splice(0)) tell();
   }
 
-  /** True if a handler is busy. */
-  #dispatch(list: readonly number[], view: DataView): boolean {
-    let busy = false;
+  /** What the handlers said; more of it counts. */
+  #dispatch(list: readonly number[], view: DataView): ReturnType<Readable> {
+    let busy: ReturnType<Readable>;
     for (const [index, descriptor] of list.entries()) {
       const events = view.getInt16(POLLFD_BYTES * index + 6, true);
       if (events === 0) continue;
       if (index === 0) libc().eventfd_read(this.#wake, new Uint8Array(8));
       // Was closed without being removed: it would end every wait at once, for ever.
       else if (events & POLLNVAL) this.#handlers.delete(descriptor), this.#changed = true;
-      else if (this.#handlers.get(descriptor)?.() === true) busy = true;
+      else {
+        const said = this.#handlers.get(descriptor)?.();
+        if (said !== undefined && busy !== "more") busy = said;
+      }
     }
     return busy;
   }

@@ -12,7 +12,7 @@ import { Arrival, ipv4ChecksumHolds, ipv6RouterAlert, READ, readIpv4, readIpv6 }
 import { errno, errorText, libc } from "./libc.ts";
 import { ERRNO, LinuxError } from "./linux_error.ts";
 import type { InterfaceTable } from "./interface_table.ts";
-import type { Poller } from "./poller.ts";
+import type { Poller, Readable } from "./poller.ts";
 import { Reassembly } from "./reassembly.ts";
 import { ReceiveBatch } from "./receive_batch.ts";
 import { IP, IPV6, MSG, SO, SOL } from "./socket_numbers.ts";
@@ -132,8 +132,7 @@ export class Receiver {
     return removed;
   }
 
-  /** True if it is a stream, for which the poller should pause. */
-  #readable(source: Source): boolean {
+  #readable(source: Source): ReturnType<Readable> {
     this.#took = 0;
     this.#full = true;
     for (let i = 0; i < BATCHES_AT_ONCE && this.#full && this.#sources.includes(source); i++) {
@@ -143,11 +142,12 @@ export class Receiver {
       else this.#fill(source, this.#ownSlots ??= ownSlots(), packets, true);
       if (packets.length > 0) this.onPackets(packets);
     }
-    if (this.#took === 0) return false;
+    if (this.#took === 0) return undefined;
     const nowMs = performance.now();
     const stream = nowMs - source.lastMs < STREAM_MS;
     source.lastMs = nowMs;
-    return stream;
+    if (this.#full) return "more";
+    return stream ? "stream" : undefined;
   }
 
   /** Receives one batch. Returns how many stand in slots; the others are added to `packets`. */
