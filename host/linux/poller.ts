@@ -21,8 +21,11 @@ const EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 const RETRY_MS = 10;
 const PAUSE_MS = 1;
 
+/** That there was much to read, or that there still is. */
+export type Busy = "stream" | "more";
+
 /** Reads what can be read, and says what comes next. */
-export type Readable = () => "stream" | "more" | void;
+export type Readable = () => Busy | void;
 
 /** Calls back when descriptors can be read. The wait begins with the first descriptor and ends with the last. */
 export class Poller {
@@ -74,7 +77,7 @@ export class Poller {
 
   async #run(): Promise<void> {
     let list: number[] = [], table = new Uint8Array(0), view = new DataView(table.buffer);
-    let busy: ReturnType<Readable>;
+    let busy: Busy | undefined;
     try {
       while (this.#handlers.size > 0) {
         if (this.#changed) {
@@ -106,8 +109,8 @@ export class Poller {
   }
 
   /** What the handlers said; more of it counts. */
-  #dispatch(list: readonly number[], view: DataView): ReturnType<Readable> {
-    let busy: ReturnType<Readable>;
+  #dispatch(list: readonly number[], view: DataView): Busy | undefined {
+    let busy: Busy | undefined;
     for (const [index, descriptor] of list.entries()) {
       const events = view.getInt16(POLLFD_BYTES * index + 6, true);
       if (events === 0) continue;
@@ -116,7 +119,7 @@ export class Poller {
       else if (events & POLLNVAL) this.#handlers.delete(descriptor), this.#changed = true;
       else {
         const said = this.#handlers.get(descriptor)?.();
-        if (said !== undefined && busy !== "more") busy = said;
+        if (said && busy !== "more") busy = said;
       }
     }
     return busy;

@@ -12,7 +12,7 @@ import { Arrival, ipv4ChecksumHolds, ipv6RouterAlert, READ, readIpv4, readIpv6 }
 import { errno, errorText, libc } from "./libc.ts";
 import { ERRNO, LinuxError } from "./linux_error.ts";
 import type { InterfaceTable } from "./interface_table.ts";
-import type { Poller, Readable } from "./poller.ts";
+import type { Busy, Poller } from "./poller.ts";
 import { Reassembly } from "./reassembly.ts";
 import { ReceiveBatch } from "./receive_batch.ts";
 import { IP, IPV6, MSG, SO, SOL } from "./socket_numbers.ts";
@@ -132,7 +132,7 @@ export class Receiver {
     return removed;
   }
 
-  #readable(source: Source): ReturnType<Readable> {
+  #readable(source: Source): Busy | undefined {
     this.#took = 0;
     this.#full = true;
     for (let i = 0; i < BATCHES_AT_ONCE && this.#full && this.#sources.includes(source); i++) {
