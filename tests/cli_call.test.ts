@@ -12,7 +12,10 @@ const ALICE = `${NETWORK}.2`, BOB = `${NETWORK}.3`;
 /** No other program's service is joined or disturbed. */
 const FOLDER = await Deno.makeTempDir({ prefix: "resv_call_" });
 Deno.env.set("RESV_SOCKET", `${FOLDER}/resv.sock`);
-globalThis.addEventListener("unload", () => Deno.removeSync(FOLDER, { recursive: true }));
+globalThis.addEventListener("unload", () => {
+  Deno.env.delete("RESV_SOCKET");
+  Deno.removeSync(FOLDER, { recursive: true });
+});
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const TSPEC = { form: 18, service: 1 };

@@ -12,7 +12,10 @@ const GROUP = `239.${THIRD}.1.1`;
 /** No other program's service is joined or disturbed. */
 const FOLDER = await Deno.makeTempDir({ prefix: "resv_traffic_" });
 Deno.env.set("RESV_SOCKET", `${FOLDER}/resv.sock`);
-globalThis.addEventListener("unload", () => Deno.removeSync(FOLDER, { recursive: true }));
+globalThis.addEventListener("unload", () => {
+  Deno.env.delete("RESV_SOCKET");
+  Deno.removeSync(FOLDER, { recursive: true });
+});
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 Deno.test("send: a token bucket lets its depth go at once, then its rate, and never more", () => {
