@@ -138,3 +138,23 @@ Deno.test("NO_COLOR and a pipe each mean no colour", async () => {
   assert(!out.includes("\x1b"));
   assertStringIncludes(out, "USAGE");
 });
+
+Deno.test("what starts the command line leads to no command: Deno reads everything that a literal import leads to", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", new URL("../host/cli/main.ts", import.meta.url).pathname],
+    stdin: "null",
+    stderr: "null",
+  }).output();
+  type Module = { specifier: string; dependencies?: { code?: { specifier: string } }[] };
+  const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout)) as { roots: string[]; modules: Module[] };
+  // Of what the listing has, what the code leads to: types are not read to run.
+  const reached = new Set(roots);
+  for (const specifier of reached) {
+    const module = modules.find((one) => one.specifier === specifier);
+    for (const { code } of module?.dependencies ?? []) if (code) reached.add(code.specifier);
+  }
+  const own = [...reached].map((specifier) => /\/host\/(.*)$/.exec(specifier)?.[1]).filter((path) =>
+    path !== undefined
+  );
+  assert(own.includes("cli/application.ts") && own.length < 10, own.join("\n"));
+});

@@ -1,21 +1,15 @@
 /** The command line put together: every command, and how it speaks of mistakes (one line, then a non-zero exit). */
-import { type Application, buildApplication, buildRouteMap, run, text_en } from "@stricli/core";
-import { callCommand } from "./call.ts";
-import { clearCommand } from "./clear.ts";
+import {
+  type Application,
+  buildApplication,
+  buildRouteMap,
+  type Command,
+  type RouteMap,
+  run,
+  text_en,
+} from "@stricli/core";
 import type { ResvContext } from "./context.ts";
-import { decodeCommand } from "./decode.ts";
-import { demoCommand } from "./demo.ts";
-import { encodeCommand } from "./encode.ts";
-import { nodeCommand } from "./node.ts";
 import { CommandError, UsageError } from "./output.ts";
-import { reloadCommand } from "./reload.ts";
-import { pingPathCommand } from "./ping_path.ts";
-import { receiveCommand } from "./receive.ts";
-import { sendCommand } from "./send.ts";
-import { showCommand } from "./show.ts";
-import { simulateCommand } from "./simulate.ts";
-import { summaryCommand } from "./summary.ts";
-import { traceCommand } from "./trace.ts";
 import { VERSION } from "./version.ts";
 
 /** A command failed. */
@@ -35,25 +29,43 @@ function suggestion(corrections: readonly string[]): string {
     : "";
 }
 
-/** Builds the application; each command is a file of its own, whose work is loaded when it is called. */
-export function buildResv(): Application<ResvContext> {
-  const routes = buildRouteMap({
-    routes: {
-      demo: demoCommand,
-      decode: decodeCommand,
-      encode: encodeCommand,
-      summary: summaryCommand,
-      simulate: simulateCommand,
-      show: showCommand,
-      clear: clearCommand,
-      trace: traceCommand,
-      pingPath: pingPathCommand,
-      node: nodeCommand,
-      reload: reloadCommand,
-      call: callCommand,
-      send: sendCommand,
-      receive: receiveCommand,
-    },
+/** Deno reads every file that a literal `import()` leads to before it starts: forty for a command that is not called. */
+const load = async <T>(file: string): Promise<T> => await import(file);
+
+type Target = Command<ResvContext> | RouteMap<ResvContext>;
+
+/** Every command is a file of its own, which is loaded when it is called, and loads its work when it does something. */
+const COMMANDS = {
+  demo: async () => (await load<typeof import("./demo.ts")>("./demo.ts")).demoCommand,
+  decode: async () => (await load<typeof import("./decode.ts")>("./decode.ts")).decodeCommand,
+  encode: async () => (await load<typeof import("./encode.ts")>("./encode.ts")).encodeCommand,
+  summary: async () => (await load<typeof import("./summary.ts")>("./summary.ts")).summaryCommand,
+  simulate: async () => (await load<typeof import("./simulate.ts")>("./simulate.ts")).simulateCommand,
+  show: async () => (await load<typeof import("./show.ts")>("./show.ts")).showCommand,
+  clear: async () => (await load<typeof import("./clear.ts")>("./clear.ts")).clearCommand,
+  trace: async () => (await load<typeof import("./trace.ts")>("./trace.ts")).traceCommand,
+  pingPath: async () => (await load<typeof import("./ping_path.ts")>("./ping_path.ts")).pingPathCommand,
+  node: async () => (await load<typeof import("./node.ts")>("./node.ts")).nodeCommand,
+  reload: async () => (await load<typeof import("./reload.ts")>("./reload.ts")).reloadCommand,
+  call: async () => (await load<typeof import("./call.ts")>("./call.ts")).callCommand,
+  send: async () => (await load<typeof import("./send.ts")>("./send.ts")).sendCommand,
+  receive: async () => (await load<typeof import("./receive.ts")>("./receive.ts")).receiveCommand,
+} satisfies Record<string, () => Promise<Target>>;
+
+const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The command that was asked for, alone; all of them where it is none, for help and for what else may have been meant. */
+async function loadCommands(asked: string | undefined): Promise<Record<string, Target>> {
+  const names = Object.keys(COMMANDS) as (keyof typeof COMMANDS)[];
+  const wanted = names.filter((name) => name === asked || kebab(name) === asked);
+  const loading = (wanted.length > 0 ? wanted : names).map(async (name) => [name, await COMMANDS[name]()] as const);
+  return Object.fromEntries(await Promise.all(loading));
+}
+
+/** Builds the application for a command line. */
+async function buildResv(args: readonly string[]): Promise<Application<ResvContext>> {
+  const routes = buildRouteMap<string, ResvContext>({
+    routes: await loadCommands(args[0]),
     docs: { brief: "RSVP (RFC 2205): run a node, watch it work, read captures" },
   });
   return buildApplication(routes, {
@@ -92,7 +104,7 @@ export async function runResv(args: readonly string[], world: Omit<ResvContext, 
   };
   // `resv help decode` is what some expect beside `resv decode --help`.
   const asked = args[0] === "help" ? [...args.slice(1), "--help"] : args;
-  await run(buildResv(), asked, { ...world, process, fail });
+  await run(await buildResv(asked), asked, { ...world, process, fail });
   try {
     world.out.flush();
   } catch (error) {
