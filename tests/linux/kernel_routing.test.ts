@@ -37,7 +37,8 @@ async function world(body: (world: World) => Promise<void>, multicast: readonly 
     for (const [index, name] of ["one", "two", "three"].entries()) {
       await ip(a, `link add ${name} type veth peer name ${name}-peer`);
       await ip(a, `link set ${name}-peer up`);
-      await ip(a, `link set ${name} up`);
+      // Without a link-local address of its own making, which would be announced when it is found to be the only one.
+      await ip(a, `link set ${name} addrgenmode none up`);
       await ip(a, `address add 10.${index + 1}.0.1/24 dev ${name}`);
       await ip(a, `address add 2001:db8:${index + 1}::1/64 dev ${name} nodad`);
     }
@@ -64,6 +65,8 @@ async function world(body: (world: World) => Promise<void>, multicast: readonly 
       return inWords(given!);
     };
     try {
+      await until("carriers", () => links.states.every(({ up, addresses }) => up && addresses.length === 2));
+      await quiet(changes);
       await body({ routing, links, namespace: a, changes, ask });
     } finally {
       routing.close();
@@ -71,6 +74,14 @@ async function world(body: (world: World) => Promise<void>, multicast: readonly 
       await poller.idle();
     }
   });
+}
+
+/** Waits until nothing has been announced for a while, and forgets what was. */
+async function quiet(changes: string[]): Promise<void> {
+  do {
+    changes.length = 0;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  } while (changes.length > 0);
 }
 
 function inWords({ found, local, incomingInterface, hops }: RouteAnswer): string {
@@ -170,7 +181,7 @@ Deno.test({
   fn: () =>
     world(async ({ changes, namespace: a }) => {
       const announced = async (line: string, prefix: string) => {
-        changes.length = 0;
+        await quiet(changes);
         await ip(a, line);
         await until(`${line}: ${prefix}`, () => changes.length > 0);
         assertEquals(changes, [prefix]);
@@ -231,7 +242,7 @@ Deno.test({
       try {
         const [one, two, three] = [1, 2, 3].map((handle) => forwarding.addInterface(links.indexOf(handle)));
         assertEquals(ask("239.1.1.1", "10.1.0.9"), "in 1 out ");
-        changes.length = 0;
+        await quiet(changes);
         forwarding.addRoute("10.1.0.9", "239.1.1.1", one, [two, three]);
         await until("announced", () => changes.length > 0);
         assertEquals(changes, ["239.1.1.1/32"]);
