@@ -1,5 +1,5 @@
 /** What operators ask of the service: tables in pages, counters, clearing, traces (docs/service.md). */
-import { sessionObject } from "../host/application.ts";
+import { senderObject, sessionObject } from "../host/application.ts";
 import { decodeBase64 } from "../host/base64.ts";
 import { encodeObjects } from "../host/object_list.ts";
 import { ServiceConnection } from "../host/service/client_connection.ts";
@@ -220,5 +220,53 @@ Deno.test("operator: a trace ends with its client, and applications beside it ar
     world.flows(1, 1);
     assertEquals(world.router.running, true);
     application.close();
+  });
+});
+
+Deno.test("operator: clearing at random, also with bytes that are no objects, neither traps nor leaves anything", async () => {
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0];
+  console.log(`seed ${seed}`);
+  let state = seed;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor(state / 2 ** 32 * below);
+  };
+  await withOperator(({ alice, bob, router, network }) => {
+    let cleared = 0, before = 0;
+    for (let round = 0; round < 20; round++) {
+      for (let port = 5_000; port < 5_010; port++) {
+        const session = { destination: bob.address, port };
+        alice.rsvp.session(session).sender({ port: 4_000 + random(3), tokenBucketRateBytesPerSecond: 1_250 });
+        const receiver = bob.rsvp.session(session);
+        network.settle();
+        const senders = [...receiver.senders.values()], flowspec = { tokenBucketRateBytesPerSecond: 1_250 };
+        receiver.reserve(random(2) ? { style: "WF", flowspec } : { style: "SE", senders, flowspec });
+      }
+      network.settle();
+      for (let attempt = 0; attempt < 100; attempt++) {
+        const template = senderObject("SENDER_TEMPLATE", { address: alice.address, port: 4_000 + random(3) });
+        const session = sessionObject({ destination: bob.address, port: 5_000 + random(10) });
+        let objects = encodeObjects(random(2) ? [session, template] : [session]);
+        if (random(3) === 0) objects = objects.slice(0, random(objects.length + 1));
+        if (random(3) === 0 && objects.length > 0) objects[random(objects.length)] = random(256);
+        const what = (["senders", "reservations", "all"] as const)[random(3)];
+        try {
+          router.clear({ what, objects });
+          cleared++;
+        } catch (error) {
+          assertEquals((error as Error).name, "ResvError");
+        }
+        network.settle();
+      }
+      for (const session of [...alice.rsvp.sessions, ...bob.rsvp.sessions]) session.release();
+      network.run(600_000);
+      for (const table of ["sessions", "senders", "requests", "reservations", "installed"] as const) {
+        assertEquals(router.inspect(table), []);
+      }
+      if (round === 0) before = router.counters().STATE_BYTES;
+    }
+    assertGreater(cleared, 50);
+    assertEquals(router.counters().STATE_BYTES, before);
+    return Promise.resolve();
   });
 });
