@@ -29,18 +29,21 @@ function suggestion(corrections: readonly string[]): string {
     : "";
 }
 
-/** Deno reads every file that a literal `import()` leads to before it starts: forty for a command that is not called. */
+/**
+ * Deno reads every file that a literal `import()` leads to before it starts: more than a hundred for commands that are not
+ * called. This one it does not see, and so asks for the permission to read, which these commands need anyway.
+ */
 const load = async <T>(file: string): Promise<T> => await import(file);
 
 type Target = Command<ResvContext> | RouteMap<ResvContext>;
 
 /** Every command is a file of its own, which is loaded when it is called, and loads its work when it does something. */
 const COMMANDS = {
-  demo: async () => (await load<typeof import("./demo.ts")>("./demo.ts")).demoCommand,
-  decode: async () => (await load<typeof import("./decode.ts")>("./decode.ts")).decodeCommand,
-  encode: async () => (await load<typeof import("./encode.ts")>("./encode.ts")).encodeCommand,
-  summary: async () => (await load<typeof import("./summary.ts")>("./summary.ts")).summaryCommand,
-  simulate: async () => (await load<typeof import("./simulate.ts")>("./simulate.ts")).simulateCommand,
+  demo: async () => (await import("./demo.ts")).demoCommand,
+  decode: async () => (await import("./decode.ts")).decodeCommand,
+  encode: async () => (await import("./encode.ts")).encodeCommand,
+  summary: async () => (await import("./summary.ts")).summaryCommand,
+  simulate: async () => (await import("./simulate.ts")).simulateCommand,
   show: async () => (await load<typeof import("./show.ts")>("./show.ts")).showCommand,
   clear: async () => (await load<typeof import("./clear.ts")>("./clear.ts")).clearCommand,
   trace: async () => (await load<typeof import("./trace.ts")>("./trace.ts")).traceCommand,
