@@ -183,3 +183,27 @@ Deno.test({
       await transport.close();
     }),
 });
+
+Deno.test({
+  name: "what the kernel's queue had no room for is counted, to the packet",
+  ...needed,
+  fn: () =>
+    withLine(async (line) => {
+      const sent = 40_000;
+      await using left = Listener.raw(line.a, { interfaces: [ETH0] });
+      await using router = Listener.raw(line.r, { interfaces: [LEFT] });
+      // In one turn, in which nobody can read.
+      for (let i = 0; i < sent; i++) left.send(packet(64));
+      const { counters } = router.transport;
+      assertEquals([counters.received, counters.kernelDrops], [0, 0]);
+      await until("the queue to be read", () => router.transport.counters.received > 1_000);
+      await router.packets(1_000);
+      // The kernel tells with the next packet that it takes.
+      left.send(packet(65));
+      await until("what was lost", () => {
+        const { received, kernelDrops } = router.transport.counters;
+        return kernelDrops > 0 && received + kernelDrops === sent + 1;
+      });
+      assertEquals(left.transport.counters.sent, sent + 1);
+    }),
+});
