@@ -748,6 +748,24 @@ function compile(bytes2) {
   }
 }
 
+// host/interned_address.ts
+var MAXIMUM_ADDRESSES = 16384;
+var ADDRESS_BYTES = 16;
+var addresses = /* @__PURE__ */ new Map();
+function addressAt(view2, bytes2, at) {
+  if ((view2.getInt32(at + 4) | view2.getInt32(at + 8) | view2.getInt32(at + 12)) !== 0) {
+    return bytes2.subarray(at, at + ADDRESS_BYTES);
+  }
+  const key = view2.getInt32(at);
+  let address = addresses.get(key);
+  if (!address) {
+    if (addresses.size >= MAXIMUM_ADDRESSES) addresses.clear();
+    address = bytes2.slice(at, at + ADDRESS_BYTES);
+    addresses.set(key, address);
+  }
+  return address;
+}
+
 // host/boundary.gen.ts
 var ABI_VERSION = 2;
 var PACKET_SLOT_BYTES = 2048;
@@ -1325,8 +1343,8 @@ function readSend(view2, bytes2, at) {
     action: "SEND",
     payloadLength: view2.getUint32(at + 8, true),
     interface: view2.getUint32(at + 12, true),
-    source: bytes2.subarray(at + 16, at + 32),
-    destination: bytes2.subarray(at + 32, at + 48),
+    source: addressAt(view2, bytes2, at + 16),
+    destination: addressAt(view2, bytes2, at + 32),
     family: view2.getUint8(at + 48),
     ttl: view2.getUint8(at + 49),
     encapsulation: view2.getUint8(at + 50),
@@ -1345,7 +1363,7 @@ function readEvent(view2, bytes2, at) {
     errorValue: view2.getUint16(at + 16, true),
     errorNodeFamily: view2.getUint8(at + 18),
     gone: view2.getUint8(at + 19),
-    errorNode: bytes2.subarray(at + 20, at + 36),
+    errorNode: addressAt(view2, bytes2, at + 20),
     objects: bytes2.subarray(at + 40, at + view2.getUint32(at + 4, true) - view2.getUint16(at + 2, true))
   };
 }
@@ -1373,8 +1391,8 @@ function readRouteQuery(view2, bytes2, at) {
   return {
     action: "ROUTE_QUERY",
     query: view2.getUint32(at + 8, true),
-    destination: bytes2.subarray(at + 12, at + 28),
-    source: bytes2.subarray(at + 28, at + 44),
+    destination: addressAt(view2, bytes2, at + 12),
+    source: addressAt(view2, bytes2, at + 28),
     family: view2.getUint8(at + 44),
     multicast: view2.getUint8(at + 45),
     protocol: view2.getUint8(at + 46),
@@ -1387,8 +1405,8 @@ function readRelay(view2, bytes2, at) {
     action: "RELAY",
     payloadLength: view2.getUint32(at + 8, true),
     interface: view2.getUint32(at + 12, true),
-    source: bytes2.subarray(at + 16, at + 32),
-    destination: bytes2.subarray(at + 32, at + 48),
+    source: addressAt(view2, bytes2, at + 16),
+    destination: addressAt(view2, bytes2, at + 32),
     family: view2.getUint8(at + 48),
     ttl: view2.getUint8(at + 49),
     payload: bytes2.subarray(at + 56, at + 56 + view2.getUint32(at + 8, true))
@@ -1402,7 +1420,7 @@ function readReport(view2, bytes2, at) {
     ctype: view2.getUint8(at + 11),
     offset: view2.getUint32(at + 12, true),
     interface: view2.getUint32(at + 16, true),
-    source: bytes2.subarray(at + 20, at + 36),
+    source: addressAt(view2, bytes2, at + 20),
     family: view2.getUint8(at + 36),
     messageType: view2.getUint8(at + 37)
   };
@@ -1422,7 +1440,7 @@ function readSenders(view2, bytes2, at) {
     session: view2.getUint32(at + 8, true),
     incomingInterface: view2.getUint32(at + 12, true),
     logicalInterfaceHandle: view2.getUint32(at + 16, true),
-    previousHop: bytes2.subarray(at + 20, at + 36),
+    previousHop: addressAt(view2, bytes2, at + 20),
     previousHopFamily: view2.getUint8(at + 36),
     ttl: view2.getUint8(at + 37),
     nonRsvp: view2.getUint8(at + 38),
@@ -1438,7 +1456,7 @@ function readRequests(view2, bytes2, at) {
   return {
     session: view2.getUint32(at + 8, true),
     interface: view2.getUint32(at + 12, true),
-    previousHop: bytes2.subarray(at + 16, at + 32),
+    previousHop: addressAt(view2, bytes2, at + 16),
     previousHopFamily: view2.getUint8(at + 32),
     style: view2.getUint8(at + 33),
     refreshInMs: view2.getUint32(at + 36, true),
@@ -1449,7 +1467,7 @@ function readReservations(view2, bytes2, at) {
   return {
     session: view2.getUint32(at + 8, true),
     interface: view2.getUint32(at + 12, true),
-    nextHop: bytes2.subarray(at + 16, at + 32),
+    nextHop: addressAt(view2, bytes2, at + 16),
     nextHopFamily: view2.getUint8(at + 32),
     style: view2.getUint8(at + 33),
     application: view2.getUint32(at + 36, true),
@@ -1472,7 +1490,7 @@ function readInstalled(view2, bytes2, at) {
 function readBlockade(view2, bytes2, at) {
   return {
     session: view2.getUint32(at + 8, true),
-    previousHop: bytes2.subarray(at + 12, at + 28),
+    previousHop: addressAt(view2, bytes2, at + 12),
     previousHopFamily: view2.getUint8(at + 28),
     expiresInMs: view2.getUint32(at + 32, true),
     objects: bytes2.subarray(at + 40, at + view2.getUint32(at + 4, true) - view2.getUint16(at + 2, true))
@@ -1486,14 +1504,14 @@ function readInterfaces(view2, bytes2, at) {
     reservableBytesPerSecond: view2.getFloat64(at + 16, true),
     reservedBytesPerSecond: view2.getFloat64(at + 24, true),
     reservations: view2.getUint32(at + 32, true),
-    ipv4: bytes2.subarray(at + 36, at + 52),
-    ipv6: bytes2.subarray(at + 52, at + 68)
+    ipv4: addressAt(view2, bytes2, at + 36),
+    ipv6: addressAt(view2, bytes2, at + 52)
   };
 }
 function readNeighbours(view2, bytes2, at) {
   return {
     interface: view2.getUint32(at + 8, true),
-    address: bytes2.subarray(at + 12, at + 28),
+    address: addressAt(view2, bytes2, at + 12),
     family: view2.getUint8(at + 28),
     states: view2.getUint32(at + 32, true)
   };
@@ -7179,8 +7197,8 @@ var Session = class {
 
 // host/signalling_node.ts
 function usableAddresses(interfaces, family) {
-  const addresses = interfaces.flatMap((settings) => settings.addresses.map((text) => text.split("/")[0]));
-  const usable = addresses.filter((text) => parseAddress(text).family === family && !text.toLowerCase().startsWith("fe80"));
+  const addresses2 = interfaces.flatMap((settings) => settings.addresses.map((text) => text.split("/")[0]));
+  const usable = addresses2.filter((text) => parseAddress(text).family === family && !text.toLowerCase().startsWith("fe80"));
   return [
     ...new Set(usable)
   ];
@@ -12691,11 +12709,11 @@ function receiverMatches(state, localAddresses) {
   if (!local || local.port === 0) return [];
   if (peer ? isGroup(peer.address) : protocol === "tcp") return [];
   const { family } = parseAddress(local.address);
-  const addresses = isAnyAddress(local.address) ? localAddresses(family) : [
+  const addresses2 = isAnyAddress(local.address) ? localAddresses(family) : [
     local.address
   ];
   if (protocol === "tcp" && isAnyAddress(local.address)) return [];
-  return addresses.map((destination) => ({
+  return addresses2.map((destination) => ({
     session: {
       destination,
       port: local.port,
@@ -13238,7 +13256,7 @@ function checkFlow(check, flows, socket, port) {
 function interfaceOf(flows, { local }, port) {
   const address = local && !isAnyAddress(local.address) ? local.address : flows.map(({ sending }) => sending?.template.address).find((one) => one !== void 0);
   if (address === void 0) return port.interfaces.length === 1 ? port.interfaces[0] : void 0;
-  return port.interfaces.find(({ addresses }) => addresses.some((one) => sameAddress(one.split("/")[0], address)));
+  return port.interfaces.find(({ addresses: addresses2 }) => addresses2.some((one) => sameAddress(one.split("/")[0], address)));
 }
 function allowedToSend(flows, { setting }, port) {
   const limit = port.nonReservedSendLimitBytesPerSecond;
@@ -15473,7 +15491,7 @@ var OpenHost = class _OpenHost {
       onError,
       whileAbsent
     }, taken);
-    const known = new Set(remote.interfaces.flatMap(({ addresses }) => addresses.map((text) => text.split("/")[0])));
+    const known = new Set(remote.interfaces.flatMap(({ addresses: addresses2 }) => addresses2.map((text) => text.split("/")[0])));
     const missing = options.interfaces.map(({ address }) => address.split("/")[0]).filter((one) => !known.has(one));
     if (missing.length > 0) {
       remote.close();
@@ -16721,8 +16739,8 @@ var Rapi = class {
   }
   /** The default interface's address of a family, link-local ones left out: no session can be told by them. */
   #localAddress(family) {
-    const addresses = this.#node.interfaces.flatMap(({ addresses: addresses2 }) => addresses2.map((text) => text.split("/")[0]));
-    const found = addresses.find((text) => familyOf3(text) === family && !text.toLowerCase().startsWith("fe80"));
+    const addresses2 = this.#node.interfaces.flatMap(({ addresses: addresses3 }) => addresses3.map((text) => text.split("/")[0]));
+    const found = addresses2.find((text) => familyOf3(text) === family && !text.toLowerCase().startsWith("fe80"));
     if (found === void 0) throw new RapiError("INVAL", "lhost.address", `no interface has an IPv${family} address`);
     return found;
   }
@@ -16732,7 +16750,7 @@ var Rapi = class {
       throw new RapiError("INVAL", "rhost.address", `"${rhost.address}" is no IPv${family} address`);
     }
     const wanted = parseAddress(rhost.address).bytes.join();
-    const found = this.#node.interfaces.find(({ addresses }) => addresses.some((text) => parseAddress(text.split("/")[0]).bytes.join() === wanted));
+    const found = this.#node.interfaces.find(({ addresses: addresses2 }) => addresses2.some((text) => parseAddress(text.split("/")[0]).bytes.join() === wanted));
     return found ? found.interface : "elsewhere";
   }
   #filters(filters) {
@@ -17035,13 +17053,13 @@ function readSocketAddress2(view2, form, member2, at) {
   const port = view2.getUint16(10);
   if (isIpv4) return {
     form,
-    address: addressAt(view2, 12, 4),
+    address: addressAt2(view2, 12, 4),
     port
   };
   const flowLabel = view2.getUint32(12) & 1048575;
   return {
     form,
-    address: addressAt(view2, 16, 16),
+    address: addressAt2(view2, 16, 16),
     port,
     ...flowLabel === 0 ? {} : {
       flowLabel
@@ -17051,11 +17069,11 @@ function readSocketAddress2(view2, form, member2, at) {
 function readGpi(view2, form, bytes2) {
   return {
     form,
-    address: addressAt(view2, 8, bytes2),
+    address: addressAt2(view2, 8, bytes2),
     generalizedPortIdentifier: view2.getUint32(8 + bytes2)
   };
 }
-function addressAt(view2, at, length) {
+function addressAt2(view2, at, length) {
   const bytes2 = new Uint8Array(16);
   bytes2.set(new Uint8Array(view2.buffer, view2.byteOffset + at, length));
   return formatAddress(bytes2, length === 4 ? 4 : 6);
