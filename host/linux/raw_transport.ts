@@ -3,10 +3,10 @@
  *
  * - **IPv4, raw with Router Alert.** Brings what is addressed to us, and, on a machine that forwards, unicast messages in
  *   transit that carry Router Alert (Path, PathTear, ResvConf; RFC 2205 section 3.1.3, RFC 2113). The kernel takes those out
- *   of its forwarding for this socket, after its firewall and reverse path filter have seen them and after it has put their
- *   fragments together: nothing is forwarded twice, and no rule is left behind in a packet filter if we die. A transit
- *   message without Router Alert is not for us, and the kernel forwards it. The same socket sends, with our IP header, for
- *   a Path has the sender's address as its source and not ours.
+ *   of its forwarding for this socket, after prerouting rules and reverse path filter have seen them (forward rules do not
+ *   any more) and after it has put their fragments together: nothing is forwarded twice, and no rule is left behind in a
+ *   packet filter if we die. A transit message without Router Alert is not for us, and the kernel forwards it. The same
+ *   socket sends, with our IP header, for a Path has the sender's address as its source and not ours.
  * - **IPv6, raw.** Brings what is addressed to us, without its header; that is told beside it.
  * - **IPv6, raw with Router Alert** (RFC 2711, value 1). Brings transit, header included; fragments one by one. Sends.
  * - **A packet socket for each family**, whose filter in the kernel passes protocol 46 to groups and nothing else. A router
