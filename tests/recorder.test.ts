@@ -6,7 +6,7 @@ import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { fixture } from "./engine_fixture.ts";
 
 /** Lengths of the two records, as the catalogue lays them out. */
-const [CONFIG_BYTES, INTERFACE_BYTES] = [56, 152];
+const [CONFIG_BYTES, INTERFACE_BYTES] = [64, 152];
 
 function packet(length: number): Packet {
   const address = new Uint8Array(16).fill(length & 255);

@@ -11,7 +11,7 @@ const HELD_MS = 2;
 /** The shortest time for a timer. */
 const TIMER_MS = 1;
 /** Node's and Deno's; there are no sockets elsewhere. */
-const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
+type WithImmediates = { setImmediate?: (callback: () => void) => unknown };
 
 /**
  * Resolved when a packet may leave, or is to be discarded; with `holds`, it is held where it would be discarded. Rejects
@@ -33,9 +33,13 @@ export async function shaped(
   }
 }
 
-/** Timers count in milliseconds: what a fast flow with a small bucket waits beyond them, it waits by turns of the loop. */
+/**
+ * Timers count in milliseconds: what a fast flow with a small bucket waits beyond them, it waits by turns of the loop.
+ * `setImmediate` is looked up when it is needed: asking for it makes Deno load Node's timers, 7 ms of an import of mod.ts.
+ */
 function pause(delayMs: number): Promise<void> {
   return new Promise((resolve) => {
+    const { setImmediate } = globalThis as WithImmediates;
     if (delayMs < TIMER_MS && setImmediate) setImmediate(() => resolve());
     else setTimeout(resolve, Math.min(Math.floor(delayMs), LONGEST_SLEEP_MS));
   });
