@@ -14011,7 +14011,6 @@ function addressParts(text) {
 var LONGEST_SLEEP_MS = 100;
 var HELD_MS = 2;
 var TIMER_MS = 1;
-var { setImmediate } = globalThis;
 async function shaped(endpoint, to, bytes2, holds = false) {
   for (; ; ) {
     if (endpoint.closed) throw new QosError("ENOTSOCK", "socket", "it has been closed");
@@ -14024,6 +14023,7 @@ async function shaped(endpoint, to, bytes2, holds = false) {
 }
 function pause(delayMs) {
   return new Promise((resolve) => {
+    const { setImmediate } = globalThis;
     if (delayMs < TIMER_MS && setImmediate) setImmediate(() => resolve());
     else setTimeout(resolve, Math.min(Math.floor(delayMs), LONGEST_SLEEP_MS));
   });
