@@ -53,7 +53,8 @@ async function ask(socket: string, ...requests: object[]): Promise<Record<string
     text += chunk;
     const parts = text.split("\n");
     text = parts.pop()!;
-    answers.push(...parts.map((part) => JSON.parse(part)));
+    // What is pushed has no number: only answers are asked for here.
+    answers.push(...parts.map((part) => JSON.parse(part)).filter((line) => "id" in line));
     if (answers.length >= lines.length) break;
   }
   return answers;
