@@ -77,8 +77,9 @@ export function problemAt(source: string, path: TomlPath, what: string): string 
 }
 
 /**
- * The line of a key: that of the header of its table, or below it where the key is written. A parser of TOML does not
- * keep lines, but tables and keys stand where people put them. 0 if it is not found.
+ * The line of a key: that of the header of its table, or below it where the key is written; of a table that is written
+ * inline, that where it begins. A parser of TOML does not keep lines, but tables and keys stand where people put them. 0
+ * if it is not found.
  */
 export function lineOf(source: string, path: TomlPath): number {
   const lines = source.split("\n");
@@ -100,5 +101,6 @@ export function lineOf(source: string, path: TomlPath): number {
     if (!inside && !here) continue;
     if (new RegExp(`^"?${String(key).replaceAll(/[^\w-]/g, ".")}"?\\s*[.=]`).test(text)) return index + 1;
   }
-  return header;
+  if (header > 0 || path.length === 1) return header;
+  return lineOf(source, [table]);
 }

@@ -221,6 +221,7 @@ Deno.test("cli show: what is wrong is said in one line", async () => {
       [["show", "sessions", "--style", "cisco"], "cisco"],
       [["show", "sessions", "--json", "--style", "ios"], "exclude each other"],
       [["show", "sessions", "--watch", "--every", "0"], "from 0.1 on"],
+      [["show", "sessions", "--watch", "--every", "3000000"], "1000000 at the most"],
       [["clear", "session", "10.0.0.999:5"], "10.0.0.999:5"],
       [["clear", "session", "10.0.0.9:5/SCTPP"], "SCTPP"],
       [["clear", "session", "10.0.0.9:5"], "no such state"],

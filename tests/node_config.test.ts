@@ -222,6 +222,24 @@ const MISTAKES: readonly (readonly [name: string, from: string, to: string, said
     '["left"]',
     /^line 56, .*outgoing: "left" is where the group comes/,
   ],
+  [
+    "too many rules",
+    "[log]",
+    `${"[[policy]]\n".repeat(256)}[log]`,
+    /^line 313, policy\[256\]: is one too many: .* 256/,
+  ],
+  [
+    "one address of two interfaces in UDP",
+    '"10.0.2.1/24", ',
+    '"10.0.1.1/30", ',
+    /^line 24, interfaces\[1\]\.addresses: "10\.0\.1\.1\/30" is the address of "left" already$/,
+  ],
+  [
+    "a mistake in a table that is written inline",
+    "[node]",
+    'service = { sokcet = "/run/a.sock" }\n[node]',
+    /^line 1, service\.sokcet: there is no such key, did you mean "socket"\?$/,
+  ],
   ["a level that there is not", '"info"', '"loud"', /^line 59, log\.level: there are debug, info, warning, error$/],
   ["an address without a port", '"127.0.0.1:9246"', '"127.0.0.1"', /^line 62, metrics\.listen: wants address and port/],
 ];

@@ -19,8 +19,15 @@ export const EXIT_USAGE = 2;
 
 function explain(error: unknown): string {
   if (error instanceof CommandError) return `resv: ${error.message}`;
+  if (error instanceof Deno.errors.NotCapable) return `resv: Deno was not permitted to: ${notCapable(error)}`;
   const stack = error instanceof Error ? error.stack ?? error.message : String(error);
   return `resv: this is a fault of resv itself, please report it:\n${stack}`;
+}
+
+/** `requires sys access to "networkInterfaces", run again with the --allow-sys flag`. */
+function notCapable({ message }: Error): string {
+  const [line] = message.split("\n");
+  return line.charAt(0).toLowerCase() + line.slice(1);
 }
 
 function suggestion(corrections: readonly string[]): string {

@@ -2,14 +2,14 @@
 import { runResv } from "./application.ts";
 import { Output } from "./output.ts";
 
-function outputTo(stream: typeof Deno.stdout): Output {
+function outputTo(stream: typeof Deno.stdout, onClosed: () => void): Output {
   return new Output({
     write(bytes) {
       for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
     },
     isTerminal: stream.isTerminal(),
     noColor: Deno.noColor,
-    onClosed: () => Deno.exit(0),
+    onClosed,
   });
 }
 
@@ -22,7 +22,8 @@ function enterUsersFolder(): void {
 
 if (import.meta.main) {
   enterUsersFolder();
-  const out = outputTo(Deno.stdout);
-  const err = outputTo(Deno.stderr);
+  // Nobody wants more of the output: there is nothing left to do. Without somebody to complain to the work goes on.
+  const out = outputTo(Deno.stdout, () => Deno.exit(0));
+  const err = outputTo(Deno.stderr, () => {});
   Deno.exitCode = await runResv(Deno.args, { out, err, standardInput: Deno.stdin.readable });
 }

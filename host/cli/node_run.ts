@@ -23,10 +23,7 @@ export async function runNode(this: ResvContext, flags: NodeFlags): Promise<void
     return;
   }
   if (flags.check) return void this.out.line(summary(flags.config, file));
-  const write = (line: string) => {
-    this.err.write(line);
-    this.err.flush();
-  };
+  const write = (line: string) => this.err.log(line);
   // Listened to before anything is open, so that no signal finds the default, which is to die on the spot.
   const signals = new NodeSignals(flags);
   try {

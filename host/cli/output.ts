@@ -28,8 +28,8 @@ export interface OutputOptions {
   readonly isTerminal: boolean;
   /** True where NO_COLOR is set. */
   readonly noColor: boolean;
-  /** Called when the reader has gone (`| head`): nothing more to do, and nothing went wrong. Does not return. */
-  readonly onClosed: () => never;
+  /** Called once when the reader has gone (`| head`), which is nothing that went wrong. What is written later is dropped. */
+  readonly onClosed: () => void;
 }
 
 /** Text is gathered until this much is there. */
@@ -68,6 +68,18 @@ export class Output {
     this.#put(bytes);
   }
 
+  /**
+   * Writes lines of a log at once. What cannot be written is lost, and the next is tried all the same: who reads the log
+   * may go away and come again, or a disk be full for a while, and who writes it has other work to do.
+   */
+  log(text: string): void {
+    try {
+      this.#options.write(this.#encoder.encode(text));
+    } catch {
+      // There is nowhere to say it.
+    }
+  }
+
   /** Writes what was gathered. */
   flush(): void {
     if (this.#pending === "") return;
@@ -83,9 +95,9 @@ export class Output {
       this.#options.write(bytes);
     } catch (error) {
       const { name, code } = error as { name?: string; code?: string };
-      if (name === "BrokenPipe" || code === "EPIPE") this.#options.onClosed();
       this.#failed = true;
       this.#pending = "";
+      if (name === "BrokenPipe" || code === "EPIPE") return this.#options.onClosed();
       throw new CommandError(`cannot write the output: ${reasonText(error)}`);
     }
   }

@@ -50,10 +50,13 @@ function parseShown(text: string): Shown {
   throw new Error(`there is no table "${text}"; there are ${SHOWN.join(", ")}`);
 }
 
+/** A timer takes no more than 2^31 milliseconds; one that is longer would go off at once, again and again. */
+const LONGEST_PAUSE_SECONDS = 1_000_000;
+
 function parseSeconds(text: string): number {
   const seconds = Number(text);
-  if (Number.isFinite(seconds) && seconds >= 0.1) return seconds;
-  throw new Error(`"${text}" is not a number of seconds from 0.1 on`);
+  if (seconds >= 0.1 && seconds <= LONGEST_PAUSE_SECONDS) return seconds;
+  throw new Error(`"${text}" is not a number of seconds from 0.1 on, and ${LONGEST_PAUSE_SECONDS} at the most`);
 }
 
 export const showCommand = buildCommand<ShowFlags, [Shown], ResvContext>({

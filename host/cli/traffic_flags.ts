@@ -64,7 +64,7 @@ export function parseAmount(text: string): number {
 function parseSeconds(text: string): number {
   const value = Number(text);
   if (!/^\d{1,6}(\.\d{1,3})?$/.test(text) || value <= 0) {
-    throw new Error(`"${text}" is not a number of seconds above 0`);
+    throw new Error(`"${text}" is not a number of seconds above 0 and below 1000000`);
   }
   return value;
 }

@@ -1,6 +1,7 @@
 /** Reads a node's file: TOML, its shape, and whether what it says goes together. Every error says line and key. */
+import { MAXIMUM_POLICY_RULES } from "../boundary.gen.ts";
 import { unknownName } from "../cli/nearest.ts";
-import { isMulticast, matchesPrefix, parseAddress, parsePrefix } from "../address.ts";
+import { addressKey, isMulticast, matchesPrefix, parseAddress, parsePrefix } from "../address.ts";
 import { policyRecords, type PolicyRule } from "../policy.ts";
 import { problemAt, readToml, TomlFileError, type TomlPath } from "../toml_file.ts";
 import { type NodeFile, NodeFileSchema, type PolicyFile } from "./schema.ts";
@@ -23,6 +24,7 @@ export function readNodeFile(source: string): NodeFile {
 
 function checkInterfaces(file: NodeFile, fail: Fail): void {
   const names = new Set<string>(), handles = new Set<number>();
+  if (file.node.transport === "udp") checkAddresses(file, fail);
   for (const [index, one] of file.interfaces.entries()) {
     const at = (key: string): TomlPath => ["interfaces", index, key];
     if (names.has(one.name)) fail(at("name"), `there is an interface "${one.name}" already`);
@@ -48,6 +50,21 @@ function checkInterfaces(file: NodeFile, fail: Fail): void {
     }
     if (one.udpNextHop !== undefined && (one.udp ?? (file.node.transport === "udp" ? "only" : "none")) === "none") {
       fail(at("udpNextHop"), 'needs udp = "also" or "only"');
+    }
+  }
+}
+
+/** In UDP the address that a datagram is for is all that tells by which interface it came. */
+function checkAddresses(file: NodeFile, fail: Fail): void {
+  const owners = new Map<string, string>();
+  for (const [index, { name, addresses = [] }] of file.interfaces.entries()) {
+    for (const text of addresses) {
+      const { prefix, family } = parsePrefix(text);
+      const key = addressKey(prefix, family), owner = owners.get(key);
+      if (owner === undefined) owners.set(key, name);
+      else if (owner !== name) {
+        fail(["interfaces", index, "addresses"], `"${text}" is the address of "${owner}" already`);
+      }
     }
   }
 }
@@ -128,6 +145,9 @@ export function applicationKey(one: NodeFile["senders"][number] | NodeFile["rese
 }
 
 function checkPolicy(file: NodeFile, fail: Fail): void {
+  if (file.policy.length > MAXIMUM_POLICY_RULES) {
+    fail(["policy", MAXIMUM_POLICY_RULES], `is one too many: there may be ${MAXIMUM_POLICY_RULES} rules`);
+  }
   for (const [index, rule] of file.policy.entries()) {
     try {
       policyRecords([policyRule(rule, () => 1)]);

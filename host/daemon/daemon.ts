@@ -19,7 +19,7 @@ import { MemberRouting } from "./member_routing.ts";
 import { type Metric, metricList } from "./metric_list.ts";
 import { MetricsEnds } from "./metrics_ends.ts";
 import { nodeSettings } from "./node_options.ts";
-import { openLinks, openParts, type Parts } from "./parts.ts";
+import { assembledOn, openLinks, openParts, type Parts } from "./parts.ts";
 import { Reports } from "./reports.ts";
 import type { NodeFile } from "./schema.ts";
 import { openService } from "./service_end.ts";
@@ -78,7 +78,7 @@ export class Daemon {
     configureLog(file.log, world.write);
     try {
       const opened = await openAll(file);
-      const daemon = new Daemon(file, world, opened);
+      const daemon = await assembledOn(opened, () => new Daemon(file, world, opened));
       try {
         await daemon.#begin();
         return daemon;
@@ -154,6 +154,7 @@ export class Daemon {
    * without a new start, a line each. Rejects with everything that is wrong with the file; the node goes on as it was.
    */
   async reload(): Promise<string[]> {
+    this.#mustNotStop();
     let file: NodeFile;
     try {
       file = await this.#world.read();
@@ -163,7 +164,10 @@ export class Daemon {
       for (const problem of problems) this.#log.error("reload refused: {problem}", { problem });
       throw new ServiceError("REFUSED", problems.join("; "));
     }
-    const done = await this.#inTurn(() => this.#follow(file));
+    const done = await this.#inTurn(() => {
+      this.#mustNotStop();
+      return this.#follow(file);
+    });
     this.#reloads.done++;
     for (const line of done) this.#log.info("reload: {line}", { line });
     this.#log.info(done.length === 0 ? "reload: nothing has changed" : "reload done");
@@ -231,6 +235,13 @@ export class Daemon {
     this.node.close();
     await this.#parts.carrier.close();
     this.#links.close();
+  }
+
+  /** What is torn down must not come again. */
+  #mustNotStop(): void {
+    if (!this.#stopping) return;
+    this.#log.warning("reload refused: the node is stopping");
+    throw new ServiceError("CLOSING", "the node is stopping");
   }
 
   /** One piece of work at a time. */

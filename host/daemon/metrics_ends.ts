@@ -50,7 +50,9 @@ export class MetricsEnds {
       this.#listen = undefined;
       const why = error instanceof Deno.errors.AddrInUse
         ? "another program has this address and port"
-        : (error as Error).message;
+        : error instanceof Deno.errors.PermissionDenied
+        ? "permission denied; ports below 1024 are the superuser's"
+        : (error as Error).message.replace(/ \(os error \d+\).*$/s, "");
       throw new MetricsListenError(`metrics.listen: cannot listen on ${listen}: ${why}`);
     }
   }

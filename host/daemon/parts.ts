@@ -1,4 +1,5 @@
 /** What a node stands on, as its file wants it. What only Linux has is imported when it is wanted. */
+import { ResvError } from "../engine_errors.ts";
 import type { InterfaceSettings } from "../node_settings.ts";
 import type { Routing } from "../routing/routing.ts";
 import { missingHere } from "./capabilities.ts";
@@ -87,6 +88,23 @@ export async function openParts(wanted: PartsWanted): Promise<Parts> {
   } catch (error) {
     for (const part of open) await part.close();
     throw error;
+  }
+}
+
+/**
+ * Makes what stands on the parts. Where it cannot be, nothing stays open nor in the kernel, and what the node says of its
+ * settings is for who wrote them.
+ */
+export async function assembledOn<T>({ links, parts }: { links: LinkSource; parts: Parts }, make: () => T): Promise<T> {
+  try {
+    return make();
+  } catch (error) {
+    parts.trafficControl.control.close();
+    parts.routing.close();
+    await parts.carrier.close();
+    links.close();
+    if (!(error instanceof RangeError) && !(error instanceof ResvError)) throw error;
+    throw new PartError(`the node refuses its settings: ${error.message}`);
   }
 }
 
