@@ -9461,6 +9461,7 @@ function reason(error) {
     return "Deno was not permitted to; --allow-net, --allow-read and --allow-write permit it";
   }
   const text = error instanceof Error ? error.message : String(error);
+  if (/SUN_LEN/.test(text)) return "the system takes no path of more than 107 bytes for a socket; use a shorter one";
   return text.replace(/ \(os error \d+\).*$/s, "").split("\n")[0];
 }
 
