@@ -150,14 +150,16 @@ function takeAway(session: Session, chosen: u32, preemption: u32, defending: u32
   appendPriority(element, STRATEGY_HIGHEST_QOS, preemption, defending, ELEMENT_PREEMPTED);
   for (let index: u32 = 0; index < chosen; index++) {
     const handle = load<u32>(displaced + <usize> index * 4);
-    const loser = handleSession(handle);
+    const owner = handleOwner(handle, HANDLE_TRAFFIC_CONTROL);
+    const loser: usize = owner != 0 ? handleSession(handle) : 0;
     store<u32>(losers + <usize> index * 4, <u32> loser);
-    displace(changetype<Session>(loser), changetype<TrafficControlState>(handleOwner(handle, HANDLE_TRAFFIC_CONTROL)));
+    // What went before may have taken it along.
+    if (owner != 0) displace(changetype<Session>(loser), changetype<TrafficControlState>(owner));
   }
   // The session that asks hears the rest when what it asks for is settled.
   for (let index: u32 = 0; index < chosen; index++) {
     const loser = <usize> load<u32>(losers + <usize> index * 4);
-    if (loser != changetype<usize>(session)) syncAffected(changetype<Session>(loser));
+    if (loser != 0 && loser != changetype<usize>(session)) syncAffected(changetype<Session>(loser));
   }
   for (let index: u32 = 0; index < chosen; index++) {
     const loser = load<u32>(losers + <usize> index * 4);

@@ -2,7 +2,7 @@
 // finds what it may displace without looking at everything. It is kept beside the blocks, found by their handles, and only
 // where there is policy: without, it costs nothing.
 import { Interface } from "./interface";
-import { root } from "./memory";
+import { mayChange, root } from "./memory";
 import { allocate, release } from "./slab";
 
 // All that stands on one interface with one priority. An interface has its classes in ascending order.
@@ -35,11 +35,13 @@ export function standingOf(handle: u32): Standing | null {
   return changetype<Standing | null>(<usize> load<u32>(entry(handle)));
 }
 
-function ensureCapacity(handle: u32): void {
+// Whether there is room for the handle; without memory for a larger vector it stays unranked, and nobody displaces it.
+function ensureCapacity(handle: u32): bool {
   const state = root();
-  if (handle < state.standingCapacity) return;
+  if (handle < state.standingCapacity) return true;
   let capacity = max<u32>(state.standingCapacity, 64);
   while (capacity <= handle) capacity *= 2;
+  if (!mayChange(<usize> capacity * 4)) return false;
   const grown = allocate(<usize> capacity * 4);
   if (state.standings != 0) {
     memory.copy(grown, state.standings, <usize> state.standingCapacity * 4);
@@ -47,6 +49,7 @@ function ensureCapacity(handle: u32): void {
   }
   state.standings = <u32> grown;
   state.standingCapacity = capacity;
+  return true;
 }
 
 function classOf(iface: Interface, defendingPriority: u32): PriorityClass {
@@ -110,7 +113,7 @@ export function rankStanding(handle: u32, iface: Interface, defendingPriority: u
   if (standing) {
     leaveClass(standing, bytesPerSecond);
   } else {
-    ensureCapacity(handle);
+    if (!ensureCapacity(handle)) return;
     standing = changetype<Standing>(allocate(offsetof<Standing>()));
     standing.handle = handle;
     store<u32>(entry(handle), <u32> changetype<usize>(standing));
