@@ -110,9 +110,11 @@ export class EngineLoop {
       (options.transport as Partial<BatchTransport>).onBatch?.((fill) => this.#enqueue({ fill }));
     }
     options.transport.onError((error) => this.#report(error));
-    options.trafficControl.onLost((handle, generation, answer) =>
-      this.submit("TRAFFIC_CONTROL_RESULT", { handle, generation, ...resultFields({ ...answer, ok: false }) })
-    );
+    // Of what stands, TC_Preempt is all that traffic control has to say by itself (RFC 2205 3.11.2).
+    options.trafficControl.onLost((handle, generation, answer) => {
+      const lost = resultFields({ ...answer, ok: false, preempted: true });
+      this.submit("TRAFFIC_CONTROL_RESULT", { handle, generation, ...lost });
+    });
     options.routing.onChange((change) => this.submit("ROUTE", changeRecord(change)));
   }
 

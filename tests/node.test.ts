@@ -68,3 +68,27 @@ Deno.test("configure changes the settings that it names while the node runs, and
   assertEquals(bob.rsvp.counters().RECEIVED_PATH - later, 30);
   assertEquals(sessions(), 2);
 });
+
+Deno.test("what traffic control has lost is given up: the receiver hears of code 12, and what it asks for again stands again", () => {
+  const network = new Network({ noJitter: true });
+  const alice = network.host("alice"), r1 = network.router("r1"), bob = network.host("bob");
+  network.link(alice, r1);
+  network.link(r1, bob);
+  const session = { destination: bob.address, port: 5004 };
+  alice.send(session, { tokenBucketRateBytesPerSecond: 12_500 });
+  const errors: number[] = [];
+  const receiver = bob.rsvp.session(session).on(({ errorCode }) => errorCode !== 0 && errors.push(errorCode));
+  network.run(100);
+  const ask = () => receiver.reserve({ style: "WF", flowspec: { tokenBucketRateBytesPerSecond: 12_500 } });
+  ask();
+  network.run(100);
+  const installed = () => r1.inspect("installed").length;
+  assertEquals(installed(), 1);
+  // Nothing more is said than that it is gone, as by a kernel whose interface went away.
+  const [handle] = r1.trafficControl.installed.keys();
+  r1.trafficControl.lose(handle);
+  network.run(100);
+  assertEquals([installed(), errors], [0, [12]]);
+  network.run(60_000);
+  assertEquals([installed(), r1.trafficControl.installed.size], [1, 1]);
+});

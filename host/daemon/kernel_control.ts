@@ -10,6 +10,8 @@ import type { InterfaceFile, NodeFile } from "./schema.ts";
 const GUARANTEED_SERVICE = 2;
 /** Of interfaces that are not there, in a dry run. */
 const DRY_MTU_BYTES = 1500;
+/** Notifications of the kernel would tell of each of our own classes and filters, too: roots are looked at instead. */
+const LOOK_INTERVAL_MS = 2_000;
 
 /** Keeps the kernel's traffic control where the node has interfaces. */
 export class KernelControl implements NodeTrafficControl {
@@ -18,8 +20,16 @@ export class KernelControl implements NodeTrafficControl {
   /** By handle: the kernel's number of the interface, and the rates that it was taken over with. */
   #managed = new Map<number, { index: number; rates: string; name: string; capacity: Capacity }>();
 
+  #planned: readonly PlannedInterface[];
+  /** Why an interface cannot be had, by its handle, as it was told. */
+  #refused = new Map<number, string>();
+  #onError: (error: Error) => void;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
   /** Takes over every interface that is there. @throws {LinuxError} @throws {RangeError} in one line. */
   constructor({ file, planned, onError, onDryRun, lifetimeMs }: PartsWanted) {
+    this.#planned = planned;
+    this.#onError = onError;
     const { mode, classifier, excess, spareClasses } = file.trafficControl;
     this.#dry = mode === "dry-run";
     this.control = new KernelTrafficControl({
@@ -37,9 +47,13 @@ export class KernelControl implements NodeTrafficControl {
       this.control.close();
       throw error;
     }
+    if (this.#dry) return;
+    this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL_MS);
+    Deno.unrefTimer(this.#timer as unknown as number);
   }
 
   follow(interfaces: readonly PlannedInterface[]): string[] {
+    this.#planned = interfaces;
     const problems: string[] = [];
     const wanted = new Map(interfaces.map((one) => [one.settings.interface, one]));
     for (const [handle, { index, rates, name }] of this.#managed) {
@@ -51,13 +65,7 @@ export class KernelControl implements NodeTrafficControl {
       this.#managed.delete(handle);
       this.control.unmanage(handle);
     }
-    for (const one of interfaces) {
-      try {
-        this.#manage(one);
-      } catch (error) {
-        problems.push((error as Error).message);
-      }
-    }
+    problems.push(...this.#manageAll());
     return problems;
   }
 
@@ -66,7 +74,47 @@ export class KernelControl implements NodeTrafficControl {
   }
 
   leave(): void {
+    clearInterval(this.#timer);
     this.control.leave();
+  }
+
+  /**
+   * Whether our roots stand still: `tc qdisc del dev eth0 root` takes one away with all that it had, and the kernel tells
+   * nobody but who asks. What was reserved there is reported lost, and made anew, on a root made anew, as it is refreshed.
+   * Somebody else's root is left alone, and our own comes back once that is gone.
+   */
+  #look(): void {
+    if (this.control.closed) return clearInterval(this.#timer);
+    try {
+      for (const [handle, { name }] of this.#managed) {
+        if (this.control.rootStands(handle)) continue;
+        this.#managed.delete(handle);
+        this.control.unmanage(handle);
+        this.#onError(
+          new Error(`${name}: somebody has taken our root queueing discipline away, and all reservations with it`),
+        );
+      }
+    } catch (error) {
+      this.#onError(error as Error);
+    }
+    for (const problem of this.#manageAll()) this.#onError(new Error(problem));
+  }
+
+  /** Takes over what is not yet. Returns what cannot be had and has not been told yet. */
+  #manageAll(): string[] {
+    const problems: string[] = [];
+    for (const one of this.#planned) {
+      const handle = one.settings.interface;
+      try {
+        this.#manage(one);
+        this.#refused.delete(handle);
+      } catch (error) {
+        const { message } = error as Error;
+        if (this.#refused.get(handle) !== message) problems.push(message);
+        this.#refused.set(handle, message);
+      }
+    }
+    return problems;
   }
 
   #manage({ settings, file, link }: PlannedInterface): void {

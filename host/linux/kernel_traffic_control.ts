@@ -21,6 +21,7 @@ import { type Job, JobQueue } from "./traffic_control/job_queue.ts";
 import { reservationClass } from "./traffic_control/htb.ts";
 import type { CommandFailure, CommandRunner, KernelCommand } from "./traffic_control/kernel_command.ts";
 import { DryRunner, KernelRunner } from "./traffic_control/kernel_runner.ts";
+import { readRoot } from "./traffic_control/kernel_state.ts";
 import type { ManagedInterface } from "./traffic_control/managed_interface.ts";
 import type { FlowMarking } from "./traffic_control/nftables.ts";
 import { type ControlledInterface, openInterface, pretendInterface } from "./traffic_control/open_interface.ts";
@@ -120,7 +121,7 @@ export class KernelTrafficControl implements TrafficControl {
     }
   }
 
-  /** Lets an interface go, with all that stands on it: each reservation is reported lost. */
+  /** Lets an interface go, with all that stands on it: each reservation is reported as taken away (TC_Preempt). */
   unmanage(interfaceHandle: number): void {
     const managed = this.#interfaces.get(interfaceHandle);
     if (!managed) return;
@@ -128,8 +129,20 @@ export class KernelTrafficControl implements TrafficControl {
     this.#release(managed);
     this.#marker?.forget(managed, managed.parts.target.device);
     for (const { handle, generation } of managed.reservations.values()) {
-      this.#onLost(handle, generation, { ok: false, errorCode: ERROR_CODE.SYSTEM, errorValue: ERRNO.ENODEV });
+      this.#onLost(handle, generation, { ok: false, preempted: true });
     }
+  }
+
+  /** True after `close` or `leave`. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** False if somebody else has taken our root, and so all that stood, off an interface. @throws {LinuxError} */
+  rootStands(interfaceHandle: number): boolean {
+    const device = this.#interfaces.get(interfaceHandle)?.parts.target.device;
+    if (device === undefined) return false;
+    return this.#socket === undefined || readRoot(this.#socket, device)?.ours === true;
   }
 
   /** What the kernel has of a reservation: the number of its class, and how many filters lead to it. */

@@ -41,7 +41,7 @@ export interface TrafficControlAnswer {
   forwardFlowspec?: Uint8Array;
 }
 
-/** A standing reservation was lost, unasked. */
+/** A standing reservation was lost, unasked: TC_Preempt, whatever else the answer says. Receivers hear of code 12. */
 export type ReservationLostHandler = (handle: number, generation: number, answer: TrafficControlAnswer) => void;
 
 /**

@@ -253,7 +253,7 @@ Deno.test({
       control.onLost((handle, generation, answer) => lost.push([handle, generation, answer]));
       await reserve(control, 5, FLOW, { generation: 77 });
       control.unmanage(OUT);
-      assertEquals(lost, [[5, 77, { ok: false, errorCode: 22, errorValue: 19 }]]);
+      assertEquals(lost, [[5, 77, { ok: false, preempted: true }]]);
       assertEquals(await shown(a), before);
       inNamespace(a, () => control.manage({ interface: OUT, name: "out", linkBytesPerSecond: LINK }));
       assertEquals(await reserve(control, 5, FLOW), { ok: true });

@@ -8,6 +8,7 @@ import { run } from "./namespace.ts";
 import { flow, METRICS_LISTEN, metricsIn, REFRESH_MS, withLine } from "./node_lab.ts";
 
 const linux = needs("linux", "netAdmin", "netRaw", "namespaces");
+const RESERVED_BYTES = 'rsvp_interface_reserved_bytes_per_second{interface="to-r2"}';
 /** What tc shows of an interface of a node. */
 function shown(lab: Lab, name: string, device: string, what: "class" | "filter" | "qdisc"): Promise<string> {
   return run("tc", "-n", lab.namespace(name), what, "show", "dev", device);
@@ -243,5 +244,35 @@ Deno.test({
       await b.said(/RESV_CONFIRM$/);
       await a.said(/RESV_EVENT$/);
       assertEquals(await reserved(lab), 1);
+    }),
+});
+
+Deno.test({
+  name: "resv node: a root that somebody takes away comes back with its reservations; somebody else's is left alone",
+  ...linux,
+  fn: () =>
+    withLine(async ({ lab, start }) => {
+      const { sender, reservation } = flow(lab, 4);
+      const r1 = await start("R1", `[metrics]\nlisten = "${METRICS_LISTEN}"\n`);
+      await start("R2");
+      await start("A", sender);
+      const b = await start("B", reservation);
+      const tc = (...words: string[]) => run("tc", "-n", lab.namespace("R1"), "qdisc", ...words);
+      const installed = async () => (await metricsIn(lab.namespace("R1"))).get(RESERVED_BYTES);
+      await until("R1 has a class for it", () => reserved(lab), (count) => count === 1);
+
+      await tc("del", "dev", "to-r2", "root");
+      await r1.said(/^to-r2: somebody has taken our root queueing discipline away/);
+      await b.said(/RESV_ERROR, error 12 value 0 /);
+      await until("it is there again", () => reserved(lab), (count) => count === 1);
+
+      await tc("replace", "dev", "to-r2", "root", "handle", "77:", "pfifo");
+      await r1.said(/^to-r2: its root queueing discipline \(pfifo 77:\) is somebody else's: remove it/);
+      await until("nothing is said to be reserved", installed, (bytes) => bytes === 0);
+      assertStringIncludes(await shown(lab, "R1", "to-r2", "qdisc"), "pfifo 77:");
+
+      await tc("del", "dev", "to-r2", "root");
+      await until("it is there once more", () => reserved(lab), (count) => count === 1);
+      await until("and counted", installed, (bytes) => bytes === 375_000);
     }),
 });
