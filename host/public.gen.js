@@ -6226,14 +6226,18 @@ var EngineLoop = class {
       }));
     }
     options.transport.onError((error) => this.#report(error));
-    options.trafficControl.onLost((handle, generation, answer) => this.submit("TRAFFIC_CONTROL_RESULT", {
-      handle,
-      generation,
-      ...resultFields({
+    options.trafficControl.onLost((handle, generation, answer) => {
+      const lost = resultFields({
         ...answer,
-        ok: false
-      })
-    }));
+        ok: false,
+        preempted: true
+      });
+      this.submit("TRAFFIC_CONTROL_RESULT", {
+        handle,
+        generation,
+        ...lost
+      });
+    });
     options.routing.onChange((change) => this.submit("ROUTE", changeRecord(change)));
   }
   /** True until `close`, or until the engine has trapped. */
