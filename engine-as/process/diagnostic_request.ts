@@ -15,6 +15,7 @@ import {
 } from "../boundary.gen";
 import { Application } from "../state/application";
 import { Interface, interfaceAddress, interfaceByAddress, interfaceByHandle } from "../state/interface";
+import { isMulticast } from "../state/keys";
 import { count } from "../state/memory";
 import { neighbourAddress } from "../state/neighbour";
 import { PathState } from "../state/path_state";
@@ -73,6 +74,8 @@ export function requestArrives(distance: u32): void {
 
 function passOn(): void {
   const v = diagnosticView();
+  // A LAST-HOP is one node: to a group it would go in as many copies as that has members.
+  if (isMulticast(lastHopAddress(), v.family)) return count(STATUS_BAD_VALUE);
   const ttl = ttlOnArrival();
   if (ttl <= 1) return count(STATUS_TTL_EXPIRED);
   takeFields();
@@ -161,6 +164,7 @@ export function diagnose(application: Application, objects: usize, bytes: u32): 
   if (v.diagnostic == 0 || v.session != 0 || v.hop != 0 || v.responses != v.end) return STATUS_BAD_CALL;
   if (v.family != familyOf(session)) return STATUS_MIXED_FAMILIES;
   if (interfaceByAddress(requesterAddress(), v.family) == null) return STATUS_BAD_CALL;
+  if (isMulticast(lastHopAddress(), v.family)) return STATUS_BAD_CALL;
   writeSessionObject(session, 0, sessionScratch);
   v.session = sessionScratch;
   if (diagnosticIpv4RsvpHopCount(v.diagnostic) != 0 || diagnosticIpv4FragmentOffsetBytes(v.diagnostic) != 0) {

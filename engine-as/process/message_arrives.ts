@@ -160,6 +160,8 @@ function packetArrives(slot: usize, length: u32): void {
 // DREQ and DREP (RFC 2745) have a grammar of their own. D-TTL is what the IP TTL has lost since Send_TTL.
 function diagnosticArrives(slot: usize, message: usize, length: u32, type: u32, encapsulation: u32): void {
   const v = diagnosticView();
+  // They go from node to node (RFC 2745 section 4): each member of a group would answer for itself.
+  if (isMulticast(packetDestination(), load<u8>(slot, INPUT_PACKETS_FAMILY))) return dropAt(STATUS_BAD_VALUE, 0, 0, 0);
   const status = parseDiagnostic(message, length, true);
   if (status != STATUS_OK) {
     const object = v.errorObject;

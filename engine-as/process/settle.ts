@@ -221,7 +221,8 @@ export function trafficControlResult(record: usize, next: usize): void {
   if (load<u8>(record, INPUT_TRAFFIC_CONTROL_RESULT_PREEMPTED)) {
     displace(session, block, false);
   } else if (annex == null || annex.generation != generation) {
-    return count(STATUS_STALE_RESULT);
+    // The one before may have left it to this one to send what follows.
+    count(STATUS_STALE_RESULT);
   } else if (load<u8>(record, INPUT_TRAFFIC_CONTROL_RESULT_OK)) {
     forwarded = readForwarded(block, record, load<u32>(record, 4));
     confirmInstalled(session, block);

@@ -3,7 +3,7 @@
 import { MAXIMUM_INTERVAL_MS } from "../limits";
 import { Interface } from "../state/interface";
 import { Root, root } from "../state/memory";
-import { clampRefresh, isDue } from "./clock";
+import { clampRefresh } from "./clock";
 
 // The fields of Root and of Interface that begin with `refreshIntervalMs`, in their order.
 @unmanaged
@@ -42,11 +42,19 @@ export function setRefreshInterval(timing: Timing, intervalMs: u32, from: u32): 
 // Steps are at least the longest refresh interval apart, so no state says two of them in successive refreshes.
 export function stepRefreshInterval(timing: Timing): void {
   const now = timing.refreshIntervalMs;
-  if (now >= timing.refreshTargetMs || !isDue(timing.refreshStepAt)) return;
+  if (now >= timing.refreshTargetMs || !isStepDue(timing)) return;
   const slew = timing.slewMaximumPercent != 0 ? timing.slewMaximumPercent : root().slewMaximumPercent;
   const step = clampRefresh(<u32> min<u64>(<u64> now * (100 + slew) / 100, u32.MAX_VALUE));
   timing.refreshIntervalMs = min(max(step, now + 1), timing.refreshTargetMs);
   timing.refreshStepAt = root().nowMs + timing.refreshIntervalMs + (timing.refreshIntervalMs >> 1);
+}
+
+// The next step is never further away than its own R asks for; whatever seems further was due long ago. R may be raised
+// more than 2^31 ms after it was set, when that time alone would seem to lie ahead.
+@inline
+function isStepDue(timing: Timing): bool {
+  const wait = timing.refreshStepAt - root().nowMs;
+  return wait == 0 || wait > timing.refreshIntervalMs + (timing.refreshIntervalMs >> 1);
 }
 
 // R of what is sent by an interface. One of its own is stepped when it is asked for.

@@ -95,6 +95,8 @@ export function copyWithoutPriorities(at: usize, object: usize): usize {
     to += elementLength(element);
   }
   if (to == at + OBJECT_HEADER_BYTES) return at;
+  // Elements of odd lengths are read as they come, but an object is a multiple of four bytes (RFC 2205 section 3.1.2).
+  for (; ((to - at) & 3) != 0; to++) store<u8>(to, 0);
   store16(at, <u32> (to - at));
   return to;
 }

@@ -100,6 +100,17 @@ Deno.test("RFC 2745 4.1: nothing is collected on the way to the LAST-HOP", () =>
   assertEquals([router.messages[0].ttl, objectOf(router.messages[0], "DIAGNOSTIC").rsvpHopCount], [254, 0]);
 });
 
+Deno.test("A DREQ for a group as LAST-HOP, and what is sent to a group, goes nowhere: it would come back many times", () => {
+  const router = unicast();
+  deliver(router, "DREQ", { extra: [], diagnostic: { rsvpHopCount: 0, lastHopAddress: "224.0.0.1" } });
+  assertEquals([types(router), router.engine.counters().BAD_VALUE], [[], 1]);
+  for (const kind of ["DREQ", "DREP"] as const) {
+    router.clear();
+    router.deliverBytes(router.hop("R1"), message(router, kind), { destination: "224.0.0.1" });
+    assertEquals([types(router), router.drops()], [[], ["BAD_VALUE"]]);
+  }
+});
+
 Deno.test("Hostile diagnostics are dropped and counted, and nobody hears of them", () => {
   const router = unicast();
   const drop = (objects: (list: ObjectInput[]) => ObjectInput[]) => {

@@ -1,5 +1,6 @@
 /** R, K, Kb, W and Slew.Max of single interfaces: RFC 2205 sections 3.5, 3.6 and 3.7. */
 import { assertEquals, assertThrows } from "../assert.ts";
+import { CONFIG_OPTION } from "../../host/boundary.gen.ts";
 import { interfaceRecord } from "../../host/node_settings.ts";
 import { figure4, unicast } from "./figures.ts";
 import { objectOf } from "./node.ts";
@@ -35,6 +36,21 @@ Deno.test("[2205-3.7-08] A sender that leaves by several interfaces is refreshed
     assertEquals(times(router, letter, "Path S1"), [10_000, 20_000]);
     assertEquals([...new Set(periods(router, letter))], [10_000]);
   }
+});
+
+Deno.test("[2205-3.7-06] R that is raised weeks after it was set goes up as it would have on the first day", () => {
+  const router = new Router({ interfaces: "abc", interface: { b: { refreshIntervalMs: 20_000 } } });
+  // Beyond 2^31 ms, so that the time at which R was set seems to lie ahead.
+  for (let leap = 0; leap < 3; leap++) router.advance(2 ** 30 - 1);
+  router.config({ seed: 1, refreshIntervalMs: 90_000, options: CONFIG_OPTION.NO_JITTER });
+  router.configure("b", { refreshIntervalMs: 60_000 });
+  for (const [name, letter] of [["P1", "a"], ["R1", "b"], ["R2", "c"]]) router.neighbour(name, letter);
+  router.sender("S1", { in: "a", out: ["c"] });
+  router.sender("S2", { in: "a", out: ["b"] });
+  router.path("S1", "P1", { refreshPeriodMs: 0x3fffffff });
+  router.path("S2", "P1", { refreshPeriodMs: 0x3fffffff });
+  router.advance(600_000);
+  assertEquals([periods(router, "c").at(-1), periods(router, "b").at(-1)], [90_000, 60_000]);
 });
 
 Deno.test("[2205-3.7-08] K of an interface: state that came by it lives so long, other state as the node says", () => {

@@ -305,6 +305,24 @@ Deno.test("A refusal that comes late after somebody made room: the room is free 
   assertEquals([installedPorts(router), router.reservedRate("c")], [[A.port], 6000]);
 });
 
+Deno.test("What is left of POLICY_DATA without its priorities is a whole object, whatever lengths its elements had", () => {
+  const router = scarce(SIGNALLED, { trafficControl: "none" });
+  // An element of six bytes, PREEMPTION_PRI behind it, and two bytes that are nothing.
+  const bytes = "00080000" + "00060063aaaa" + "000c000100010000" + "00050005" + "0000";
+  const odd: ObjectInput = { name: "UNKNOWN", class: 14, ctype: 1, bytes };
+  // What is inside is not ours to judge, so that the codec has nothing to say here.
+  router.drain = () => {};
+  router.resv("R1", "FF(S1{2B})", { edit: (objects) => [...objects.slice(0, 3), odd, ...objects.slice(3)] });
+  const sent = [...router.engine.drain()].filter((action) => action.action === "SEND");
+  assertEquals(sent.map(({ payload }) => payload.length % 4), [0]);
+  const view = new DataView(sent[0].payload.slice().buffer), objects: number[][] = [];
+  for (let at = 8; at < view.byteLength; at += view.getUint16(at)) {
+    objects.push([view.getUint8(at + 2), view.getUint16(at)]);
+  }
+  // SESSION RSVP_HOP TIME_VALUES, what is left, the merged priority, STYLE FLOWSPEC FILTER_SPEC.
+  assertEquals(objects, [[1, 12], [3, 12], [5, 8], [14, 16], [14, 20], [8, 8], [9, 36], [10, 12]]);
+});
+
 Deno.test("A priority that changes with a refresh counts from then on", () => {
   const router = scarce(SIGNALLED);
   router.resv("R1", "FF(S1{6B})", { session: A, ...priority(9) });

@@ -1,6 +1,7 @@
 /** Traffic control: RFC 2205 sections 2.2, 3.8 and 3.11.2; RFC 2209, UPDATE TRAFFIC CONTROL. */
 import { assertEquals } from "../assert.ts";
 import { figure4, unicast } from "./figures.ts";
+import { Router } from "./router.ts";
 
 Deno.test("[2205-3.11.2-01] [2209-2-RESV-07] An increase that traffic control refuses leaves what stood, and what was sent", () => {
   const router = unicast({ trafficControl: "held" });
@@ -188,4 +189,20 @@ Deno.test("What waited behind an install that is refused, and is covered by what
   router.clear();
   router.resvTear("R1", "FF(S1)");
   assertEquals(router.sent("a").filter((message) => message.startsWith("ResvTear")), []);
+});
+
+Deno.test("An answer that comes too late does not keep back what follows from the one submitted before it", () => {
+  const router = new Router({ trafficControl: "held" });
+  for (const [name, letter] of [["P1", "a"], ["R1", "c"], ["R2", "d"]]) router.neighbour(name, letter);
+  router.sender("S1", { in: "a", out: ["c", "d"] });
+  router.path("S1", "P1");
+  router.resv("R1", "FF(S1{B})");
+  router.resv("R2", "FF(S1{B})");
+  router.clear();
+  const [first, second] = router.asked;
+  const late = { handle: second.handle, generation: second.generation - 1, ok: 1 };
+  const records = [{ handle: first.handle, generation: first.generation, ok: 1 }, late];
+  router.engine.submitAll("TRAFFIC_CONTROL_RESULT", records, router.nowMs);
+  router.drain();
+  assertEquals([router.sent("a"), router.engine.counters().STALE_RESULT], [["Resv FF(S1{B})"], 1]);
 });
