@@ -2,7 +2,7 @@
 // Resvs are sent again. Then the session is put back with its next deadline.
 import { BlockadeState, deleteBlockade } from "../state/blockade_state";
 import { RequestState } from "../state/request_state";
-import { hasFlag, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_ROUTE_PENDING, PathState } from "../state/path_state";
+import { hasFlag, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_REPAIR, PATH_ROUTE_PENDING, PathState } from "../state/path_state";
 import { Filter, RESERVATION_LOCAL, ReservationState } from "../state/reservation_state";
 import { fetchDue, SESSIONS_AT_ONCE } from "../state/ahead";
 import { releaseIfIdle, Session } from "../state/session";
@@ -54,8 +54,9 @@ function sessionDue(session: Session): void {
   reschedule(session);
 }
 
+// While a route is asked for again, the one that stood stands: its refreshes go on, and none is lost however long it takes.
 function isRefreshed(path: PathState): bool {
-  return !hasFlag(path, PATH_LOCAL_ONLY) && !hasFlag(path, PATH_ROUTE_PENDING);
+  return !hasFlag(path, PATH_LOCAL_ONLY) && (!hasFlag(path, PATH_ROUTE_PENDING) || hasFlag(path, PATH_REPAIR));
 }
 
 function expireReservations(session: Session): void {

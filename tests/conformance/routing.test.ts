@@ -202,3 +202,20 @@ Deno.test("A previous hop that changes while its route is asked for again gets t
   assertEquals(router.sent("b"), ["Resv FF(S1{3B})"]);
   assertEquals(router.sent("c"), ["Path S1{8B}"]);
 });
+
+Deno.test("[2205-3.6-01] While a route is asked for again, Paths are refreshed on the one that stands, and after the answer too", () => {
+  const router = new Router();
+  for (const [name, letter] of [["P1", "a"], ["R1", "c"]]) router.neighbour(name, letter);
+  router.sender("S1", { in: "a", out: ["c"] });
+  router.path("S1", "P1", { refreshPeriodMs: 0x3fffffff });
+  router.answersRoutes = false;
+  router.routesChange("224.0.0.0", 4);
+  const [, query] = router.queries;
+  router.clear();
+  router.advance(45_000);
+  assertEquals(router.messages.map(({ timeMs }) => timeMs), [30_000]);
+  // The same route: nothing is repaired.
+  router.answerRoute(query);
+  router.advance(60_000);
+  assertEquals(router.messages.map(({ timeMs }) => timeMs), [30_000, 60_000, 90_000]);
+});
