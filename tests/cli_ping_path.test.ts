@@ -88,6 +88,18 @@ Deno.test("cli ping-path: one JSON value, limits of hops, another last hop", asy
   });
 });
 
+Deno.test("cli ping-path: a sender without a port is named by its address alone, as the tables have it", async () => {
+  await withPath("bob", async ({ network, nodes, resv }) => {
+    const flow = { destination: nodes.bob.address, port: 5006 };
+    nodes.alice.send(flow, { port: 0, tokenBucketRateBytesPerSecond: 12_500 });
+    network.settle();
+    for (const from of ["10.0.1.1", "10.0.1.1/0"]) {
+      const { code, out, err } = await resv("ping-path", "10.0.3.2/5006", "--from", from);
+      assertEquals([code, err, out.split("\n")[0]], [0, "", "from 10.0.1.1 to 10.0.3.2:5006/UDP"]);
+    }
+  });
+});
+
 Deno.test("cli ping-path: mistakes in one line each", async () => {
   await withPath("bob", async ({ resv }) => {
     const cases: [string[], RegExp][] = [
@@ -99,6 +111,7 @@ Deno.test("cli ping-path: mistakes in one line each", async () => {
       [[...FLOW, "--last-hop", "bob"], /"bob" is not an IPv4 or IPv6 address.*\n$/],
       [[...FLOW, "--last-hop", "10.9.9.9", "--timeout", "1"], /^resv: no reply within 1 s: .*--last-hop\n$/],
       [["ping-path", "10.0.3.2", "--from", "10.0.1.1/4000"], /not an address with a port/],
+      [["ping-path", "10.0.3.2/5004", "--from", "alice"], /"alice" is not an address with a port/],
     ];
     for (const [args, wanted] of cases) {
       const { code, err } = await resv(...args);

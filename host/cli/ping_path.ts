@@ -27,6 +27,17 @@ function parseWhole(largest: number): (text: string) => number {
   };
 }
 
+/** A sender as tables have it, or with a slash before the port; one that announces no port has an address alone. */
+function parseFrom(text: string): SocketAddress {
+  const address = text.replace(/\/0$/, "");
+  try {
+    if (parseAddress(address)) return { address, port: 0 };
+  } catch {
+    // It has a port, or is wrong.
+  }
+  return parsePlace(text);
+}
+
 function parseHop(text: string): string {
   parseAddress(text);
   return text;
@@ -42,7 +53,7 @@ export const pingPathCommand = buildCommand<PingPathFlags, [SocketAddress], Resv
   },
   parameters: {
     flags: {
-      from: optional(parsePlace, "ADDR/PORT", "The sender"),
+      from: optional(parseFrom, "ADDR/PORT", "The sender; its address alone if it announces no port"),
       tcp: { kind: "boolean", default: false, brief: "A TCP session; UDP by default" },
       lastHop: optional(
         parseHop,
