@@ -30,6 +30,7 @@ import {
   matchesObject,
   PATH_E_POLICE,
   PATH_LOCAL,
+  PATH_NAMED_INTERFACE,
   PATH_ROUTE_PENDING,
   PathState,
   setFlag,
@@ -148,6 +149,7 @@ function routeSender(session: Session, path: PathState, iface: u32): void {
   store<u32>(route, 1);
   store<u32>(route, 1, 12);
   store<u32>(route, iface, 16);
+  setFlag(path, PATH_NAMED_INTERFACE, true);
   const blob = retainBytes(route, 40);
   pathRouted(session, path, blob, true);
   releaseBlob(blob);

@@ -26,7 +26,9 @@ import {
   endRepair,
   hasFlag,
   openQuery,
+  PATH_LOCAL,
   PATH_LOCAL_ONLY,
+  PATH_NAMED_INTERFACE,
   PATH_REPAIR,
   PATH_ROUTE_PENDING,
   PathState,
@@ -175,6 +177,8 @@ export function continueRouteChange(): void {
 
 function askAgain(session: Session, path: PathState): void {
   if (hasFlag(path, PATH_ROUTE_PENDING)) return;
+  // An application that has named the interface is not asking routing (RFC 2209, PATH).
+  if (hasFlag(path, PATH_LOCAL) && hasFlag(path, PATH_NAMED_INTERFACE)) return;
   const route = path.outgoing;
   queryRoute(session, path);
   beginRepair(path, route);

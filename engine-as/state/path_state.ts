@@ -20,6 +20,8 @@ export const PATH_ROUTE_PENDING: u32 = 8;
 export const PATH_LOCAL: u32 = 16;
 // Unicast: its previous hop is another than it was, and the one before may speak again (RFC 2205 section 3.1.3).
 export const PATH_FLIPPED: u32 = 32;
+// The same bit of a sender of this node, which has no previous hop: its application has named the outgoing interface.
+export const PATH_NAMED_INTERFACE: u32 = 32;
 // Marks used while one event is being carried out.
 export const PATH_INCLUDED: u32 = 64;
 // The route is being asked for again: `outgoing` is a Repair, and the old route stands until the answer.

@@ -164,6 +164,17 @@ Deno.test("[2205-3.9-01] A Path leaves only by the interface that the applicatio
   assertEquals(router.sent(), ["b: Path S1{B}"]);
 });
 
+Deno.test("[2205-3.9-01] The interface that an application has named stays, whatever routing says later", () => {
+  const router = new Router();
+  router.sender("S1", { out: ["c", "d"] }, { address: router.ownAddress("a") });
+  router.callSession(1);
+  router.callSender(1, "S1", 1, { interface: "b" });
+  router.routesChange("224.0.0.0", 4);
+  router.clear();
+  router.advance(60_000);
+  assertEquals(router.sent(), ["b: Path S1{B}", "b: Path S1{B}"]);
+});
+
 Deno.test("[2209-2-PATH-05] A local sender has the outgoing interface of its route, no incoming one, and does not time out", () => {
   const router = sender();
   router.callSender(1, "S1");
