@@ -22,8 +22,10 @@ bobSocket.connect(aliceSocket.local, voice);
 
 // Each end hears of the other as a sender, and then as a receiver who has reserved.
 for await (const { status, qos } of events) {
-  console.log("alice:", status, qos.sendingFlowspec.tokenRateBytesPerSecond);
-  if (status === "RECEIVERS") break;
+  console.log("alice:", status);
+  if (status !== "RECEIVERS") continue;
+  console.log("reserved:", qos.sendingFlowspec.tokenRateBytesPerSecond, "bytes/s");
+  break;
 }
 
 await aliceSocket.send(new TextEncoder().encode("Hello, Bob"));

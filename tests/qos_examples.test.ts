@@ -8,7 +8,7 @@ import { bundle, withFolder } from "./runtimes/bundle.ts";
 const ROOT = new URL("../", import.meta.url);
 
 const OUTPUT: Record<string, string> = {
-  voice_call: "alice: SENDERS 4294967295\nalice: RECEIVERS 8500\nbob hears: Hello, Bob\n",
+  voice_call: "alice: SENDERS\nalice: RECEIVERS\nreserved: 8500 bytes/s\nbob hears: Hello, Bob\n",
   video_group: "reserved for whoever sends: WF\nseen: a frame\nreserved for one that is named: SE\n",
   tcp_download: "server: RECEIVERS 1000000 bytes/s\nclient has 5000000 bytes\n",
   rapi_call: "bob hears of 127.24.1.2:4000\nalice has [G R=10000 S=0 r=8500 b=680 p=inf m=64 M=340]\nbob: confirmed\n",
