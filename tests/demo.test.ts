@@ -36,6 +36,8 @@ for (const mode of ["real", "virtual"] as const) {
       assertStringIncludes(out, `Router towards receiver: ${inUse} of 1 MB/s in use.`);
       const rows = out.split("\n").filter((line) => new RegExp(`^router .* ${style} `).test(line));
       assertEquals(rows.length, style === "FF" ? 2 : 1, out);
+      // In the order of the flows, as they were announced.
+      if (style === "FF") assertEquals(rows.map((row) => /:(400\d) /.exec(row)?.[1]), ["4001", "4002"], out);
     });
   }
 

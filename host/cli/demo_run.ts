@@ -219,7 +219,7 @@ class Demo {
           String(row.interface);
         const asked = flowspec ? describeFlow(flowspec as AnyObject) : "";
         return [NODE_NAMES[column], place, row.style, senders, asked, formatRate(row.rateBytesPerSecond)];
-      })
+      }).sort((a, b) => a[3] < b[3] ? -1 : 1)
     );
     const headings = ["Node", "Interface", "Style", "Senders", "Asked for", "Counted"];
     if (rows.length === 0) out.line("none");
