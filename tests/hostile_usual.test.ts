@@ -144,6 +144,8 @@ class Side {
   }
 }
 
+const INTEGRITY_CLASS = 4;
+
 Deno.test("A message recognised by its object headers gets the verdict of the full walk, however it is damaged", () => {
   const seed = Math.floor(Math.random() * 2 ** 31), random = new Random(seed);
   console.log(`seed ${seed}`);
@@ -154,6 +156,8 @@ Deno.test("A message recognised by its object headers gets the verdict of the fu
     const note = `seed ${seed}, round ${round}`;
     assertEquals(short.tick(nowMs), full.tick(nowMs), note);
     const { type, objects } = mutated(random);
+    // The NULL object of the other side comes before an INTEGRITY, which has to be first (RFC 2205 3.1.3): not comparable.
+    if (objects.length > 0 && objects[0][2] === INTEGRITY_CLASS) continue;
     const said = short.receive(type, objects, nowMs);
     assertEquals(
       said,
