@@ -417,20 +417,23 @@ export interface SendAction {
   /** The RSVP message. */
   payload: Uint8Array;
 }
+function SendDatagram(this: { action: "SEND" } & SendAction, view: DataView, bytes: Uint8Array, at: number): void {
+  this.action = "SEND";
+  this.payloadLength = view.getUint32(at + 8, true);
+  this.interface = view.getUint32(at + 12, true);
+  this.source = addressAt(view, bytes, at + 16);
+  this.destination = addressAt(view, bytes, at + 32);
+  this.family = view.getUint8(at + 48);
+  this.ttl = view.getUint8(at + 49);
+  this.encapsulation = view.getUint8(at + 50);
+  this.routerAlert = view.getUint8(at + 51);
+  this.payload = bytes.subarray(at + 56, at + 56 + view.getUint32(at + 8, true));
+}
+SendDatagram.prototype = Object.prototype;
+const newSendDatagram = SendDatagram as unknown as new (view: DataView, bytes: Uint8Array, at: number) => { action: "SEND" } & SendAction;
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readSend(view: DataView, bytes: Uint8Array, at: number): { action: "SEND" } & SendAction {
-  return {
-    action: "SEND",
-    payloadLength: view.getUint32(at + 8, true),
-    interface: view.getUint32(at + 12, true),
-    source: addressAt(view, bytes, at + 16),
-    destination: addressAt(view, bytes, at + 32),
-    family: view.getUint8(at + 48),
-    ttl: view.getUint8(at + 49),
-    encapsulation: view.getUint8(at + 50),
-    routerAlert: view.getUint8(at + 51),
-    payload: bytes.subarray(at + 56, at + 56 + view.getUint32(at + 8, true)),
-  };
+  return new newSendDatagram(view, bytes, at);
 }
 /** An upcall (RFC 2205 3.11.1) to an application. The EVENT action, from `poll`. */
 export interface EventAction {
@@ -569,18 +572,21 @@ export interface RelayAction {
   /** The RSVP message. */
   payload: Uint8Array;
 }
+function RelayDatagram(this: { action: "RELAY" } & RelayAction, view: DataView, bytes: Uint8Array, at: number): void {
+  this.action = "RELAY";
+  this.payloadLength = view.getUint32(at + 8, true);
+  this.interface = view.getUint32(at + 12, true);
+  this.source = addressAt(view, bytes, at + 16);
+  this.destination = addressAt(view, bytes, at + 32);
+  this.family = view.getUint8(at + 48);
+  this.ttl = view.getUint8(at + 49);
+  this.payload = bytes.subarray(at + 56, at + 56 + view.getUint32(at + 8, true));
+}
+RelayDatagram.prototype = Object.prototype;
+const newRelayDatagram = RelayDatagram as unknown as new (view: DataView, bytes: Uint8Array, at: number) => { action: "RELAY" } & RelayAction;
 /** Reads the record that starts at `at`; its byte fields are views of `bytes`. */
 export function readRelay(view: DataView, bytes: Uint8Array, at: number): { action: "RELAY" } & RelayAction {
-  return {
-    action: "RELAY",
-    payloadLength: view.getUint32(at + 8, true),
-    interface: view.getUint32(at + 12, true),
-    source: addressAt(view, bytes, at + 16),
-    destination: addressAt(view, bytes, at + 32),
-    family: view.getUint8(at + 48),
-    ttl: view.getUint8(at + 49),
-    payload: bytes.subarray(at + 56, at + 56 + view.getUint32(at + 8, true)),
-  };
+  return new newRelayDatagram(view, bytes, at);
 }
 /** Why a message was dropped; only where CONFIG asks for it. The REPORT action, from `poll`. */
 export interface ReportAction {

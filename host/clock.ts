@@ -84,10 +84,18 @@ function unrefTimer(timer: unknown): void {
   else (globalThis as { Deno?: { unrefTimer?: (id: number) => void } }).Deno?.unrefTimer?.(timer as number);
 }
 
-interface Scheduled {
-  at: number;
-  sequence: number;
+class Scheduled {
+  readonly at: number;
   callback: (() => void) | undefined;
+  /** The call that was scheduled next for the same time. */
+  next: Scheduled | undefined = undefined;
+  /** In the first of a chain: its last. */
+  last: Scheduled | undefined = undefined;
+
+  constructor(at: number, callback: () => void) {
+    this.at = at;
+    this.callback = callback;
+  }
 }
 
 /**
@@ -106,8 +114,9 @@ interface Scheduled {
  */
 export class VirtualClock implements Clock {
   #now: number;
-  #sequence = 0;
+  /** The first call of every time for which there is one: a network has far more calls than times. */
   #heap: Scheduled[] = [];
+  #chains = new Map<number, Scheduled>();
   #pending = 0;
 
   /** Starts at `startMs` milliseconds. */
@@ -127,30 +136,37 @@ export class VirtualClock implements Clock {
 
   /** Has a call made when time comes to `atMs`; now, at the next step, if that is past. */
   schedule(atMs: number, callback: () => void): TimerHandle {
-    const entry: Scheduled = { at: Math.max(atMs, this.#now), sequence: this.#sequence++, callback };
+    const at = Math.max(atMs, this.#now);
+    const entry = new Scheduled(at, callback);
     this.#pending++;
-    this.#push(entry);
+    const first = this.#chains.get(at);
+    if (first) {
+      first.last = (first.last ?? first).next = entry;
+    } else {
+      this.#chains.set(at, entry);
+      this.#push(entry);
+    }
     return entry;
   }
 
   /** Takes a scheduled call back. */
   cancel(handle: TimerHandle): void {
     const entry = handle as Scheduled;
-    // The entry stays in the heap and is skipped when its time comes: cheaper than finding it.
+    // The entry stays where it is and is skipped when its time comes: cheaper than finding it.
     if (entry.callback) this.#pending--;
     entry.callback = undefined;
   }
 
   /** When the next call is due; Infinity if none waits. */
   nextMs(): number {
-    while (this.#heap.length > 0 && !this.#heap[0].callback) this.#pop();
+    while (this.#heap.length > 0 && !this.#heap[0].callback) this.#take();
     return this.#heap.length > 0 ? this.#heap[0].at : Infinity;
   }
 
   /** Makes the next call if it is due by `limitMs`, a time and not a wait, and says whether there was one. */
   step(limitMs = Infinity): boolean {
     if (this.nextMs() > limitMs) return false;
-    const entry = this.#pop();
+    const entry = this.#take();
     if (!entry) return false;
     this.#now = entry.at;
     this.#pending--;
@@ -167,12 +183,28 @@ export class VirtualClock implements Clock {
     this.#now = end;
   }
 
+  /** Takes the earliest call out. The next one of the same time takes its place without a search. */
+  #take(): Scheduled | undefined {
+    const first = this.#heap[0];
+    if (!first) return undefined;
+    const { next } = first;
+    if (!next) {
+      this.#chains.delete(first.at);
+      return this.#pop();
+    }
+    if (next !== first.last) next.last = first.last;
+    this.#heap[0] = next;
+    this.#chains.set(first.at, next);
+    first.next = first.last = undefined;
+    return first;
+  }
+
   #push(entry: Scheduled): void {
     const heap = this.#heap;
     let i = heap.push(entry) - 1;
     while (i > 0) {
       const parent = (i - 1) >> 1;
-      if (!before(entry, heap[parent])) break;
+      if (entry.at >= heap[parent].at) break;
       heap[i] = heap[parent];
       i = parent;
     }
@@ -188,16 +220,12 @@ export class VirtualClock implements Clock {
     for (;;) {
       let child = 2 * i + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1], heap[child])) child++;
-      if (!before(heap[child], last)) break;
+      if (child + 1 < heap.length && heap[child + 1].at < heap[child].at) child++;
+      if (heap[child].at >= last.at) break;
       heap[i] = heap[child];
       i = child;
     }
     heap[i] = last;
     return top;
   }
-}
-
-function before(a: Scheduled, b: Scheduled): boolean {
-  return a.at < b.at || (a.at === b.at && a.sequence < b.sequence);
 }

@@ -28,6 +28,9 @@ import type { Packet, SlotFiller } from "./transport/transport.ts";
 
 export type { EngineOptions, SubmitObserver };
 
+/** Copied, where `[]` would do: V8 may lay the arrays of a literal among the old objects, where they keep what is in them. */
+const NO_ACTIONS: Action[] = [];
+
 /**
  * One engine: one node's protocol state in one WASM instance. Records go in, actions come out; who calls it carries them
  * out, as {@linkcode EngineLoop} does for {@linkcode RsvpNode}. docs/api.md has a longer example.
@@ -160,7 +163,7 @@ export class Engine {
   /** The actions of one outbox, copied; an empty list means that the engine is drained and may be submitted to. */
   poll(): Action[] {
     const length = this.#poll();
-    const actions: Action[] = [];
+    const actions: Action[] = NO_ACTIONS.slice();
     if (length === 0) return actions;
     const { view, bytes, start } = this.#copyOut(length);
     for (let at = start; at < start + length;) {

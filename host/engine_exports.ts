@@ -19,7 +19,6 @@ import {
   writeTick,
   writeTrafficControlResult,
 } from "./boundary.gen.ts";
-import type { Packet } from "./transport/transport.ts";
 
 /** Sees every submit before the engine does; `inbox` is valid during the call only. */
 export type SubmitObserver = (kind: number, count: number, nowMs: number, inbox: Uint8Array) => void;
@@ -84,22 +83,6 @@ export const WRITERS: Record<keyof SubmitRecords, Writer> = {
 export function tailLength(record: object): number {
   const { objects, hops, attribute } = record as { objects?: Uint8Array; hops?: Uint8Array; attribute?: Uint8Array };
   return (objects ?? hops ?? attribute)?.length ?? 0;
-}
-
-/** A packet as the record that the generated writer takes. */
-export function packetRecord(packet: Packet): Packet & { payloadLength: number } {
-  const { interface: handle, source, destination, family, ttl, encapsulation, routerAlert, payload } = packet;
-  return {
-    interface: handle,
-    source,
-    destination,
-    family,
-    ttl,
-    encapsulation,
-    routerAlert,
-    payload,
-    payloadLength: payload.length,
-  };
 }
 
 const COUNTER_NAMES = new Map<number, string>(Object.entries(COUNTER).map(([name, number]) => [number, name]));

@@ -1,6 +1,6 @@
 /** Puts records and datagrams into the engine's inbox, through views that host/engine.ts hands in. */
-import { PACKET_HEADER_BYTES, PACKET_SLOT_BYTES, writePackets } from "./boundary.gen.ts";
-import { packetRecord, type SubmitRecords, tailLength, WRITERS } from "./engine_exports.ts";
+import { PACKET_HEADER_BYTES, PACKET_OFFSET, PACKET_SLOT_BYTES, writePackets } from "./boundary.gen.ts";
+import { type SubmitRecords, tailLength, WRITERS } from "./engine_exports.ts";
 import type { Packet, SlotFiller } from "./transport/transport.ts";
 
 /** Room that a record needs besides its tail; generous, for a bound that is checked before anything is written. */
@@ -30,7 +30,8 @@ export function placeRecords<K extends keyof SubmitRecords>(
       );
     }
     const at = inbox + used;
-    bytes.fill(0, at, at + RECORD_HEADER_ROOM + tail);
+    // A TICK has nothing but its header, and there are as many of them as of all else.
+    if (kind !== "TICK") bytes.fill(0, at, at + RECORD_HEADER_ROOM + tail);
     used += write(view, bytes, at, record);
   }
   return used;
@@ -58,7 +59,9 @@ export function placePackets(
       slots = Math.floor((end - inbox) / PACKET_SLOT_BYTES);
       packet = { ...packet, payload: packet.payload.subarray(0, slots * PACKET_SLOT_BYTES - PACKET_HEADER_BYTES) };
     }
-    writePackets(view, bytes, at, packetRecord(packet));
+    writePackets(view, bytes, at, packet);
+    // What has been an action may bring a length of its own, which a cut has made wrong.
+    view.setUint32(at + PACKET_OFFSET.payloadLength, packet.payload.length, true);
     at += slots * PACKET_SLOT_BYTES;
   }
   return { count: taken - start, used: at - inbox };

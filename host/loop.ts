@@ -48,6 +48,7 @@ type Job =
   | { fill: SlotFiller }
   | { [K in keyof SubmitRecords]: { kind: K; record: SubmitRecords[K] } }[keyof SubmitRecords];
 
+const TICK: Job = { kind: "TICK", record: {} };
 /** So many TICKs in a row without time passing mean that the engine cannot get its work done: our own fault. */
 const MAXIMUM_TICKS_AT_ONE_TIME = 1_000_000;
 /** Answers of traffic control that go in together; they fit the inbox many times over. */
@@ -96,6 +97,8 @@ export class EngineLoop {
   #closed = false;
   #timer: TimerHandle | undefined;
   #timerAt = Infinity;
+  /** The engine's, asked for after every submit: nothing else changes it. */
+  #deadline = Infinity;
   #lastMs = -Infinity;
   #ticksAtLast = 0;
   #observer: MessageObserver | undefined;
@@ -294,7 +297,11 @@ export class EngineLoop {
 
   /** An earlier wake-up than needed is left standing: it finds nothing due and sleeps on. That is cheaper. */
   #rearm(): void {
-    const deadline = this.#engine.deadline();
+    const deadline = this.#deadline = this.#engine.deadline();
+    this.#sleep(deadline);
+  }
+
+  #sleep(deadline: number): void {
     if (deadline >= this.#timerAt) return;
     this.#cancelTimer();
     this.#timerAt = deadline;
@@ -306,14 +313,14 @@ export class EngineLoop {
     this.#timerAt = Infinity;
     if (this.#closed) return;
     try {
-      if (this.#engine.deadline() > this.#now()) return this.#rearm();
+      if (this.#deadline > this.#now()) return this.#sleep(this.#deadline);
       if (++this.#ticksAtLast > MAXIMUM_TICKS_AT_ONE_TIME) {
         throw new Error(`engine still has work due at ${this.#lastMs} ms after ${MAXIMUM_TICKS_AT_ONE_TIME} ticks`);
       }
     } catch (error) {
       return this.#fail(error as Error);
     }
-    this.#enqueue({ kind: "TICK", record: {} });
+    this.#enqueue(TICK);
   }
 
   #cancelTimer(): void {

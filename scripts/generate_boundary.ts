@@ -160,7 +160,10 @@ function reader(laid: Laid, role: "action" | "table"): string[] {
     : "view.getUint32(at + 4, true) - view.getUint16(at + 2, true)";
   const tag = role === "action" ? record.name : undefined;
   const type = tag ? `{ action: "${tag}" } & ${typeName(record, role)}` : typeName(record, role);
-  const body = fields.map((field) => `    ${field.name}: ${readField(field).replace("at + TAIL", `at + ${end}`)},`);
+  const read = (field: Placed) => readField(field).replace("at + TAIL", `at + ${end}`);
+  const body = fields.map((field) => `    ${field.name}: ${read(field)},`);
+  const assignments = fields.map((field) => `  this.${field.name} = ${read(field)};`);
+  if (tag && lengthField) return datagramReader(record.name, type, assignments);
   return [
     `/** Reads the record that starts at \`at\`; its byte fields are views of \`bytes\`. */`,
     `export function read${pascal(record.name)}(view: DataView, bytes: Uint8Array, at: number): ${type} {`,
@@ -169,6 +172,28 @@ function reader(laid: Laid, role: "action" | "table"): string[] {
     ...(tag ? [`    action: "${tag}",`] : []),
     ...body,
     "  };",
+    "}",
+  ];
+}
+
+/**
+ * Datagrams are what most actions are, and short-lived. V8 lays the objects of a literal among the old ones for good once
+ * many of them have lived long, as in a network that starts up, and each then keeps its payload until the next full
+ * collection; what a constructor makes is always young. It has the prototype that a literal would have.
+ */
+function datagramReader(name: string, type: string, assignments: string[]): string[] {
+  const parameters = "view: DataView, bytes: Uint8Array, at: number";
+  const constructor = `${pascal(name)}Datagram`;
+  return [
+    `function ${constructor}(this: ${type}, ${parameters}): void {`,
+    `  this.action = "${name}";`,
+    ...assignments,
+    "}",
+    `${constructor}.prototype = Object.prototype;`,
+    `const new${constructor} = ${constructor} as unknown as new (${parameters}) => ${type};`,
+    `/** Reads the record that starts at \`at\`; its byte fields are views of \`bytes\`. */`,
+    `export function read${pascal(name)}(${parameters}): ${type} {`,
+    `  return new new${constructor}(view, bytes, at);`,
     "}",
   ];
 }

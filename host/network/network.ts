@@ -37,11 +37,22 @@ export interface NetworkOptions extends Partial<NodeSettings> {
 }
 
 /** Datagrams that reach one node at one moment, and by which of its interfaces. */
-interface Batch {
-  atMs: number;
-  on: Attachment[];
-  packets: Packet[];
+class Batch {
+  readonly atMs: number;
+  readonly on: Attachment[] = NO_ATTACHMENTS.slice();
+  readonly packets: Packet[] = NO_PACKETS.slice();
+
+  constructor(atMs: number) {
+    this.atMs = atMs;
+  }
 }
+
+/**
+ * Copied, where `[]` would do: V8 lays the objects and arrays of a literal among the old ones for good once many of them
+ * have lived long, as when a network starts up, and each then keeps its datagrams until the next full collection.
+ */
+const NO_ATTACHMENTS: Attachment[] = [];
+const NO_PACKETS: Packet[] = [];
 
 /** How long `settle` waits for silence. */
 const DEFAULT_QUIET_MS = 500;
@@ -334,7 +345,7 @@ export class Network {
     const index = to.node.index;
     let batch = this.#batches[index];
     if (batch?.atMs !== atMs) {
-      const fresh: Batch = { atMs, on: [], packets: [] };
+      const fresh = new Batch(atMs);
       this.#batches[index] = batch = fresh;
       this.clock.schedule(atMs, () => this.#arrive(index, fresh));
     }

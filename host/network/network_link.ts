@@ -118,17 +118,18 @@ export class NetworkLink {
   /** Sends a datagram: to everyone if it is a multicast, else to `nextHop`, or to its destination if that is absent. */
   transmit(from: Attachment, packet: Packet, nextHop: Address | undefined): void {
     const { attachments } = this.record;
-    if (isMulticast(packet.destination, packet.family)) {
+    // On a point-to-point link there is no doubt who is meant, whatever the address.
+    if (attachments.length === 2) {
+      this.#toOne(from, attachments[0] === from ? attachments[1] : attachments[0], packet);
+    } else if (isMulticast(packet.destination, packet.family)) {
       for (const to of attachments) if (to !== from) this.#toOne(from, to, packet);
-      return;
+    } else {
+      this.#toOne(from, this.#receiver(packet, nextHop), packet);
     }
-    this.#toOne(from, this.#receiver(from, packet, nextHop), packet);
   }
 
-  #receiver(from: Attachment, packet: Packet, nextHop: Address | undefined): Attachment | undefined {
+  #receiver(packet: Packet, nextHop: Address | undefined): Attachment | undefined {
     const { attachments } = this.record;
-    // On a point-to-point link there is no doubt who is meant, whatever the address.
-    if (attachments.length === 2) return attachments[0] === from ? attachments[1] : attachments[0];
     const bytes = nextHop?.bytes ?? packet.destination;
     return attachments.find(({ ipv4, ipv6, ipv6LinkLocal }) =>
       packet.family === 4

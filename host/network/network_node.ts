@@ -15,6 +15,7 @@ import type { PlainRow } from "../tables.ts";
 import { MemoryTrafficControl, type MemoryTrafficControlOptions } from "../traffic_control/memory_traffic_control.ts";
 import { MemoryTransport } from "../transport/memory_transport.ts";
 import type { Packet } from "../transport/transport.ts";
+import { ArrivedPacket } from "./arrived_packet.ts";
 import { findTokenBucket, joinOnDemand } from "./receiver.ts";
 import { type Attachment, IPV4_PREFIX_BITS, IPV6_PREFIX_BITS, type NodeRecord } from "./topology.ts";
 import type { Step } from "./routes.ts";
@@ -231,16 +232,17 @@ export class NetworkNode {
     if (this.#rsvp) this.#routing.refresh();
   }
 
-  /** Datagrams arrive, each on its interface. */
-  arrive(on: readonly Attachment[], packets: readonly Packet[]): void {
+  /** Datagrams arrive, each on its interface. The array is the node's from here on. */
+  arrive(on: readonly Attachment[], packets: Packet[]): void {
     if (!this.record.alive) return;
-    const mine: Packet[] = [];
+    let count = 0;
     for (let i = 0; i < packets.length; i++) {
       const packet = packets[i];
-      if (this.#isForUs(on[i], packet)) mine.push(arrived(on[i], packet));
+      if (this.#isForUs(on[i], packet)) packets[count++] = new ArrivedPacket(on[i].handle, packet);
       else this.#forward(on[i], packet);
     }
-    if (mine.length > 0) this.#transport.deliver(mine);
+    packets.length = count;
+    if (count > 0) this.#transport.deliver(packets);
   }
 
   #start(): void {
@@ -275,9 +277,10 @@ export class NetworkNode {
     if (!this.#rsvp) return false;
     const { destination, family } = packet;
     if (packet.routerAlert && this.record.forwards) return true;
+    // Mostly it is the address of the interface that it arrives on.
+    if (hasAddress(on, packet)) return true;
     if (!isMulticast(destination, family)) {
-      // Mostly it is the address of the interface that it arrives on.
-      return hasAddress(on, packet) || this.record.attachments.some((attachment) => hasAddress(attachment, packet));
+      return this.record.attachments.some((attachment) => hasAddress(attachment, packet));
     }
     return isLinkLocalGroup(destination, family) || this.#port.isMember(this.record, destination, family);
   }
@@ -286,13 +289,13 @@ export class NetworkNode {
   #send(packet: Packet): void {
     const { destination, family } = packet;
     const named = this.record.attachments[packet.interface - 1];
+    // On a point-to-point link the other end is meant, whatever the address: no need to look for a way.
+    if (named?.link.attachments.length === 2) return this.#port.transmit(named, packet, undefined);
     if (isMulticast(destination, family)) {
       const ways = named ? [named] : this.#port.multicastRoute(this.record, packet);
       for (const way of ways) this.#port.transmit(way, packet, undefined);
       return;
     }
-    // On a point-to-point link the other end is meant: no need to look for a way.
-    if (named?.link.attachments.length === 2) return this.#port.transmit(named, packet, undefined);
     const way = this.#port.route(this.record, destination, family);
     // The interface counts for what follows the data. A message to a hop beyond a router without RSVP goes as IP goes.
     const bound = packet.routerAlert || named?.link.attachments.some((other) => hasAddress(other, packet));
@@ -330,12 +333,6 @@ export class NetworkNode {
     if (way) this.#port.transmit(way.out, packet, gatewayAddress(way, family));
     else this.ipDrops.noRoute++;
   }
-}
-
-/** The datagram as it arrived. Field by field: a copy of all that an action has costs several times as much. */
-function arrived(on: Attachment, packet: Packet): Packet {
-  const { source, destination, family, ttl, encapsulation, routerAlert, payload } = packet;
-  return { interface: on.handle, source, destination, family, ttl, encapsulation, routerAlert, payload };
 }
 
 function interfaceSettings(attachment: Attachment): InterfaceSettings {
