@@ -629,10 +629,23 @@ function unrefTimer(timer) {
   if (typeof timer === "object" && timer !== null) timer.unref?.();
   else globalThis.Deno?.unrefTimer?.(timer);
 }
+var Scheduled = class {
+  at;
+  callback;
+  /** The call that was scheduled next for the same time. */
+  next = void 0;
+  /** In the first of a chain: its last. */
+  last = void 0;
+  constructor(at, callback) {
+    this.at = at;
+    this.callback = callback;
+  }
+};
 var VirtualClock = class {
   #now;
-  #sequence = 0;
+  /** The first call of every time for which there is one: a network has far more calls than times. */
   #heap = [];
+  #chains = /* @__PURE__ */ new Map();
   #pending = 0;
   /** Starts at `startMs` milliseconds. */
   constructor(startMs = 0) {
@@ -648,13 +661,16 @@ var VirtualClock = class {
   }
   /** Has a call made when time comes to `atMs`; now, at the next step, if that is past. */
   schedule(atMs, callback) {
-    const entry = {
-      at: Math.max(atMs, this.#now),
-      sequence: this.#sequence++,
-      callback
-    };
+    const at = Math.max(atMs, this.#now);
+    const entry = new Scheduled(at, callback);
     this.#pending++;
-    this.#push(entry);
+    const first = this.#chains.get(at);
+    if (first) {
+      first.last = (first.last ?? first).next = entry;
+    } else {
+      this.#chains.set(at, entry);
+      this.#push(entry);
+    }
     return entry;
   }
   /** Takes a scheduled call back. */
@@ -665,13 +681,13 @@ var VirtualClock = class {
   }
   /** When the next call is due; Infinity if none waits. */
   nextMs() {
-    while (this.#heap.length > 0 && !this.#heap[0].callback) this.#pop();
+    while (this.#heap.length > 0 && !this.#heap[0].callback) this.#take();
     return this.#heap.length > 0 ? this.#heap[0].at : Infinity;
   }
   /** Makes the next call if it is due by `limitMs`, a time and not a wait, and says whether there was one. */
   step(limitMs = Infinity) {
     if (this.nextMs() > limitMs) return false;
-    const entry = this.#pop();
+    const entry = this.#take();
     if (!entry) return false;
     this.#now = entry.at;
     this.#pending--;
@@ -686,12 +702,27 @@ var VirtualClock = class {
     while (this.step(end)) ;
     this.#now = end;
   }
+  /** Takes the earliest call out. The next one of the same time takes its place without a search. */
+  #take() {
+    const first = this.#heap[0];
+    if (!first) return void 0;
+    const { next } = first;
+    if (!next) {
+      this.#chains.delete(first.at);
+      return this.#pop();
+    }
+    if (next !== first.last) next.last = first.last;
+    this.#heap[0] = next;
+    this.#chains.set(first.at, next);
+    first.next = first.last = void 0;
+    return first;
+  }
   #push(entry) {
     const heap = this.#heap;
     let i = heap.push(entry) - 1;
     while (i > 0) {
       const parent = i - 1 >> 1;
-      if (!before(entry, heap[parent])) break;
+      if (entry.at >= heap[parent].at) break;
       heap[i] = heap[parent];
       i = parent;
     }
@@ -706,8 +737,8 @@ var VirtualClock = class {
     for (; ; ) {
       let child = 2 * i + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1], heap[child])) child++;
-      if (!before(heap[child], last)) break;
+      if (child + 1 < heap.length && heap[child + 1].at < heap[child].at) child++;
+      if (heap[child].at >= last.at) break;
       heap[i] = heap[child];
       i = child;
     }
@@ -715,9 +746,6 @@ var VirtualClock = class {
     return top;
   }
 };
-function before(a, b) {
-  return a.at < b.at || a.at === b.at && a.sequence < b.sequence;
-}
 
 // host/base64.ts
 function decodeBase64(text) {
@@ -1338,19 +1366,22 @@ function writePolicy(view2, bytes2, at, record) {
   if (record.attribute) bytes2.set(record.attribute, at + 72);
   return length;
 }
+function SendDatagram(view2, bytes2, at) {
+  this.action = "SEND";
+  this.payloadLength = view2.getUint32(at + 8, true);
+  this.interface = view2.getUint32(at + 12, true);
+  this.source = addressAt(view2, bytes2, at + 16);
+  this.destination = addressAt(view2, bytes2, at + 32);
+  this.family = view2.getUint8(at + 48);
+  this.ttl = view2.getUint8(at + 49);
+  this.encapsulation = view2.getUint8(at + 50);
+  this.routerAlert = view2.getUint8(at + 51);
+  this.payload = bytes2.subarray(at + 56, at + 56 + view2.getUint32(at + 8, true));
+}
+SendDatagram.prototype = Object.prototype;
+var newSendDatagram = SendDatagram;
 function readSend(view2, bytes2, at) {
-  return {
-    action: "SEND",
-    payloadLength: view2.getUint32(at + 8, true),
-    interface: view2.getUint32(at + 12, true),
-    source: addressAt(view2, bytes2, at + 16),
-    destination: addressAt(view2, bytes2, at + 32),
-    family: view2.getUint8(at + 48),
-    ttl: view2.getUint8(at + 49),
-    encapsulation: view2.getUint8(at + 50),
-    routerAlert: view2.getUint8(at + 51),
-    payload: bytes2.subarray(at + 56, at + 56 + view2.getUint32(at + 8, true))
-  };
+  return new newSendDatagram(view2, bytes2, at);
 }
 function readEvent(view2, bytes2, at) {
   return {
@@ -1400,17 +1431,20 @@ function readRouteQuery(view2, bytes2, at) {
     sourcePort: view2.getUint16(at + 50, true)
   };
 }
+function RelayDatagram(view2, bytes2, at) {
+  this.action = "RELAY";
+  this.payloadLength = view2.getUint32(at + 8, true);
+  this.interface = view2.getUint32(at + 12, true);
+  this.source = addressAt(view2, bytes2, at + 16);
+  this.destination = addressAt(view2, bytes2, at + 32);
+  this.family = view2.getUint8(at + 48);
+  this.ttl = view2.getUint8(at + 49);
+  this.payload = bytes2.subarray(at + 56, at + 56 + view2.getUint32(at + 8, true));
+}
+RelayDatagram.prototype = Object.prototype;
+var newRelayDatagram = RelayDatagram;
 function readRelay(view2, bytes2, at) {
-  return {
-    action: "RELAY",
-    payloadLength: view2.getUint32(at + 8, true),
-    interface: view2.getUint32(at + 12, true),
-    source: addressAt(view2, bytes2, at + 16),
-    destination: addressAt(view2, bytes2, at + 32),
-    family: view2.getUint8(at + 48),
-    ttl: view2.getUint8(at + 49),
-    payload: bytes2.subarray(at + 56, at + 56 + view2.getUint32(at + 8, true))
-  };
+  return new newRelayDatagram(view2, bytes2, at);
 }
 function readReport(view2, bytes2, at) {
   return {
@@ -5502,15 +5536,16 @@ var NetworkLink = class {
   /** Sends a datagram: to everyone if it is a multicast, else to `nextHop`, or to its destination if that is absent. */
   transmit(from, packet, nextHop) {
     const { attachments } = this.record;
-    if (isMulticast(packet.destination, packet.family)) {
+    if (attachments.length === 2) {
+      this.#toOne(from, attachments[0] === from ? attachments[1] : attachments[0], packet);
+    } else if (isMulticast(packet.destination, packet.family)) {
       for (const to of attachments) if (to !== from) this.#toOne(from, to, packet);
-      return;
+    } else {
+      this.#toOne(from, this.#receiver(packet, nextHop), packet);
     }
-    this.#toOne(from, this.#receiver(from, packet, nextHop), packet);
   }
-  #receiver(from, packet, nextHop) {
+  #receiver(packet, nextHop) {
     const { attachments } = this.record;
-    if (attachments.length === 2) return attachments[0] === from ? attachments[1] : attachments[0];
     const bytes2 = nextHop?.bytes ?? packet.destination;
     return attachments.find(({ ipv4: ipv43, ipv6: ipv63, ipv6LinkLocal }) => packet.family === 4 ? startsWith(ipv43.bytes, bytes2, 4) : startsWith(ipv63.bytes, bytes2, 16) || startsWith(ipv6LinkLocal.bytes, bytes2, 16));
   }
@@ -5563,20 +5598,6 @@ function tailLength(record) {
   const { objects, hops, attribute } = record;
   return (objects ?? hops ?? attribute)?.length ?? 0;
 }
-function packetRecord(packet) {
-  const { interface: handle, source, destination, family, ttl, encapsulation, routerAlert, payload } = packet;
-  return {
-    interface: handle,
-    source,
-    destination,
-    family,
-    ttl,
-    encapsulation,
-    routerAlert,
-    payload,
-    payloadLength: payload.length
-  };
-}
 var COUNTER_NAMES = new Map(Object.entries(COUNTER).map(([name, number]) => [
   number,
   name
@@ -5617,7 +5638,7 @@ function placeRecords(view2, bytes2, inbox, inboxLength, kind, records) {
       throw new RangeError(`${kind} record ${records.indexOf(record)} with a tail of ${tail} bytes does not fit the engine's inbox (${used2} of ${inboxLength} bytes taken)`);
     }
     const at = inbox + used2;
-    bytes2.fill(0, at, at + RECORD_HEADER_ROOM + tail);
+    if (kind !== "TICK") bytes2.fill(0, at, at + RECORD_HEADER_ROOM + tail);
     used2 += write(view2, bytes2, at, record);
   }
   return used2;
@@ -5636,7 +5657,8 @@ function placePackets(view2, bytes2, inbox, end, packets, start2) {
         payload: packet.payload.subarray(0, slots * PACKET_SLOT_BYTES - PACKET_HEADER_BYTES)
       };
     }
-    writePackets(view2, bytes2, at, packetRecord(packet));
+    writePackets(view2, bytes2, at, packet);
+    view2.setUint32(at + PACKET_OFFSET.payloadLength, packet.payload.length, true);
     at += slots * PACKET_SLOT_BYTES;
   }
   return {
@@ -5827,6 +5849,7 @@ function allRows(table, pageAt) {
 }
 
 // host/engine.ts
+var NO_ACTIONS = [];
 var Engine = class _Engine {
   #exports;
   #module;
@@ -5934,7 +5957,7 @@ var Engine = class _Engine {
   /** The actions of one outbox, copied; an empty list means that the engine is drained and may be submitted to. */
   poll() {
     const length = this.#poll();
-    const actions = [];
+    const actions = NO_ACTIONS.slice();
     if (length === 0) return actions;
     const { view: view2, bytes: bytes2, start: start2 } = this.#copyOut(length);
     for (let at = start2; at < start2 + length; ) {
@@ -6201,6 +6224,10 @@ function slotPacket({ bytes: bytes2, view: view2, start: start2 }, slot) {
 }
 
 // host/loop.ts
+var TICK = {
+  kind: "TICK",
+  record: {}
+};
 var MAXIMUM_TICKS_AT_ONE_TIME = 1e6;
 var RESULTS_AT_ONCE = 256;
 var TRAFFIC_CONTROL_ERROR = 21;
@@ -6212,6 +6239,8 @@ var EngineLoop = class {
   #closed = false;
   #timer;
   #timerAt = Infinity;
+  /** The engine's, asked for after every submit: nothing else changes it. */
+  #deadline = Infinity;
   #lastMs = -Infinity;
   #ticksAtLast = 0;
   #observer;
@@ -6420,7 +6449,10 @@ var EngineLoop = class {
   }
   /** An earlier wake-up than needed is left standing: it finds nothing due and sleeps on. That is cheaper. */
   #rearm() {
-    const deadline = this.#engine.deadline();
+    const deadline = this.#deadline = this.#engine.deadline();
+    this.#sleep(deadline);
+  }
+  #sleep(deadline) {
     if (deadline >= this.#timerAt) return;
     this.#cancelTimer();
     this.#timerAt = deadline;
@@ -6431,17 +6463,14 @@ var EngineLoop = class {
     this.#timerAt = Infinity;
     if (this.#closed) return;
     try {
-      if (this.#engine.deadline() > this.#now()) return this.#rearm();
+      if (this.#deadline > this.#now()) return this.#sleep(this.#deadline);
       if (++this.#ticksAtLast > MAXIMUM_TICKS_AT_ONE_TIME) {
         throw new Error(`engine still has work due at ${this.#lastMs} ms after ${MAXIMUM_TICKS_AT_ONE_TIME} ticks`);
       }
     } catch (error) {
       return this.#fail(error);
     }
-    this.#enqueue({
-      kind: "TICK",
-      record: {}
-    });
+    this.#enqueue(TICK);
   }
   #cancelTimer() {
     if (this.#timer !== void 0) this.#options.clock.cancel(this.#timer);
@@ -7606,6 +7635,28 @@ var MemoryTransport = class {
   }
 };
 
+// host/network/arrived_packet.ts
+var ArrivedPacket = class {
+  interface;
+  source;
+  destination;
+  family;
+  ttl;
+  encapsulation;
+  routerAlert;
+  payload;
+  constructor(handle, packet) {
+    this.interface = handle;
+    this.source = packet.source;
+    this.destination = packet.destination;
+    this.family = packet.family;
+    this.ttl = packet.ttl;
+    this.encapsulation = packet.encapsulation;
+    this.routerAlert = packet.routerAlert;
+    this.payload = packet.payload;
+  }
+};
+
 // host/network/receiver.ts
 function joinOnDemand(session, style, confirm, flowspecFor) {
   const flowspecs = /* @__PURE__ */ new Map();
@@ -7836,8 +7887,8 @@ var NetworkRouting = class {
     const found = this.#lookUp(question);
     const { destination, source, family, multicast } = question;
     const key = `${family} ${addressKey(destination, family)} ${multicast ? addressKey(source, family) : ""}`;
-    const before2 = this.#asked.get(key);
-    const differs = before2 !== void 0 && (before2.differs || !sameAnswer(before2.answer, found));
+    const before = this.#asked.get(key);
+    const differs = before !== void 0 && (before.differs || !sameAnswer(before.answer, found));
     this.#asked.set(key, {
       question,
       answer: found,
@@ -8009,16 +8060,17 @@ var NetworkNode = class {
   refreshRoutes() {
     if (this.#rsvp) this.#routing.refresh();
   }
-  /** Datagrams arrive, each on its interface. */
+  /** Datagrams arrive, each on its interface. The array is the node's from here on. */
   arrive(on, packets) {
     if (!this.record.alive) return;
-    const mine = [];
+    let count = 0;
     for (let i = 0; i < packets.length; i++) {
       const packet = packets[i];
-      if (this.#isForUs(on[i], packet)) mine.push(arrived(on[i], packet));
+      if (this.#isForUs(on[i], packet)) packets[count++] = new ArrivedPacket(on[i].handle, packet);
       else this.#forward(on[i], packet);
     }
-    if (mine.length > 0) this.#transport.deliver(mine);
+    packets.length = count;
+    if (count > 0) this.#transport.deliver(packets);
   }
   #start() {
     this.#transport = new MemoryTransport({
@@ -8050,8 +8102,9 @@ var NetworkNode = class {
     if (!this.#rsvp) return false;
     const { destination, family } = packet;
     if (packet.routerAlert && this.record.forwards) return true;
+    if (hasAddress(on, packet)) return true;
     if (!isMulticast(destination, family)) {
-      return hasAddress(on, packet) || this.record.attachments.some((attachment) => hasAddress(attachment, packet));
+      return this.record.attachments.some((attachment) => hasAddress(attachment, packet));
     }
     return isLinkLocalGroup(destination, family) || this.#port.isMember(this.record, destination, family);
   }
@@ -8059,6 +8112,7 @@ var NetworkNode = class {
   #send(packet) {
     const { destination, family } = packet;
     const named = this.record.attachments[packet.interface - 1];
+    if (named?.link.attachments.length === 2) return this.#port.transmit(named, packet, void 0);
     if (isMulticast(destination, family)) {
       const ways = named ? [
         named
@@ -8066,7 +8120,6 @@ var NetworkNode = class {
       for (const way2 of ways) this.#port.transmit(way2, packet, void 0);
       return;
     }
-    if (named?.link.attachments.length === 2) return this.#port.transmit(named, packet, void 0);
     const way = this.#port.route(this.record, destination, family);
     const bound = packet.routerAlert || named?.link.attachments.some((other) => hasAddress(other, packet));
     if (named && way?.out !== named && bound) return this.#port.transmit(named, packet, void 0);
@@ -8105,19 +8158,6 @@ var NetworkNode = class {
     else this.ipDrops.noRoute++;
   }
 };
-function arrived(on, packet) {
-  const { source, destination, family, ttl, encapsulation, routerAlert, payload } = packet;
-  return {
-    interface: on.handle,
-    source,
-    destination,
-    family,
-    ttl,
-    encapsulation,
-    routerAlert,
-    payload
-  };
-}
 function interfaceSettings(attachment) {
   const { options, delayMs, up } = attachment.link;
   return {
@@ -8391,6 +8431,16 @@ var NodeQueue = class {
 };
 
 // host/network/network.ts
+var Batch = class {
+  atMs;
+  on = NO_ATTACHMENTS.slice();
+  packets = NO_PACKETS.slice();
+  constructor(atMs) {
+    this.atMs = atMs;
+  }
+};
+var NO_ATTACHMENTS = [];
+var NO_PACKETS = [];
 var DEFAULT_QUIET_MS = 500;
 var DEFAULT_LIMIT_MS = 36e5;
 var Network = class {
@@ -8627,11 +8677,7 @@ var Network = class {
     const index = to.node.index;
     let batch = this.#batches[index];
     if (batch?.atMs !== atMs) {
-      const fresh = {
-        atMs,
-        on: [],
-        packets: []
-      };
+      const fresh = new Batch(atMs);
       this.#batches[index] = batch = fresh;
       this.clock.schedule(atMs, () => this.#arrive(index, fresh));
     }
@@ -9666,7 +9712,7 @@ var MessageOutline = class {
   offsetAt(index) {
     this.#word(index);
     let offset = HEADER_BYTES;
-    for (let before2 = 0; before2 < index; before2++) offset += this.#piece.words[this.#list + before2] >>> 16;
+    for (let before = 0; before < index; before++) offset += this.#piece.words[this.#list + before] >>> 16;
     return offset;
   }
   #word(index) {
@@ -10090,10 +10136,10 @@ var OPERATOR_OPERATIONS = {
   counters(fields, client) {
     const { node } = client;
     const now = node.counters();
-    const before2 = fields.flag("total", false) ? void 0 : baselines.get(node);
+    const before = fields.flag("total", false) ? void 0 : baselines.get(node);
     const since = Object.entries(now).map(([name, value]) => [
       name,
-      value - (before2?.get(name) ?? 0)
+      value - (before?.get(name) ?? 0)
     ]);
     return {
       counters: Object.fromEntries(since.filter(([, value]) => value !== 0))
@@ -10428,14 +10474,14 @@ var StandingSession = class {
         return () => {
         };
       case CALL_KIND.SENDER: {
-        const before2 = this.#sender;
+        const before = this.#sender;
         const now = this.#sender = record.objects?.length ? record : void 0;
-        return () => void (this.#sender === now && (this.#sender = before2));
+        return () => void (this.#sender === now && (this.#sender = before));
       }
       case CALL_KIND.RESERVE: {
-        const before2 = this.#reservation;
+        const before = this.#reservation;
         const now = this.#reservation = record.style ? record : void 0;
-        return () => void (this.#reservation === now && (this.#reservation = before2));
+        return () => void (this.#reservation === now && (this.#reservation = before));
       }
       default:
         return () => {
@@ -11312,12 +11358,12 @@ function replay(log, module, options = {}) {
   for (const entry of readLog(log)) {
     const status = engine.submitRaw(entry.kind, entry.count, entry.nowMs, entry.inbox);
     submits++;
-    const before2 = chunks.length;
+    const before = chunks.length;
     for (let actions = engine.pollRaw(); actions.length > 0; actions = engine.pollRaw()) {
       chunks.push(actions);
       length += actions.length;
     }
-    options.onStep?.(entry, status, concatenate(chunks.slice(before2)));
+    options.onStep?.(entry, status, concatenate(chunks.slice(before)));
   }
   return {
     engine,
@@ -12904,8 +12950,8 @@ var FlowShaper = class {
   }
   /** Buckets begin anew when what they are for is set again. */
   #configure(flow, nowMs) {
-    const { flowspec, shaping, reserved } = flow, before2 = this.#flow;
-    if (flowspec === before2?.flowspec && shaping === before2.shaping && reserved === before2.reserved) return;
+    const { flowspec, shaping, reserved } = flow, before = this.#flow;
+    if (flowspec === before?.flowspec && shaping === before.shaping && reserved === before.reserved) return;
     this.#flow = {
       flowspec,
       shaping,
@@ -12996,12 +13042,12 @@ var QosFlow = class {
   }
   /** Sets or ends what is to be reserved. */
   receive(receiving) {
-    const before2 = this.#receiving;
-    if (JSON.stringify(before2) === JSON.stringify(receiving)) return;
+    const before = this.#receiving;
+    if (JSON.stringify(before) === JSON.stringify(receiving)) return;
     this.#receiving = receiving;
     this.#refused = "";
-    const othersMatch = JSON.stringify(before2?.peer) !== JSON.stringify(receiving?.peer);
-    if (receiving && (!before2 || othersMatch) && this.senders.length > 0) this.#tellOfSenders("");
+    const othersMatch = JSON.stringify(before?.peer) !== JSON.stringify(receiving?.peer);
+    if (receiving && (!before || othersMatch) && this.senders.length > 0) this.#tellOfSenders("");
     this.#update();
   }
   /** The senders that match, by path state. */
@@ -13656,8 +13702,8 @@ var QosEndpoint = class {
     const given = this.#check(options.qos, {
       multicast: true
     });
-    const before2 = this.#groups.find((other) => isSame(other, group));
-    this.#groups = this.#groups.filter((other) => other !== before2);
+    const before = this.#groups.find((other) => isSame(other, group));
+    this.#groups = this.#groups.filter((other) => other !== before);
     const setting = given ? this.#apply(this.#setting, given) : this.#setting;
     const joined2 = {
       sends: direction !== "receiver",
@@ -13669,8 +13715,8 @@ var QosEndpoint = class {
       ...joined2
     });
     this.#reconcile();
-    if (joined2.receives && !before2?.receives) this.#port.setMembership(group.address, true);
-    if (!joined2.receives && before2?.receives) this.#port.setMembership(group.address, false);
+    if (joined2.receives && !before?.receives) this.#port.setMembership(group.address, true);
+    if (!joined2.receives && before?.receives) this.#port.setMembership(group.address, false);
     return this;
   }
   /** Leaves a group; unknown ones are ignored. */
