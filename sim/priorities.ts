@@ -11,15 +11,18 @@ import { addressOn, type Reservation, type SessionState } from "./oracle.ts";
 import { readReservations, sessionName, type Standing } from "./scarce.ts";
 import type { Flow } from "./flow.ts";
 import {
+  ERROR_SPEC,
   FILTER_SPEC,
   FLOWSPEC,
   hopAddress,
   POLICY_DATA,
+  readError,
   readFlow,
   readMessage,
   readObjects,
   readPriorities,
   RESV,
+  RESV_ERROR,
   RESV_TEAR,
   RSVP_HOP,
   senderKey,
@@ -34,7 +37,16 @@ interface Asked extends WirePriority {
   atMs: number;
   /** What it asks for, by sender; for all under "". */
   flows: ReadonlyMap<string, Flow>;
+  /** What the one before it defended, while this one is refused and that one stands (RFC 2205 3.5, InPlace). */
+  before: number;
+  /** The node that it was sent to has refused it. */
+  refused: boolean;
+  /** What it asked for was granted and has been taken away: it asks again with its next refresh. */
+  preempted: boolean;
 }
+
+/** ERROR_SPEC code 12, service preempted (RFC 2205 appendix B). */
+const PREEMPTED = 12;
 
 interface Held {
   defending: number;
@@ -76,6 +88,7 @@ export class Priorities {
     if (typeof on === "number") return undefined;
     const asked = this.#last.get(`${session} ${nextHop} to ${addressOn(on, family)}`);
     if (!asked || asked.atMs < this.#world.network.now - 1.6 * this.#world.plan.refreshIntervalMs) return undefined;
+    if (asked.preempted) return undefined;
     const filter = style === "FF" ? wanted.filters[0] : undefined;
     const flow = asked.flows.get(filter ?? "");
     if (!flow) return undefined;
@@ -110,7 +123,7 @@ export class Priorities {
       );
       const priorities = owners.map(({ reservation }) => {
         const own = addressOn(on, reservation.nextHop.includes(":") ? 6 : 4);
-        return this.#last.get(`${session} ${reservation.nextHop} to ${own}`)?.defending ?? Infinity;
+        return defended(this.#last.get(`${session} ${reservation.nextHop} to ${own}`));
       });
       return { defending: Math.max(0, ...priorities), rate: row.rateBytesPerSecond };
     });
@@ -118,6 +131,8 @@ export class Priorities {
 
   #note({ packet, lost, timeMs }: Sighting): void {
     const type = packet.payload[1];
+    // A refusal that is lost was one all the same.
+    if (type === RESV_ERROR) return this.#noteError({ packet });
     if (lost || (type !== RESV && type !== RESV_TEAR)) return;
     try {
       const { objects } = readMessage(packet.payload);
@@ -126,8 +141,12 @@ export class Priorities {
       const key = `${sessionKey(find(SESSION)!)} ${hopAddress(find(RSVP_HOP)!)} to ${to}`;
       if (type === RESV_TEAR) return void this.#last.delete(key);
       const priorities = objects.filter((object) => object.class === POLICY_DATA).flatMap(readPriorities);
+      const before = this.#last.get(key);
       this.#last.set(key, {
         atMs: timeMs,
+        before: before ? (before.refused ? Math.max(before.before, before.defending) : before.defending) : 0,
+        refused: false,
+        preempted: false,
         flows: flowsOf(objects),
         preemption: Math.max(0, ...priorities.map(({ preemption }) => preemption)),
         defending: Math.max(0, ...priorities.map(({ defending }) => defending)),
@@ -136,6 +155,28 @@ export class Priorities {
       // Corrupted on its way through a router that knows no RSVP.
     }
   }
+
+  /** What a node answers to the Resv of a next hop; errors that it hands on from others are no answer of its own. */
+  #noteError({ packet }: Pick<Sighting, "packet">): void {
+    try {
+      const { objects } = readMessage(packet.payload);
+      const find = (wanted: number) => objects.find((object) => object.class === wanted);
+      const own = hopAddress(find(RSVP_HOP)!), { node, code } = readError(find(ERROR_SPEC)!);
+      const nextHop = formatAddress(packet.destination, packet.family);
+      const asked = this.#last.get(`${sessionKey(find(SESSION)!)} ${nextHop} to ${own}`);
+      if (!asked || node !== own) return;
+      asked.refused = true;
+      if (code === PREEMPTED) asked.preempted = true;
+    } catch {
+      // As above.
+    }
+  }
+}
+
+/** What defends a reservation: where its latest change is refused, also what it stood with before. */
+function defended(asked: Asked | undefined): number {
+  if (!asked) return Infinity;
+  return asked.refused ? Math.max(asked.before, asked.defending) : asked.defending;
 }
 
 /** The flow descriptors of a Resv: an FF flowspec stands before its filter, or before an earlier one. */

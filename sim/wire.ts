@@ -8,9 +8,11 @@ import type { Adspec } from "./oracle.ts";
 
 export const PATH = 1;
 export const RESV = 2;
+export const RESV_ERROR = 4;
 export const RESV_TEAR = 6;
 export const SESSION = 1;
 export const RSVP_HOP = 3;
+export const ERROR_SPEC = 6;
 export const SCOPE = 7;
 export const STYLE = 8;
 export const FLOWSPEC = 9;
@@ -61,6 +63,11 @@ export function senderKey({ body, ctype }: WireObject): string {
 /** Address of an RSVP_HOP. */
 export function hopAddress({ body, ctype }: WireObject): string {
   return address(body, ctype === 1 ? 4 : 16);
+}
+
+/** Who found an error, and its code (RFC 2205 A.5). */
+export function readError({ body, ctype }: WireObject): { node: string; code: number } {
+  return { node: hopAddress({ body, ctype } as WireObject), code: body[ctype === 1 ? 5 : 17] };
 }
 
 export function readTspec({ body }: WireObject): Tspec {
