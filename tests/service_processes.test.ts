@@ -115,6 +115,33 @@ Deno.test("processes: what is too much fails admission, which the receiver hears
   });
 });
 
+Deno.test("processes: a TCP download and a group fail admission beside what stands, and have room once it goes", async () => {
+  for (const kind of ["tcp", "group"] as const) {
+    await withProcesses({ reservableBytesPerSecond: 50_000 }, async (world) => {
+      const { alice, bob, router, at } = world;
+      const to = { address: at.bob, port: 5004 }, from = { address: at.alice, port: 4000 };
+      await bob.order({ do: "udp", name: "first", local: to, peer: from, qos: RECEIVES });
+      await alice.order({ do: "udp", name: "first", local: from, peer: to, qos: sends(30_000) });
+      await alice.event("first", "RECEIVERS");
+      if (kind === "tcp") {
+        const peer = { address: at.alice, port: 8080 };
+        await alice.order({ do: "listen", name: "second", local: peer, qos: sends(30_000) });
+        await bob.order({ do: "connect", name: "second", local: { address: at.bob }, peer, qos: RECEIVES });
+      } else {
+        await bob.order({ do: "udp", name: "second", local: { address: at.bob } });
+        await bob.order({ do: "join", name: "second", group: GROUP, direction: "receiver", qos: RECEIVES });
+        await alice.order({ do: "udp", name: "second", local: { address: at.alice, port: 4001 } });
+        await alice.order({ do: "join", name: "second", group: GROUP, direction: "sender", qos: sends(30_000) });
+      }
+      await bob.event("second", "ADMISSION_FAILURE");
+      assertEquals(await rates(router), [["FF", 30_000]]);
+      await alice.order({ do: "close", name: "first" });
+      await alice.event("second", "RECEIVERS");
+      assertEquals(await rates(router), [[kind === "tcp" ? "FF" : "WF", 30_000]]);
+    });
+  }
+});
+
 /** A flow of every kind at once, started and not waited for. */
 async function startFlows({ alice, bob, at }: ProcessWorld): Promise<void> {
   const to = { address: at.bob, port: 5004 }, from = { address: at.alice, port: 4000 };
