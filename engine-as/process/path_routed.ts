@@ -18,6 +18,7 @@ import { routeIncoming } from "../state/route";
 import { Session } from "../state/session";
 import { equalBytes } from "../state/keys";
 import { applyWanted } from "./local_call";
+import { loseUnrouted } from "./path_tear";
 import { pathRefresh } from "./path_refresh";
 import { SYNC_FORCED, SYNC_REPAIR, SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
 import { incomingOf, routesTo } from "./routing";
@@ -52,6 +53,7 @@ export function tellOn(session: Session, path: PathState, pathChanged: bool, hop
     pathEvents(session, path, false);
     pathRefresh(session, path, true);
   }
+  if (session.multicast) loseUnrouted(session, path);
   applyWanted(session);
   adjustReservations(session, path, rerouted);
   syncRequest(session, path.request, hopChanged ? SYNC_FORCED : rerouted ? SYNC_REPAIR : SYNC_TRIGGERED);

@@ -104,6 +104,20 @@ export function endPath(session: Session, path: PathState): void {
   dropRequestIfIdle(session, request);
 }
 
+// A sender of a group whose data routing takes elsewhere now: what applications asked for them goes, for nothing times it
+// out (a neighbour's is not refreshed any more). It comes back with the next route that leads here.
+export function loseUnrouted(session: Session, path: PathState): void {
+  let reservation: ReservationState | null = session.firstReservation;
+  while (reservation) {
+    const next = reservation.next;
+    if ((reservation.flags & RESERVATION_LOCAL) != 0 && !routesTo(session, path, reservation.interface)) {
+      loseSender(session, reservation, path);
+    }
+    reservation = next;
+  }
+  updateTouched(session);
+}
+
 // Whether the sender was routed to the reservation to the last does not matter: an application's would stay for good.
 function loseSender(session: Session, reservation: ReservationState, path: PathState): void {
   const filter = filterFor(reservation, path);
