@@ -101,6 +101,8 @@ export class Priorities {
     // Path_Te may lower it: never too little.
     const rate = flow.service === "GS" ? flow.reserved : flow.rate;
     const need = row.reservedBytesPerSecond + rate - row.reservableBytesPerSecond;
+    // Room that has come since it asked is nobody's with a lower priority: the rules of scarcity look after that.
+    if (need <= 0) return undefined;
     const lower = this.#held(node, on.handle, standing)
       .filter(({ defending }) => defending < asked.preemption)
       .reduce((sum, held) => sum + held.rate, 0);
