@@ -101,8 +101,8 @@ export class Priorities {
     // Path_Te may lower it: never too little.
     const rate = flow.service === "GS" ? flow.reserved : flow.rate;
     const need = row.reservedBytesPerSecond + rate - row.reservableBytesPerSecond;
-    // Room that has come since it asked is nobody's with a lower priority: the rules of scarcity look after that.
-    if (need <= 0) return undefined;
+    // Told that there was none, it asks for room that has come since with its next refresh. Who was told nothing is a fault.
+    if (need <= 0 && asked.refused) return undefined;
     const lower = this.#held(node, on.handle, standing)
       .filter(({ defending }) => defending < asked.preemption)
       .reduce((sum, held) => sum + held.rate, 0);
