@@ -19,6 +19,7 @@ import {
   style,
 } from "./hostile_world.ts";
 import { type Bytes, message, object } from "./fuzz/bytes.ts";
+import { processorMs } from "./processor_time.ts";
 
 /** The one session that has been there all along, with its reservation. */
 function settled(config: ConstructorParameters<typeof Router>[0]): Router {
@@ -160,10 +161,10 @@ Deno.test("a flood of sessions without a port costs the same with many sessions 
   // The first one has the destinations counted, once.
   router.receive(zero.slice(0, 1));
   router.longestMs = 0;
-  const started = performance.now();
+  const started = processorMs();
   router.receive(zero);
   assertEquals(router.count("DESTINATION_PORT_CONFLICT"), 2001);
-  assertLess(performance.now() - started, 1000);
+  assertLess(processorMs() - started, 1000);
   // A destination that nobody else has is nobody's conflict, and then a port is one.
   router.receive([pathMessage({ to: destination(90_000), port: 0, fromPort: 0 })]);
   assertEquals([router.count("SESSIONS"), router.count("DESTINATION_PORT_CONFLICT")], [20_002, 2001]);
@@ -274,10 +275,10 @@ Deno.test("keys that collide under one seed do not collide under another, and no
           hop: at,
         }),
     );
-    const started = performance.now();
+    const started = processorMs();
     router.receive(paths);
     assertEquals(router.count("SESSIONS"), 20_000);
-    return performance.now() - started;
+    return processorMs() - started;
   });
   assert(times[1] < 5 * times[0] + 500, `crafted keys took ${times[1]} ms, others ${times[0]} ms`);
 });

@@ -19,6 +19,7 @@ import {
   style,
   time,
 } from "./hostile_world.ts";
+import { processorMs } from "./processor_time.ts";
 
 const MAXIMUM_INTERVAL_MS = 2 ** 30;
 const PLAIN = CONFIG_OPTION.NO_TRAFFIC_CONTROL_RESULT;
@@ -55,10 +56,10 @@ Deno.test("a clock that leaps by years lets everything expire, at once and for g
     for (let number = 1; number <= 300; number++) reserved(router, 30_000, destination(number));
     assertEquals(router.count("SESSIONS"), 300);
     router.longestMs = 0;
-    const started = performance.now();
+    const started = processorMs();
     for (let ticks = 0; ticks < 20; ticks++) router.tick(leap + ticks);
     assertEquals(left(router), NOTHING, `after a leap of ${leap} ms`);
-    assertLess(performance.now() - started, 1000);
+    assertLess(processorMs() - started, 1000);
     // The clock is followed from there.
     reserved(router, 30_000);
     const deadline = router.engine.deadline();
