@@ -1,7 +1,7 @@
 /** Messages and sessions as large as they may be: taken or refused as a whole, in bounded time, and passed on whole. */
 import { defaultCodec } from "../host/default_codec.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } from "./assert.ts";
-import { type Bytes, concat, fromHex, message, object, repairChecksum } from "./fuzz/bytes.ts";
+import { type Bytes, concat, fromHex, message, object, pack, repairChecksum } from "./fuzz/bytes.ts";
 import { interfaceInput } from "./fuzz/records.ts";
 import {
   destination,
@@ -19,12 +19,14 @@ import {
   STATES,
   STYLE,
   style,
+  template,
   time,
   UPSTREAM,
 } from "./hostile_world.ts";
+import { processorMs } from "./processor_time.ts";
 
 const LONGEST = 65_532;
-/** Longer than this no submit may take, on a slow machine that does other things too. */
+/** Milliseconds of processor time. More than this no submit may take, on a slow machine either. */
 const PATIENCE_MS = 2000;
 const SENDERS = 400;
 
@@ -213,4 +215,35 @@ Deno.test("a ResvErr with a FLOWSPEC of 60,000 bytes leaves tables that can be s
   assertEquals(router.count("RESERVATION_STATES"), 2);
   for (const row of router.engine.inspect("reservations")) assert(row.objects.length < 5000);
   assertEquals(router.count("SESSIONS"), 1);
+});
+
+/** A DREQ that the next hop passes on; it asks for the STYLE, behind 16,000 classes that nobody has. */
+function diagnosticRequest(): Bytes {
+  const pairs = new Uint8Array(2 * 16_000 + 4);
+  for (let at = 0; at < pairs.length; at += 2) pairs[at] = 250;
+  pairs[pairs.length - 2] = 8;
+  const parties = [template(sender(1)), filter(nextHop(1))];
+  const diagnostic = object(30, 1, pack([1, 4], [7, 4], [1500, 2], [0, 2], nextHop(1), ...parties));
+  const response = object(32, 1, new Uint8Array(20));
+  return message(8, [session(destination(1)), hop(nextHop(1), 2), diagnostic, object(33, 1, pairs), response]);
+}
+
+Deno.test("what a DIAG_SELECT costs does not grow with the filters of the reservation", () => {
+  const request = diagnosticRequest(), count = 20;
+  const cost = (senders: number) => {
+    const router = new Router();
+    const all = Array.from({ length: senders }, (_, i) => sender(i + 1));
+    router.receive(all.map((from) => pathMessage({ from })));
+    router.receive([resvMessage(STYLE.SE, all)], DOWNSTREAM);
+    router.takeSent(2);
+    const started = processorMs();
+    router.receive(new Array<Bytes>(count).fill(request), DOWNSTREAM);
+    const spent = processorMs() - started;
+    // A STYLE of 8 bytes more than the response that came: that goes back, since both are more than the MTU.
+    assertEquals(router.takeSent(8).map(({ payload }) => payload.length - request.length), new Array(count).fill(8));
+    return spent;
+  };
+  const rounds = Array.from({ length: 5 }, () => [cost(1), cost(SENDERS)]);
+  const [one, many] = [0, 1].map((index) => Math.min(...rounds.map((round) => round[index])));
+  assertLess(many, 8 * one, `${many} ms with ${SENDERS} filters, ${one} ms with one`);
 });

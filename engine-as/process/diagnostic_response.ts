@@ -133,6 +133,7 @@ export function writeResponse(
   store<u8>(state, <u8> ((merged << 7) | multiple), 1);
   const interval = timed ? refreshIntervalOf(timed) : root().refreshIntervalMs;
   store16(state + 2, min<u32>((interval + 500) / 1000, 65535));
+  readSelection();
   end = appendPathObjects(end, path);
   if (reservation) end = appendReservationObjects(end, path, reservation);
   appendHeader(at, <u32> (end - at), CLASS_DIAG_RESPONSE, family == 4 ? 1 : 2);
@@ -151,17 +152,36 @@ export function setResponseError(response: usize, error: u32): void {
   store<u8>(at, load<u8>(at) | <u8> (error << 4));
 }
 
-// Whether an object is asked for: by DIAG_SELECT, or of the default list.
+// What is asked for: a bit for each C-Type of a class, all of them for C-Type 0. A DIAG_SELECT may list thousands of classes
+// and a reservation has hundreds of filters, so it is read once. No object of ours has a C-Type from 32.
+const selected: usize = memory.data(1024, 8);
+const ALL_CTYPES: u32 = 0xffffffff;
+
+function select(kind: u32, ctypes: u32): void {
+  const at = selected + <usize> kind * 4;
+  store<u32>(at, load<u32>(at) | ctypes);
+}
+
+// By DIAG_SELECT, or the default list (RFC 2745 section 3.4).
+function readSelection(): void {
+  memory.fill(selected, 0, 1024);
+  const object = diagnosticView().select;
+  if (object == 0) {
+    select(CLASS_SENDER_TSPEC, ALL_CTYPES);
+    select(CLASS_FILTER_SPEC, ALL_CTYPES);
+    select(CLASS_FLOWSPEC, ALL_CTYPES);
+    return select(CLASS_STYLE, ALL_CTYPES);
+  }
+  const end = object + objectLength(object);
+  for (let at = object + 4; at < end; at += 2) {
+    const ctype = <u32> load<u8>(at, 1);
+    if (ctype < 32) select(load<u8>(at), ctype == 0 ? ALL_CTYPES : (<u32> 1) << ctype);
+  }
+}
+
+@inline
 function isSelected(kind: u32, ctype: u32): bool {
-  const select = diagnosticView().select;
-  if (select == 0) {
-    return kind == CLASS_SENDER_TSPEC || kind == CLASS_FILTER_SPEC || kind == CLASS_FLOWSPEC || kind == CLASS_STYLE;
-  }
-  const end = select + objectLength(select);
-  for (let at = select + 4; at < end; at += 2) {
-    if (load<u8>(at) == kind && (load<u8>(at, 1) == 0 || load<u8>(at, 1) == ctype)) return true;
-  }
-  return false;
+  return ctype < 32 && (load<u32>(selected + <usize> kind * 4) & ((<u32> 1) << ctype)) != 0;
 }
 
 function appendSelected(at: usize, object: u32): usize {

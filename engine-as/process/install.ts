@@ -167,6 +167,7 @@ export function confirmInstalled(session: Session, block: TrafficControlState): 
   block.filterDigest = annex.filterDigest;
   block.policing = annex.policing;
   block.rate = annex.rate;
+  block.generation = annex.generation;
   const again = annex.again;
   const generation = annex.generation;
   annex.flowspec = 0;

@@ -218,11 +218,15 @@ export function trafficControlResult(record: usize, next: usize): void {
   if (block.handle != handle) return count(STATUS_STALE_RESULT);
   const generation = load<u32>(record, INPUT_TRAFFIC_CONTROL_RESULT_GENERATION);
   const annex = block.annex;
-  if (load<u8>(record, INPUT_TRAFFIC_CONTROL_RESULT_PREEMPTED)) {
-    displace(session, block, false);
-  } else if (annex == null || annex.generation != generation) {
-    // The one before may have left it to this one to send what follows.
+  const answersLatest = annex != null && annex.generation == generation;
+  const preempted = load<u8>(record, INPUT_TRAFFIC_CONTROL_RESULT_PREEMPTED) != 0;
+  const speaksOfStanding = preempted && block.flowspec != 0 && block.generation == generation;
+  if (!answersLatest && !speaksOfStanding) {
+    // What it speaks of has been replaced, or its number belongs to another now. The one before may have left it to this
+    // one to send what follows.
     count(STATUS_STALE_RESULT);
+  } else if (preempted) {
+    displace(session, block, false);
   } else if (load<u8>(record, INPUT_TRAFFIC_CONTROL_RESULT_OK)) {
     forwarded = readForwarded(block, record, load<u32>(record, 4));
     confirmInstalled(session, block);

@@ -191,7 +191,7 @@ function computeSenders(session: Session, iface: u32, filter: Filter | null): vo
 // Whether the reservation is part of what the block reserves.
 export function isOf(reservation: ReservationState, block: TrafficControlState): bool {
   if (reservation.interface != block.interface) return false;
-  if ((reservation.style == STYLE_FIXED_FILTER) != (block.distinct != 0)) return false;
+  if ((reservation.style == STYLE_FIXED_FILTER) != block.distinct) return false;
   if (!block.distinct) return true;
   const filter = reservation.firstFilter;
   return filter != null && digestOf(filter) == block.filterDigest;

@@ -49,7 +49,7 @@ export function updateTrafficControl(
   const decision = admit(session, block, outgoing, filter, active != null || displaces);
   if (decision != ADMITTED) {
     if (block && active == null) {
-      block.behind = 1;
+      block.behind = true;
       // Each refresh tries again.
       forgetRefreshes(session);
     }
@@ -100,11 +100,11 @@ function carryOut(
   if (standing == null) {
     block = createTrafficControl(session, outgoing.handle, target().style);
     block.handle = newHandle(changetype<usize>(block), changetype<usize>(session), HANDLE_TRAFFIC_CONTROL);
-    block.distinct = filter != null ? 1 : 0;
+    block.distinct = filter != null;
     block.filterDigest = target().digest;
   } else {
     block = standing;
-    block.behind = 0;
+    block.behind = false;
     const inFlight = block.annex;
     if (inFlight) {
       inFlight.again = 1;
@@ -149,7 +149,7 @@ function policeOthers(session: Session, iface: u32, digest: u32): void {
   let block: TrafficControlState | null = session.firstTrafficControl;
   while (block) {
     const next: TrafficControlState | null = block.next;
-    const concerned = digest == 0 ? !block.distinct : block.distinct != 0 && block.filterDigest == digest;
+    const concerned = digest == 0 ? !block.distinct : block.distinct && block.filterDigest == digest;
     if (concerned && block.interface != iface) policeOther(session, block);
     block = next;
   }

@@ -1,4 +1,5 @@
 /** Traffic control: RFC 2205 sections 2.2, 3.8 and 3.11.2; RFC 2209, UPDATE TRAFFIC CONTROL. */
+import { STATUS } from "../../host/boundary.gen.ts";
 import { assertEquals } from "../assert.ts";
 import { figure4, unicast } from "./figures.ts";
 import { Router } from "./router.ts";
@@ -81,6 +82,45 @@ Deno.test("[2205-3.11.2-03] [2205-B-11] What traffic control takes away is gone,
   ]);
   assertEquals([router.reserved("c"), router.reserved("d")], [["*{B}"], []]);
   assertEquals(router.sent("a"), ["Resv WF(*{B}) SCOPE[S1]"]);
+});
+
+Deno.test("A loss of what has been replaced since, or of a number's former owner, takes nothing away", () => {
+  const router = unicast({ trafficControl: "held" });
+  const lose = ({ handle, generation }: { handle: number; generation: number }) => {
+    router.engine.submit("TRAFFIC_CONTROL_RESULT", { handle, generation, preempted: 1 }, router.nowMs);
+    router.drain();
+  };
+  const stands = () => [router.reserved("c"), router.sent()];
+  const reserve = (text: string) => {
+    router.resv("R1", text);
+    const [asked] = router.asked;
+    router.answer();
+    router.clear();
+    return asked;
+  };
+  const first = reserve("FF(S1{2B})"), second = reserve("FF(S1{4B})");
+  assertEquals(second.handle, first.handle);
+  lose(first);
+  assertEquals(stands(), [["S1{4B}"], []]);
+
+  // While a change is in flight: what stands may be lost, and so may what was asked for last.
+  router.resv("R1", "FF(S1{5B})");
+  lose(first);
+  assertEquals(stands(), [["S1{4B}"], []]);
+  lose(second);
+  assertEquals(stands(), [[], ["c: ResvErr 12/0x0000 FF(S1{5B})", "a: ResvTear FF(S1)"]]);
+  router.asked = [];
+
+  const third = reserve("FF(S1{B})");
+  router.resvTear("R1", "FF(S1)");
+  const fourth = reserve("FF(S1{3B})");
+  assertEquals(fourth.handle, third.handle);
+  lose(third);
+  assertEquals(stands(), [["S1{3B}"], []]);
+  lose(fourth);
+  assertEquals(router.reserved("c"), []);
+  const stale = router.engine.inspect("counters").find((row) => row.counter === STATUS.STALE_RESULT);
+  assertEquals(stale?.value, 3);
 });
 
 Deno.test("[2205-B-04] Policy control refuses with code 02 by way of traffic control's answer", () => {
