@@ -95,7 +95,7 @@ export const INPUTS: readonly BoundaryRecord[] = [
     f("ttl", "u8", "SENDER: TTL of the data, for multicast; 0 for 63."),
     f("style", "u8", "RESERVE: 0x11 WF, 0x0A FF, 0x12 SE; 0 takes the reservation away."),
     f("application", "u32", "The host's handle of the registration, 1 to MAXIMUM_APPLICATION_HANDLE."),
-    f("interface", "u32", "SENDER: outgoing interface for a multihomed host; RESERVE: receiving interface; 0 by route."),
+    f("interface", "u32", "SENDER: outgoing interface for a multihomed host; RESERVE: receiving interface; 0 by route. Of each call anew."),
     f("objects", "objects", "SESSION: SESSION. SENDER: SENDER_TEMPLATE SENDER_TSPEC [ADSPEC] [POLICY_DATA]; no object withdraws. RESERVE: [RESV_CONFIRM] [POLICY_DATA] then FLOWSPEC and FILTER_SPECs as in a Resv's flow descriptor list. DIAGNOSE: DIAGNOSTIC [DIAG_SELECT] [ROUTE], whose Request ID becomes the handle of the application. CLEAR: SESSION [SENDER_TEMPLATE]."),
   ] },
   { name: "POLICY", kind: 8, doc: "One rule of local policy (RFC 2205 2.7). The first rule of the list that matches decides; where none does, the message is accepted with priorities of zero. A list takes effect when its last rule has come, for what arrives from then on; what stands follows with its next refresh.", fields: [

@@ -45,7 +45,7 @@ export interface SenderAddress {
 export interface SenderOptions extends TokenBucket, Partial<SenderAddress> {
   /** TTL of the data, which limits how far a multicast Path goes; 63 by default. */
   ttl?: number;
-  /** Outgoing interface handle of a multihomed host; by route if absent. */
+  /** Outgoing interface handle of a multihomed host; by route if absent. A later call may name another one, or none. */
   interface?: number;
   /** True sends no ADSPEC; by default there is one, the engine's own unless `objects` has another. */
   noAdspec?: boolean;

@@ -308,7 +308,7 @@ export interface CallInput {
   style?: number;
   /** The host's handle of the registration, 1 to MAXIMUM_APPLICATION_HANDLE. */
   application?: number;
-  /** SENDER: outgoing interface for a multihomed host; RESERVE: receiving interface; 0 by route. */
+  /** SENDER: outgoing interface for a multihomed host; RESERVE: receiving interface; 0 by route. Of each call anew. */
   interface?: number;
   /** SESSION: SESSION. SENDER: SENDER_TEMPLATE SENDER_TSPEC [ADSPEC] [POLICY_DATA]; no object withdraws. RESERVE: [RESV_CONFIRM] [POLICY_DATA] then FLOWSPEC and FILTER_SPECs as in a Resv's flow descriptor list. DIAGNOSE: DIAGNOSTIC [DIAG_SELECT] [ROUTE], whose Request ID becomes the handle of the application. CLEAR: SESSION [SENDER_TEMPLATE] (RSVP objects in wire form). */
   objects?: Uint8Array;

@@ -14,23 +14,28 @@ import {
   STATUS_POLICY_REFUSED,
   STATUS_PORT_CONFLICT,
   STATUS_SENDER_LIMIT,
+  STATUS_UNKNOWN_INTERFACE,
 } from "../boundary.gen";
 import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
 import { createAdspec, HOP_PARAMETERS_BYTES, HopParameters } from "../merge/adspec";
 import { ALL_SERVICES, validateAdspec, validateTspec } from "../merge/validate";
 import { Application } from "../state/application";
 import { releaseBlob, retainBytes, retainObject } from "../state/blob";
+import { releaseHandle } from "../state/handles";
 import { interfaceByAddress, interfaceByHandle } from "../state/interface";
 import { keyDestinationPort, senderHasPort, senderPort } from "../state/keys";
 import { count, mayGrow } from "../state/memory";
 import {
   countSenders,
   createPathState,
+  endRepair,
   hasFlag,
   matchesObject,
+  openQuery,
   PATH_E_POLICE,
   PATH_LOCAL,
   PATH_NAMED_INTERFACE,
+  PATH_REPAIR,
   PATH_ROUTE_PENDING,
   PathState,
   setFlag,
@@ -41,9 +46,10 @@ import { objectCType, objectLength } from "../wire/bytes";
 import { MESSAGE_CALL_SENDER, parseCall } from "../wire/message_view";
 import { view, viewPointer } from "./context";
 import { clearUnused, retainOthers, sendersFit } from "./objects";
-import { pathRouted } from "./path_routed";
+import { pathRouted, tellOn } from "./path_routed";
 import { CODE_POLICY, refusesSender } from "./policy";
 import { endPath } from "./path_tear";
+import { askAgain } from "./route_change";
 import { queryRoute } from "./routing";
 import { syncAffected } from "./settle";
 import { DEFAULT_TTL } from "./send";
@@ -78,6 +84,8 @@ export function callSender(application: Application, record: usize, objects: usi
     refuseSender(application, CODE_API, VALUE_BAD_SENDER);
     return STATUS_OK;
   }
+  const named = load<u32>(record, INPUT_CALL_INTERFACE);
+  if (named != 0 && interfaceByHandle(named) == null) return STATUS_UNKNOWN_INTERFACE;
   const refusal = refusesSender(session);
   if (refusal != 0) {
     count(STATUS_POLICY_REFUSED);
@@ -101,8 +109,9 @@ export function callSender(application: Application, record: usize, objects: usi
     load<u8>(record, INPUT_CALL_TTL),
     (load<u8>(record, INPUT_CALL_OPTIONS) & CALL_OPTION_NO_ADSPEC) != 0,
   );
-  if (fresh) routeSender(session, path, load<u32>(record, INPUT_CALL_INTERFACE));
-  else if (!hasFlag(path, PATH_ROUTE_PENDING)) pathRouted(session, path, path.outgoing, true);
+  if (named != 0) routeByInterface(session, path, named);
+  else if (fresh) queryRoute(session, path);
+  else tellByRoute(session, path);
   syncAffected(session);
   return STATUS_OK;
 }
@@ -141,9 +150,13 @@ function initialAdspec(): u32 {
   );
 }
 
-// A multihomed host may name the interface; otherwise routing says where the data go.
-function routeSender(session: Session, path: PathState, iface: u32): void {
-  if (iface == 0 || interfaceByHandle(iface) == null) return queryRoute(session, path);
+// A multihomed host may name the interface (RFC 2205 section 3.11.1), and another one later: that is a change of route which
+// nobody has to be asked about.
+function routeByInterface(session: Session, path: PathState, iface: u32): void {
+  if (hasFlag(path, PATH_ROUTE_PENDING)) {
+    releaseHandle(openQuery(path));
+    if (hasFlag(path, PATH_REPAIR)) endRepair(path);
+  }
   const route = adspecScratch;
   memory.fill(route, 0, 40);
   store<u32>(route, 1);
@@ -153,6 +166,16 @@ function routeSender(session: Session, path: PathState, iface: u32): void {
   const blob = retainBytes(route, 40);
   pathRouted(session, path, blob, true);
   releaseBlob(blob);
+}
+
+// What has changed goes by the route that stands, be it asked for again or not. Whoever names no interface any more is
+// routed like others: routing is asked, and where it says something else Paths follow as after any change of route.
+function tellByRoute(session: Session, path: PathState): void {
+  if (!hasFlag(path, PATH_ROUTE_PENDING)) pathRouted(session, path, path.outgoing, true);
+  else if (hasFlag(path, PATH_REPAIR)) tellOn(session, path, true, false, false);
+  if (!hasFlag(path, PATH_NAMED_INTERFACE)) return;
+  setFlag(path, PATH_NAMED_INTERFACE, false);
+  askAgain(session, path);
 }
 
 function senderOf(application: Application): PathState | null {

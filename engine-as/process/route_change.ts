@@ -175,7 +175,8 @@ export function continueRouteChange(): void {
   if (slot == table.mask + 1) state.routeChangeFamily = 0;
 }
 
-function askAgain(session: Session, path: PathState): void {
+// Asks for the route again; the one that stands stands until the answer.
+export function askAgain(session: Session, path: PathState): void {
   if (hasFlag(path, PATH_ROUTE_PENDING)) return;
   // An application that has named the interface is not asking routing (RFC 2209, PATH).
   if (hasFlag(path, PATH_LOCAL) && hasFlag(path, PATH_NAMED_INTERFACE)) return;

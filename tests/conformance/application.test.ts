@@ -1,6 +1,8 @@
 /** The interface to applications: RFC 2205 sections 3.9 and 3.11.1. */
 import { assertEquals } from "../assert.ts";
-import { STATUS } from "../../host/boundary.gen.ts";
+import { CALL_KIND, STATUS } from "../../host/boundary.gen.ts";
+import { encodeObjects } from "../../host/object_list.ts";
+import { senderTspec } from "./notation.ts";
 import { Router } from "./router.ts";
 
 const HERE = { destination: "10.0.3.1", protocol: 17, port: 5004 };
@@ -173,6 +175,51 @@ Deno.test("[2205-3.9-01] The interface that an application has named stays, what
   router.clear();
   router.advance(60_000);
   assertEquals(router.sent(), ["b: Path S1{B}", "b: Path S1{B}"]);
+});
+
+Deno.test("[2205-3.11.1-02] A later call may name another interface, or none; one that does not exist is refused", () => {
+  const router = new Router();
+  router.sender("S1", { out: ["c", "d"] }, { address: router.ownAddress("a") });
+  router.neighbour("R1", "b");
+  router.callSession(1);
+  router.callSender(1, "S1", 1, { interface: "a" });
+  router.callSender(1, "S1", 1, { interface: "b" });
+  assertEquals(router.sent(), ["a: Path S1{B}", "b: Path S1{B}"]);
+  router.resv("R1", "FF(S1{B})");
+  assertEquals(router.reserved("b"), ["S1{B}"]);
+  router.clear();
+  router.advance(60_000);
+  assertEquals(router.sent(), ["b: Path S1{B}", "b: Path S1{B}"]);
+
+  // Handle 9 is nobody's: what stands is left alone.
+  router.clear();
+  const objects = encodeObjects([router.template("S1"), senderTspec(5)]);
+  router.engine.submit("CALL", { call: CALL_KIND.SENDER, application: 1, interface: 9, objects }, router.nowMs);
+  router.drain();
+  assertEquals([router.heard(), router.sent()], [[`1: CALL_ERROR ${STATUS.UNKNOWN_INTERFACE}`], []]);
+
+  // By route again: at once by what stood, and W after the answer of routing where that leads.
+  router.clear();
+  router.callSender(1, "S1", 2);
+  assertEquals(router.sent(), ["b: Path S1{2B}"]);
+  router.advance(2_000);
+  assertEquals(router.sent(), ["b: Path S1{2B}", "c: Path S1{2B}", "d: Path S1{2B}"]);
+});
+
+Deno.test("What an application changes while its route is asked for again goes by the route that stands, or by the interface it names", () => {
+  const router = sender();
+  router.callSender(1, "S1");
+  router.answersRoutes = false;
+  router.clear();
+  router.routesChange("192.0.2.0", 24);
+  assertEquals(router.queries.length, 1);
+  router.callSender(1, "S1", 2);
+  assertEquals(router.sent(), ["c: Path S1{2B}"]);
+  router.routesChange("192.0.2.0", 24);
+  router.clear();
+  router.callSender(1, "S1", 3, { interface: "d" });
+  router.advance(60_000);
+  assertEquals(router.sent(), ["d: Path S1{3B}", "d: Path S1{3B}", "d: Path S1{3B}"]);
 });
 
 Deno.test("[2209-2-PATH-05] A local sender has the outgoing interface of its route, no incoming one, and does not time out", () => {
