@@ -17,8 +17,10 @@ import {
   STATES,
   STYLE,
   style,
+  UPSTREAM,
 } from "./hostile_world.ts";
 import { type Bytes, message, object } from "./fuzz/bytes.ts";
+import { interfaceInput } from "./fuzz/records.ts";
 import { processorMs } from "./processor_time.ts";
 
 /** The one session that has been there all along, with its reservation. */
@@ -248,6 +250,23 @@ Deno.test("the same messages again and again are refreshes and nothing more", ()
   assertEquals(router.engine.snapshot().length, before);
   assertEquals(router.sent.length, 0);
   unharmed(router);
+});
+
+Deno.test("a refresh that says nothing new counts once, whatever it refreshes, recognised or read", () => {
+  const router = new Router();
+  router.receive([1, 2].map((n) => pathMessage({ from: sender(n) })));
+  // Each names senders that others do not, and one names its only one twice.
+  for (const senders of [[1, 1], [1, 2], [2]]) {
+    const resv = resvMessage(STYLE.FF, senders.map((n) => sender(n)));
+    router.receive([resv], DOWNSTREAM);
+    const before = router.count("REFRESHES_UNCHANGED");
+    router.receive([resv, resv], DOWNSTREAM);
+    // Whatever may change an outcome has messages read again.
+    router.engine.submit("INTERFACE", interfaceInput(UPSTREAM), 0);
+    router.drain();
+    router.receive([resv], DOWNSTREAM);
+    assertEquals(router.count("REFRESHES_UNCHANGED") - before, 3, `FF for ${senders}`);
+  }
 });
 
 Deno.test("keys that collide under one seed do not collide under another, and none collide by design", () => {

@@ -106,7 +106,9 @@ export function resvArrives(): void {
   context.others = retainOthers(v);
   context.unchanged = true;
   makeReservations(session, v.style, v.flowDescriptors, v.flowDescriptorsEnd, outgoing.services);
-  if (!context.unchanged) forgetArriving(session);
+  // Messages are counted, not what each refreshes: the same whether it is recognised or read.
+  if (context.unchanged) count(COUNTER_REFRESHES_UNCHANGED);
+  else forgetArriving(session);
   // Every reservation that was made holds its own reference.
   releaseNeighbour(context.hop);
   releaseBlob(context.others);
@@ -228,10 +230,7 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): b
     changed = true;
   }
   if (!changed) {
-    if (context.hop) {
-      count(COUNTER_REFRESHES_UNCHANGED);
-      markRefreshed(session, reservation, allFiltersTaken);
-    }
+    if (context.hop) markRefreshed(session, reservation, allFiltersTaken);
     catchUp(session, reservation);
     return allFiltersTaken;
   }

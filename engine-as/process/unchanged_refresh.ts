@@ -146,9 +146,11 @@ function refreshReservations(session: Session, start: usize, end: usize): bool {
     if (!taken) expiresAt = lifetime(interfaceByHandle(reservation.interface)!, start, end);
     taken = true;
     for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) filter.expiresAt = expiresAt;
-    count(COUNTER_REFRESHES_UNCHANGED);
   }
-  if (taken) schedule(session, expiresAt);
+  if (taken) {
+    count(COUNTER_REFRESHES_UNCHANGED);
+    schedule(session, expiresAt);
+  }
   return taken;
 }
 

@@ -79,7 +79,7 @@ const COUNTERS = [
   ["SENT_MESSAGES", "rsvp_messages_tx_total", "Messages sent", ""],
   ["RECEIVED_BYTES", "rsvp_bytes_rx_total", "Bytes of messages received", "By"],
   ["SENT_BYTES", "rsvp_bytes_tx_total", "Bytes of messages sent", "By"],
-  ["REFRESHES_UNCHANGED", "rsvp_refreshes_unchanged_total", "Refreshes that said nothing new", ""],
+  ["REFRESHES_UNCHANGED", "rsvp_refreshes_unchanged_total", "Path and Resv messages that said nothing new", ""],
   ["PATH_EXPIRED", "rsvp_path_expired_total", "Path states that timed out", ""],
   ["RESERVATION_EXPIRED", "rsvp_reservation_expired_total", "Reservation states that timed out", ""],
 ] as const;
