@@ -61,6 +61,7 @@ import {
 import { view } from "./context";
 import { drop } from "./drop";
 import { reportMixed } from "./displace";
+import { takeFirstReservation } from "./first_reservation";
 import { addressOf, retainOthers } from "./objects";
 import { CODE_POLICY, refusesDescriptor } from "./policy";
 import { confirmHere, isBiggest } from "./resv_confirm";
@@ -96,6 +97,7 @@ export function resvArrives(): void {
   if (session == null || session.firstPath == null) {
     return refuseMessage(outgoing, CODE_NO_PATH, 0, STATUS_NO_PATH_STATE);
   }
+  if (v.usual != 0 && takeFirstReservation(session, outgoing)) return;
   if (!acceptsStyle(session, outgoing)) return;
   const context = resvContext();
   context.interface = outgoing.handle;
