@@ -1,5 +1,5 @@
 // ResvConf (RFC 2205 section 2.6 and 3.1.9): who answers a RESV_CONFIRM, and RACK MESSAGE ARRIVES (RFC 2209).
-import { copyWords } from "../wire/bytes";
+import { copyWords, objectClass, objectLength } from "../wire/bytes";
 import {
   ENCAPSULATION_RAW,
   EVENT_KIND_RESV_CONFIRM,
@@ -33,6 +33,7 @@ import { routeCount, routeHop } from "../state/route";
 import { familyOf, findSession, Session, writeSessionObject } from "../state/session";
 import { appendErrorSpec, appendStyle, copyObject } from "../wire/builder";
 import { MESSAGE_RESV_CONFIRM } from "../wire/message_view";
+import { CLASS_INTEGRITY } from "../wire/object_forms";
 import { packetDestination, packetSlot, ttlOnArrival, view } from "./context";
 import { drop } from "./drop";
 import { addressOf, errorCode, errorValue } from "./objects";
@@ -188,8 +189,23 @@ export function resvConfirmArrives(): void {
   const ttl = ttlOnArrival();
   if (ttl <= 1) return count(STATUS_TTL_EXPIRED);
   const start = startMessage(MESSAGE_RESV_CONFIRM, ttl - 1, v.length);
-  copyWords(start, v.message + 8, v.length - 8);
-  towardsReceiver(session, receiver, v.family, start + v.length - 8, null);
+  towardsReceiver(session, receiver, v.family, copyConfirmation(start), null);
+}
+
+// Each node makes the message anew (RFC 2205 appendix B): an INTEGRITY was for this node, NULL objects are for nobody, and
+// unknown objects of class 10bbbbbb are not forwarded (section 3.10).
+function copyConfirmation(start: usize): usize {
+  const v = view();
+  let at = start;
+  if (v.usual != 0) {
+    copyWords(at, v.message + 8, v.length - 8);
+    return at + v.length - 8;
+  }
+  for (let object = v.message + 8; object < v.end; object += objectLength(object)) {
+    const kind = objectClass(object);
+    if (kind != 0 && kind != CLASS_INTEGRITY && (kind & 0xc0) != 0x80) at = copyObject(at, object);
+  }
+  return at;
 }
 
 // Every confirmation goes up, to each local application of the session that has a reservation.

@@ -1,7 +1,7 @@
 // The reservation that is being asked for, by a Resv or by an application's call: where, for whom, until when. It is known
 // to what makes reservations and to what refuses them, and lives as long as the event.
-import { STATUS_BAD_VALUE } from "../boundary.gen";
-import { Interface, interfaceByHandle } from "../state/interface";
+import { STATUS_BAD_VALUE, STATUS_UNKNOWN_INTERFACE } from "../boundary.gen";
+import { Interface, interfaceByHandle, speaksRsvp } from "../state/interface";
 import { Neighbour } from "../state/neighbour";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
@@ -27,11 +27,17 @@ export function resvContext(): ResvContext {
 }
 
 // OI is what the LIH says, by whatever interface the message came (RFC 2205 section 2.9); without one it is the interface
-// of its arrival (RFC 2209). Null, and the message dropped, for a LIH that was never given out (appendix B, "bad LIH").
+// of its arrival (RFC 2209). Null, and the message dropped, for a LIH that was never given out (appendix B, "bad LIH"), and
+// for an interface that is down or without RSVP: nothing is reserved there, by whatever way the message came.
 export function outgoingInterface(): Interface | null {
   const handle = hopHandle(view().hop);
   if (handle == 0) return arrivalInterface();
   const named = interfaceByHandle(handle);
-  if (named == null) drop(STATUS_BAD_VALUE, view().hop);
-  return named;
+  if (named == null) {
+    drop(STATUS_BAD_VALUE, view().hop);
+    return null;
+  }
+  if (speaksRsvp(named)) return named;
+  drop(STATUS_UNKNOWN_INTERFACE, view().hop);
+  return null;
 }

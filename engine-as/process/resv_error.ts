@@ -3,7 +3,7 @@
 import { EVENT_KIND_RESV_ERROR, STATUS_BAD_VALUE, STATUS_NO_STATE, STATUS_TOO_MANY_OBJECTS, STATUS_WRONG_HOP } from "../boundary.gen";
 import { canonicalFlowspec, isStrictlyGreater } from "../merge/flowspec";
 import { isVirtual } from "../state/application";
-import { blobData, releaseBlob, retainBytes } from "../state/blob";
+import { blobData, blobLength, releaseBlob, retainBytes } from "../state/blob";
 import { BlockadeState, findOrCreateBlockade } from "../state/blockade_state";
 import { Interface, interfaceAddress, interfaceByHandle } from "../state/interface";
 import { count, mayChange } from "../state/memory";
@@ -16,8 +16,8 @@ import { now } from "../timers/clock";
 import { blockadeTimeOf } from "../timers/timing";
 import { appendErrorSpec, appendRsvpHop, appendStyle, copyObject, copyObjects } from "../wire/builder";
 import { objectClass, objectLength } from "../wire/bytes";
-import { FlowDescriptors, nextFilter } from "../wire/flow_descriptors";
-import { MESSAGE_RESV_ERROR } from "../wire/message_view";
+import { beginFlowDescriptors, FlowDescriptors, nextFilter, nextFlowDescriptor } from "../wire/flow_descriptors";
+import { forwarded, MESSAGE_RESV_ERROR } from "../wire/message_view";
 import { CLASS_FILTER_SPEC, CLASS_FLOWSPEC } from "../wire/object_forms";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
@@ -31,6 +31,8 @@ import { HOP_TTL, sendMessage, startMessage } from "./send";
 import { appendBlob, blobBytes, sendEvent, setEventError, setEventStyle, startEvent } from "./upcall";
 
 const CODE_ADMISSION: u32 = 1;
+// u of an error value: nothing was refused, the message only informs (RFC 2205 appendix B, code 01).
+const INFORMATIONAL: u32 = 0x2000;
 const FLAG_IN_PLACE: u32 = 1;
 const FLAG_NOT_GUILTY: u32 = 2;
 
@@ -81,10 +83,37 @@ export function reservationError(
   let at = start(iface, family, sessionScratch, code, value, flags, bound);
   // The SCOPE of the reservation goes back with its error (RFC 2205 section 3.4).
   at = appendBlob(at, scope);
+  at = appendForwarded(at, annex ? annex.others : 0);
   at = appendErrorPolicy(at);
   at = appendStyle(at, reservation.style);
   at = appendDescriptor(reservation, at);
   sendMessage(iface, at, 0, neighbourAddress(hop), family, 0);
+}
+
+// Unknown objects of class 11bbbbbb go along in all messages that result from theirs (RFC 2205 section 3.10), errors too.
+// Not more than so many bytes of them: a Resv of 64 KB may be answered by two thousand errors, each with all of them.
+const LONGEST_FORWARDED: usize = 1024;
+function appendForwarded(start: usize, others: u32): usize {
+  if (others == 0) return start;
+  let at = start;
+  const end = blobData(others) + blobLength(others);
+  for (let object = blobData(others); object < end; object += objectLength(object)) {
+    if (objectClass(object) < 0xc0) continue;
+    if (at - start + objectLength(object) > LONGEST_FORWARDED) break;
+    at = copyObject(at, object);
+  }
+  return at;
+}
+// The same of the message at hand.
+function appendArriving(start: usize): usize {
+  const v = view();
+  let at = start;
+  for (let index: u32 = 0; index < v.forwardedCount; index++) {
+    const object = forwarded(v, index);
+    if (at - start + objectLength(object) > LONGEST_FORWARDED) break;
+    at = copyObject(at, object);
+  }
+  return at;
 }
 
 // Refuses one descriptor of the Resv (or call) at hand; the others go on.
@@ -113,6 +142,7 @@ export function refuseDescriptor(
   const scope = context.scope;
   let at = start(iface, family, view().session, code, value, flags, bound + (scope ? <usize> objectLength(scope) : 0));
   if (scope) at = copyObject(at, scope);
+  at = appendForwarded(at, context.others);
   at = appendStyle(at, list.style);
   at = copyDescriptor(list, at);
   sendMessage(iface, at, 0, neighbourAddress(hop), family, 0);
@@ -132,30 +162,26 @@ function copyDescriptor(list: FlowDescriptors, start: usize): usize {
   return at;
 }
 
-// Refuses the whole Resv at hand. Its descriptors are copied unless they are what is wrong (then STYLE stands alone).
+// Refuses the whole Resv at hand: one error for each descriptor of FF, which has several (RFC 2205 section 3.1.8), one for
+// SE and WF. Where the descriptors themselves are what is wrong STYLE stands alone.
 export function refuseMessage(iface: Interface, code: u32, value: u32, status: u32): void {
   const v = view();
   drop(status, v.rejected);
   if (interfaceAddress(iface, v.family) == 0) return;
+  if (v.rejectStatus || !v.flowDescriptors) return sendRefusal(iface, code, value, null);
+  const list = beginFlowDescriptors(descriptorMemory, v.style, v.flowDescriptors, v.flowDescriptorsEnd);
+  while (nextFlowDescriptor(list)) sendRefusal(iface, code, value, list);
+}
+const descriptorMemory: usize = memory.data(64, 8);
+
+function sendRefusal(iface: Interface, code: u32, value: u32, list: FlowDescriptors | null): void {
+  const v = view();
   let at = start(iface, v.family, v.session, code, value, 0, v.length);
   if (v.scope && v.style == STYLE_WILDCARD_FILTER) at = copyObject(at, v.scope);
+  at = appendArriving(at);
   if (v.styleObject) at = copyObject(at, v.styleObject);
-  if (!v.rejectStatus && v.flowDescriptors) at = copyFirstDescriptor(at);
+  if (list) at = copyDescriptor(list, at);
   sendMessage(iface, at, 0, addressOf(v.hop), v.family, 0);
-}
-
-// A ResvErr carries one flow descriptor: for FF the first, for SE and WF the only one.
-function copyFirstDescriptor(at: usize): usize {
-  const v = view();
-  let filters = 0;
-  for (let object = v.flowDescriptors; object < v.flowDescriptorsEnd; object += objectLength(object)) {
-    const kind = objectClass(object);
-    if (kind != 9 && kind != 10) continue;
-    if (v.style == 0x0a && filters == 1) break;
-    if (kind == 10) filters += 1;
-    at = copyObject(at, object);
-  }
-  return at;
 }
 
 export function resvErrorArrives(): void {
@@ -166,8 +192,8 @@ export function resvErrorArrives(): void {
   const incoming = arrivalInterface().handle;
   const request = findRequest(session, incoming, addressOf(v.hop), v.family);
   if (request == null) return drop(STATUS_WRONG_HOP, v.hop);
-  const admission = errorCode(v.errorSpec) == CODE_ADMISSION && v.firstFlowspec != 0 && !(v.unreadable & (1 << 9)) &&
-    canonicalFlowspec(v.firstFlowspec, failedFlowspec) != 0;
+  const admission = errorCode(v.errorSpec) == CODE_ADMISSION && (errorValue(v.errorSpec) & INFORMATIONAL) == 0 &&
+    v.firstFlowspec != 0 && !(v.unreadable & (1 << 9)) && canonicalFlowspec(v.firstFlowspec, failedFlowspec) != 0;
   if (admission) {
     blockade(session, request);
     syncRequest(session, request, SYNC_FROM_ERROR);
@@ -245,9 +271,11 @@ function deliver(session: Session, reservation: ReservationState, admission: boo
   const v = view();
   let flags = errorFlags(v.errorSpec);
   if (admission && isStrictlyGreater(v.firstFlowspec, blobData(reservation.flowspec))) flags |= FLAG_NOT_GUILTY;
-  const at = startEvent(EVENT_KIND_RESV_ERROR, reservation.interface & 0x3fffffff, session, v.length);
+  let at = startEvent(EVENT_KIND_RESV_ERROR, reservation.interface & 0x3fffffff, session, v.length);
   setEventStyle(v.style);
   setEventError(errorCode(v.errorSpec), errorValue(v.errorSpec), flags, addressOf(v.errorSpec), v.family);
+  // With the POLICY_DATA of the error (RFC 2205 section 3.11.1).
+  at = copyOthers(v, at);
   sendEvent(copyObjects(at, v.flowDescriptors, v.flowDescriptorsEnd));
 }
 
