@@ -153,8 +153,10 @@ export function scopeOf(nodes: Nodes, request: Request): ReadonlySet<string> | u
       previous ? [`${previous.node.name}.${previous.handle} ${incoming?.handle}`] : []
     ),
   );
-  if (hops.size < 2) return undefined;
   const from = state.paths.filter((path) => path.previous === request.previous && path.incoming === request.on);
+  // A SCOPE that has come goes on, even where one previous hop alone needs none.
+  const came = state.reservations.some((one) => one.scope && from.some((path) => isFor(one, path)));
+  if (hops.size < 2 && !came) return undefined;
   return new Set(
     from.filter((path) => state.reservations.some((one) => isFor(one, path))).map((path) => path.sender.address),
   );
@@ -200,7 +202,10 @@ function install(
   // RFC 2205 3.8. The first node that can police has cleared E_Police, and here every one can.
   const entry = senders.some((path) => !path.incoming) ? E_POLICE : 0;
   const merging = style !== "FF" && senders.length > 1 ? M_POLICE : 0;
-  const branch = everywhere.some((one) => one.on !== on && !covers(flow, one.flow)) ? B_POLICE : 0;
+  // Elsewhere for the same filter: SE requests may have no sender in common.
+  const common = (one: Reservation) =>
+    style !== "SE" || one.filters.some((key) => here.some((own) => own.filters.includes(key)));
+  const branch = everywhere.some((one) => one.on !== on && common(one) && !covers(flow, one.flow)) ? B_POLICE : 0;
   const filters = style === "WF"
     ? senders.map((path) => path.sender.key)
     : [...new Set(here.flatMap((one) => one.filters))];

@@ -203,7 +203,7 @@ export function composeAnyAdspec(adspec: usize, destination: usize, parameters: 
   if (length + ADSPEC_GROWTH_BYTES > LARGEST_OBJECT_BYTES) {
     // No room to say what this hop adds, so its values cannot be relied upon: that is what the global break bit says.
     copyWords(destination, adspec, length);
-    setWord(destination + 8, word(destination + 8) | BREAK_BIT);
+    breakAdspec(destination);
     return length;
   }
   let from = adspec + 8;
@@ -304,4 +304,9 @@ export function adspecFragment(adspec: usize, service: u32): usize {
 export function adspecBreaks(adspec: usize, service: u32): bool {
   const fragment = adspecFragment(adspec, service);
   return fragment == 0 || (word(fragment) & BREAK_BIT) != 0;
+}
+
+/** Sets the global break bit: whoever is given this ADSPEC heard it through nodes without integrated services. */
+export function breakAdspec(adspec: usize): void {
+  setWord(adspec + 8, word(adspec + 8) | BREAK_BIT);
 }

@@ -191,6 +191,8 @@ function updatePath(session: Session, path: PathState): void {
     if (!mayChange(<usize> v.length * 2 + 1024)) return drop(STATUS_OUT_OF_MEMORY, v.senderTemplate);
   }
   let changed = (path.flags & (PATH_E_POLICE | PATH_NON_RSVP)) != flagsBefore;
+  // What applications are told: the ADSPEC, in which hops without RSVP show, but neither E_Police nor the hop.
+  let informs = tspecChanged || adspecChanged || ((path.flags ^ flagsBefore) & PATH_NON_RSVP) != 0;
   const hopChanged = updateHop(session, path);
   if (tspecChanged) {
     releaseBlob(path.senderTspec);
@@ -203,7 +205,7 @@ function updatePath(session: Session, path: PathState): void {
     changed = true;
   }
   const others = retainOthers(v);
-  if (others != path.others) changed = true;
+  if (others != path.others) changed = informs = true;
   releaseBlob(path.others);
   path.others = others;
   if (!changed && !hopChanged) {
@@ -215,10 +217,10 @@ function updatePath(session: Session, path: PathState): void {
   forgetRefreshes(session);
   if (hasFlag(path, PATH_ROUTE_PENDING)) {
     // A first route is still awaited; one that is asked for again stands until the answer.
-    if (hasFlag(path, PATH_REPAIR)) tellOn(session, path, changed || hopChanged, hopChanged, false);
+    if (hasFlag(path, PATH_REPAIR)) tellOn(session, path, true, hopChanged, false, informs);
     return;
   }
-  pathRouted(session, path, path.outgoing, changed || hopChanged, hopChanged);
+  pathRouted(session, path, path.outgoing, true, hopChanged, informs);
 }
 
 let hopRefused = false;

@@ -26,13 +26,15 @@ import { pathEvents } from "./upcall";
 import { updateTrafficControl } from "./update_traffic_control";
 
 // `pathChanged`: the sender is new or what it says has changed, so it travels on at once. `hopChanged`: its previous hop
-// must hear of the reservation even if nothing else changed (RFC 2209: Resv_Refresh_Needed).
+// must hear of the reservation even if nothing else changed (RFC 2209: Resv_Refresh_Needed). `informs`: what has changed is
+// something that applications are told (RFC 2205 section 3.11.1).
 export function pathRouted(
   session: Session,
   path: PathState,
   route: u32,
   pathChanged: bool,
   hopChanged: bool = false,
+  informs: bool = true,
 ): void {
   let rerouted = false;
   if (hasFlag(path, PATH_ROUTE_PENDING) || path.outgoing != route) {
@@ -44,13 +46,20 @@ export function pathRouted(
     releaseBlob(old);
   }
   if (session.multicast) elect(session, path);
-  tellOn(session, path, pathChanged, hopChanged, rerouted);
+  tellOn(session, path, pathChanged, hopChanged, rerouted, informs);
 }
 
 // What has changed of a sender travels on by the route that stands, down and up.
-export function tellOn(session: Session, path: PathState, pathChanged: bool, hopChanged: bool, rerouted: bool): void {
+export function tellOn(
+  session: Session,
+  path: PathState,
+  pathChanged: bool,
+  hopChanged: bool,
+  rerouted: bool,
+  informs: bool = true,
+): void {
   if (pathChanged) {
-    pathEvents(session, path, false);
+    if (informs) pathEvents(session, path, false);
     pathRefresh(session, path, true);
   }
   if (session.multicast) loseUnrouted(session, path);

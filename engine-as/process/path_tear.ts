@@ -14,7 +14,10 @@ import {
   PATH_LOCAL,
   PATH_REPAIR,
   PATH_ROUTE_PENDING,
+  PATH_LOCAL_ONLY,
   PathState,
+  routeOf,
+  sameSender,
   setFlag,
 } from "../state/path_state";
 import {
@@ -25,6 +28,7 @@ import {
   ReservationState,
   STYLE_WILDCARD_FILTER,
 } from "../state/reservation_state";
+import { routeIncoming } from "../state/route";
 import { findSession, releaseIfIdle, Session } from "../state/session";
 import { isBefore, now } from "../timers/clock";
 import { schedule } from "../timers/wheel";
@@ -32,6 +36,7 @@ import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
 import { addressOf, beginPassingOn, endPassingOn } from "./objects";
 import { sendPathTear } from "./path_refresh";
+import { tellOn } from "./path_routed";
 import { dropRequestIfIdle } from "./requests";
 import { routesTo } from "./routing";
 import { pathEvents } from "./upcall";
@@ -85,8 +90,11 @@ export function expirePath(session: Session, path: PathState): void {
 // Forwards the teardown, tells applications, lets reservations go that cover nobody else, and frees the state. Requests
 // to other previous hops are not refreshed now (RFC 2209); their next refresh says what is left.
 export function endPath(session: Session, path: PathState): void {
-  sendPathTear(session, path);
-  if (!hasFlag(path, PATH_LOCAL) || session.firstApplication) pathEvents(session, path, true);
+  const heir = heirOf(session, path);
+  // Where its place is taken on the same interfaces nothing ends for those beyond them.
+  if (heir) setFlag(heir, PATH_LOCAL_ONLY, false);
+  if (heir == null || routeOf(heir) != routeOf(path)) sendPathTear(session, path);
+  if (heir == null && (!hasFlag(path, PATH_LOCAL) || session.firstApplication)) pathEvents(session, path, true);
   const request = path.request;
   let reservation: ReservationState | null = session.firstReservation;
   while (reservation) {
@@ -102,6 +110,19 @@ export function endPath(session: Session, path: PathState): void {
   deletePathState(session, path);
   updateTouched(session);
   dropRequestIfIdle(session, request);
+  if (heir) tellOn(session, heir, true, true, false, true);
+}
+
+// The sender of a group may come in by another interface too. Where routing expects none in particular (RFC 2205 section
+// 3.11.4: some protocols do not provide it), that state has been kept from forwarding by the one that ends now.
+function heirOf(session: Session, path: PathState): PathState | null {
+  if (!session.multicast || hasFlag(path, PATH_LOCAL) || hasFlag(path, PATH_LOCAL_ONLY)) return null;
+  for (let other: PathState | null = session.firstPath; other; other = other!.next) {
+    if (other == path || hasFlag(other, PATH_LOCAL) || !sameSender(other, path)) continue;
+    const route = routeOf(other);
+    if (route != 0 && routeIncoming(route) == 0) return other;
+  }
+  return null;
 }
 
 // A sender of a group whose data routing takes elsewhere now: what applications asked for them goes, for nothing times it

@@ -18,6 +18,7 @@ import {
 import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
 import { Session } from "../state/session";
 import { isDue } from "../timers/clock";
+import { objectLength } from "../wire/bytes";
 import { mergeA, mergeB } from "./context";
 import { clearConfirm, confirmHere } from "./resv_confirm";
 import { incomingOf, routesTo } from "./routing";
@@ -31,6 +32,8 @@ let mergedBlob: u32 = 0;
 // Something is requested, but all of it is blockaded.
 export let allBlockaded = false;
 export let confirmOf: ReservationState | null = null;
+// Another confirmation waits for a Resv of its own.
+export let moreConfirms = false;
 
 // What stands for a reservation towards upstream: the value that traffic control has confirmed, or wants forwarded.
 @inline
@@ -145,7 +148,8 @@ export function merge(session: Session, request: RequestState, only: PathState |
       folded = standing;
     }
   }
-  if (merged != 0 || !any) return any;
+  if (!any || (merged != 0 && !isSumBlockaded(session, request, only))) return any;
+  merged = 0;
   allBlockaded = true;
   for (
     let reservation: ReservationState | null = session.firstReservation;
@@ -155,6 +159,34 @@ export function merge(session: Session, request: RequestState, only: PathState |
     if (coversRequest(session, reservation, request, only)) {
       fold(standingFlowspec(reservation), false);
     }
+  }
+  return true;
+}
+
+// Requests that cannot be ordered may each be smaller than what failed while their least upper bound is just that: it would
+// fail for ever. Where one component of Qb is not greater than Qi's, RFC 2205 section 3.5 calls Qi blockaded, so then all
+// are (docs/protocol-decisions.md). In SE only those for the sender that it failed for can be judged by it.
+function isSumBlockaded(session: Session, request: RequestState, only: PathState | null): bool {
+  if (mergedBlob != 0) return false;
+  for (let block: BlockadeState | null = request.firstBlockade; block; block = block!.next) {
+    if (isDue(block.expiresAt) || isStrictlyGreater(blobData(block.flowspec), merged)) continue;
+    if (block.keyLength == 0 && session.firstReservation!.style == STYLE_WILDCARD_FILTER) return true;
+    for (let index: usize = 0; index < ownCount; index++) {
+      const path = ownPath(index);
+      if ((only == null || path == only) && blockadeMatchesPath(block, path) && coverAll(session, request, only, path)) return true;
+    }
+  }
+  return false;
+}
+// Whether every request that was merged is for this sender.
+function coverAll(session: Session, request: RequestState, only: PathState | null, path: PathState): bool {
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    if (!coversRequest(session, reservation, request, only) || covers(session, reservation, path)) continue;
+    if (!isBlockaded(session, reservation, request, only)) return false;
   }
   return true;
 }
@@ -191,9 +223,23 @@ function settleConfirms(session: Session, request: RequestState, only: PathState
     } else if (request.neighbour == null || !isLargest(session, reservation, request, only)) {
       confirmHere(session, reservation);
     } else {
-      confirmOf = reservation;
+      takeAlong(reservation);
     }
   }
+}
+
+// One RESV_CONFIRM goes with a Resv, which answers all descriptors of the Resv that brought it (FF): once (RFC 2205 section
+// 2.6). Another receiver's has a Resv of its own, at once.
+function takeAlong(reservation: ReservationState): void {
+  const chosen = confirmOf;
+  if (chosen == null) {
+    confirmOf = reservation;
+    return;
+  }
+  const own = reservation.annex!.confirm, first = chosen.annex!.confirm;
+  if (objectLength(own) == objectLength(first) && memory.compare(own, first, objectLength(own)) == 0) {
+    clearConfirm(reservation);
+  } else moreConfirms = true;
 }
 
 function isLargest(session: Session, candidate: ReservationState, request: RequestState, only: PathState | null): bool {
@@ -210,6 +256,7 @@ function isLargest(session: Session, candidate: ReservationState, request: Reque
 // Confirmations are sent before the message that they belong to is begun: both are built at the end of one queue.
 export function prepareConfirms(session: Session, request: RequestState, style: u32): void {
   confirmOf = null;
+  moreConfirms = false;
   let waiting = false;
   for (
     let reservation: ReservationState | null = session.firstReservation;

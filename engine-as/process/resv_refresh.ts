@@ -4,10 +4,11 @@
 // Every way in which a request can change (a Resv, a tear, a time-out, a route, an error) ends here, so what stands
 // upstream is always a function of the state and never of the way that led to it.
 import { copyWords, objectLength } from "../wire/bytes";
-import { EVENT_KIND_RESV_EVENT } from "../boundary.gen";
+import { CONFIG_OPTION_SHARED_TREES, EVENT_KIND_RESV_EVENT } from "../boundary.gen";
 import { blobData, blobLength } from "../state/blob";
 import { hashBytes } from "../state/hash";
 import { interfaceAddress, interfaceByHandle } from "../state/interface";
+import { configured } from "../state/memory";
 import { neighbourAddress } from "../state/neighbour";
 import {
   countSenders,
@@ -39,6 +40,7 @@ import {
   merged,
   mergedDigest,
   mergedLength,
+  moreConfirms,
   prepareConfirms,
   standingFlowspec,
 } from "./resv_merge";
@@ -237,7 +239,7 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
   const confirm = confirmOf;
   if (confirm) at = copyObject(at, confirm.annex!.confirm);
   const scopeStart = at;
-  if (style == STYLE_WILDCARD_FILTER && needsScope(session)) {
+  if (style == STYLE_WILDCARD_FILTER && (needsScope(session) || passesScopeOn(session, request))) {
     at = appendScopeOf(session, request, at, family);
     if (at == scopeStart) return tearRequest(session, request, true);
   }
@@ -258,9 +260,26 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
     schedule(session, request.refreshAt);
     if (confirm) clearConfirm(confirm);
     sendMessage(iface, at, 0, neighbourAddress(request.neighbour!), family, 0);
+    if (moreConfirms) return syncRequest(session, request, mode == SYNC_FORCED ? SYNC_TRIGGERED : mode);
   }
   // Where senders have only gone, a ResvTear says all there is to say (RFC 2205 section 3.1.6).
   if (torn && mode != SYNC_REPAIR) tearRequest(session, request, false);
+}
+
+// A SCOPE that has come goes on, reduced to what is asked for here, though nobody need have made one (RFC 2205 section 3.4):
+// without it the previous hop would take the request to be for all senders that it routes here, and an auto-refresh loop
+// could go through this node.
+function passesScopeOn(session: Session, request: RequestState): bool {
+  if (configured(CONFIG_OPTION_SHARED_TREES)) return false;
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    const annex = reservation.annex;
+    if (annex && annex.scope && coversRequest(session, reservation, request, null)) return true;
+  }
+  return false;
 }
 
 function anyDropped(session: Session, request: RequestState): bool {

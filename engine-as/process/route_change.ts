@@ -42,6 +42,7 @@ import { schedule } from "../timers/wheel";
 import { pathRouted } from "./path_routed";
 import { queryRoute } from "./routing";
 import { syncAffected } from "./settle";
+import { noteReached, tellReached } from "./upcall";
 
 export function routeArrives(record: usize, length: u32): u32 {
   const hops = load<u32>(record, INPUT_ROUTE_HOP_COUNT);
@@ -92,7 +93,9 @@ function answered(session: Session, path: PathState, route: u32): void {
   endRepair(path);
   if (path.outgoing == route) return;
   const wasLocalOnly = hasFlag(path, PATH_LOCAL_ONLY);
+  noteReached(session, path);
   pathRouted(session, path, route, false);
+  tellReached(session, path);
   if (hasFlag(path, PATH_LOCAL_ONLY)) return;
   const at = now() + repairDelayOf(path);
   if (wasLocalOnly || isBefore(at, path.refreshAt)) path.refreshAt = at;

@@ -13,6 +13,7 @@ import {
   filterMatchesPath,
   ReservationState,
   STYLE_FIXED_FILTER,
+  STYLE_SHARED_EXPLICIT,
 } from "../state/reservation_state";
 import { Session } from "../state/session";
 import { TrafficControlState } from "../state/traffic_control_state";
@@ -62,8 +63,8 @@ export function computeTarget(session: Session, iface: u32, filter: Filter | nul
   target().flowspec = 0;
   target().digest = 0;
   // One filter alone (FF has no more) is no union: the table is begun with the second.
-  let first: u32 = 0;
-  let filters: u32 = 0;
+  firstDigest = 0;
+  targetFilters = 0;
   for (
     let reservation: ReservationState | null = session.firstReservation;
     reservation;
@@ -73,15 +74,15 @@ export function computeTarget(session: Session, iface: u32, filter: Filter | nul
     target().style = reservation.style;
     for (let f: Filter | null = filter != null ? null : reservation.firstFilter; f; f = f!.next) {
       const digest = digestOf(f);
-      filters += 1;
-      if (filters == 1) {
-        first = digest;
+      targetFilters += 1;
+      if (targetFilters == 1) {
+        firstDigest = digest;
         target().digest = digest;
         continue;
       }
-      if (filters == 2) {
+      if (targetFilters == 2) {
         beginUnion(targetUnion);
-        isNewToUnion(targetUnion, first);
+        isNewToUnion(targetUnion, firstDigest);
       }
       if (isNewToUnion(targetUnion, digest)) target().digest += digest;
     }
@@ -112,6 +113,9 @@ const UNION_SLOTS: u32 = 1024;
 export const UNION_BYTES: i32 = 4096;
 const targetUnion: usize = memory.data(UNION_BYTES, 8);
 export const writtenUnion: usize = memory.data(UNION_BYTES, 8);
+// How many filters the target has; the digest of one alone.
+let targetFilters: u32 = 0;
+let firstDigest: u32 = 0;
 
 export function beginUnion(union: usize): void {
   memory.fill(union, 0, UNION_BYTES);
@@ -129,6 +133,16 @@ export function isNewToUnion(union: usize, digest: u32): bool {
     return true;
   }
   return true;
+}
+
+function isInUnion(union: usize, digest: u32): bool {
+  const home = digest >>> 1;
+  for (let step: u32 = 0; step < UNION_SLOTS; step++) {
+    const value = load<u32>(union + <usize> ((home + step) & (UNION_SLOTS - 1)) * 4);
+    if (value == digest) return true;
+    if (value == 0) return false;
+  }
+  return false;
 }
 
 function covers(session: Session, iface: u32, filter: Filter | null, path: PathState): bool {
@@ -184,8 +198,21 @@ function computeSenders(session: Session, iface: u32, filter: Filter | null): vo
   ) {
     if (reservation.interface == iface || (filter != null && !belongs(reservation, reservation.interface, filter))) continue;
     const relation = compareFlowspecs(target().flowspec, blobData(reservation.flowspec));
-    if (relation != EQUAL && relation != GREATER) target().policing |= B_POLICE;
+    if (relation == EQUAL || relation == GREATER || !sharesFilter(reservation)) continue;
+    target().policing |= B_POLICE;
+    return;
   }
+}
+
+// Whether a reservation of another interface is "for the same FILTER_SPEC" as the target (RFC 2205 section 3.8): SE requests of
+// two interfaces may have no sender in common.
+function sharesFilter(reservation: ReservationState): bool {
+  if (reservation.style != STYLE_SHARED_EXPLICIT) return true;
+  for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) {
+    const digest = digestOf(filter);
+    if (targetFilters == 1 ? digest == firstDigest : isInUnion(targetUnion, digest)) return true;
+  }
+  return false;
 }
 
 // Whether the reservation is part of what the block reserves.

@@ -17,8 +17,9 @@ import {
   EVENT_KIND_PATH_EVENT,
 } from "../boundary.gen";
 import { commitAction, reserveAction } from "../actions/queue";
+import { breakAdspec } from "../merge/adspec";
 import { blobData, blobLength } from "../state/blob";
-import { hasFlag, PATH_LOCAL, PathState, writeSenderObject } from "../state/path_state";
+import { hasFlag, PATH_LOCAL, PATH_NON_RSVP, PathState, writeSenderObject } from "../state/path_state";
 import { Session, writeSessionObject } from "../state/session";
 import { CLASS_SENDER_TEMPLATE } from "../wire/object_forms";
 import { routesTo, virtualInterface } from "./routing";
@@ -78,7 +79,10 @@ export function pathEvent(session: Session, path: PathState, application: u32, g
     setEventGone();
   } else {
     at = appendBlob(at, path.senderTspec);
+    const adspec = at;
     at = appendBlob(at, path.adspec);
+    // The hops before this node that know no RSVP nobody else could have told of (RFC 2205 section 3.8).
+    if (at != adspec && hasFlag(path, PATH_NON_RSVP)) breakAdspec(adspec);
     at = appendBlob(at, path.others);
   }
   sendEvent(at);
@@ -91,6 +95,20 @@ export function pathEvents(session: Session, path: PathState, gone: bool): void 
   }
 }
 
+// Before the route of a sender changes, and after it: an application that its data come to reach through this path state hears
+// of it as of a first Path (RFC 2205 section 3.11.1): another state of the sender may have said something else.
+export function noteReached(session: Session, path: PathState): void {
+  for (let application: Application | null = session.firstApplication; application; application = application!.next) {
+    application.reached = routesTo(session, path, virtualInterface(application)) ? 1 : 0;
+  }
+}
+export function tellReached(session: Session, path: PathState): void {
+  for (let application: Application | null = session.firstApplication; application; application = application!.next) {
+    if (application.reached == 0 && routesTo(session, path, virtualInterface(application))) {
+      pathEvent(session, path, application.handle, false);
+    }
+  }
+}
 // A call that was refused: code is a STATUS, value what it says of it.
 export function callError(application: u32, status: u32): void {
   const at = startEvent(EVENT_KIND_CALL_ERROR, application, null, 0);

@@ -21,8 +21,8 @@ export class Application {
   confirm: u8;
   // 1 once the RESV_CONFIRM of this set of objects has been asked for; asked once per call.
   confirmAsked: u8;
-  // What the last RESV_EVENT said of this application's own sender: 1 there is a reservation.
-  reserved: u8;
+  // Mark while a route is being changed: a sender's data reached it before.
+  reached: u8;
 }
 
 @inline

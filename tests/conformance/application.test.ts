@@ -1,7 +1,8 @@
 /** The interface to applications: RFC 2205 sections 3.9 and 3.11.1. */
 import { assertEquals } from "../assert.ts";
 import { CALL_KIND, STATUS } from "../../host/boundary.gen.ts";
-import { encodeObjects } from "../../host/object_list.ts";
+import { decodeObjects, encodeObjects, type ObjectInput } from "../../host/object_list.ts";
+import { figure4 } from "./figures.ts";
 import { senderTspec } from "./notation.ts";
 import { Router } from "./router.ts";
 
@@ -300,4 +301,44 @@ Deno.test("[2209-2-RREFR-04] Propagation of a Resv ends at a local sender", () =
   router.resv("R1", "FF(S1{B})");
   router.advance(31_000);
   assertEquals(router.messages.filter((sent) => sent.text.startsWith("Resv")), []);
+});
+
+Deno.test("[2205-3.11.1-06] PATH_EVENT tells what has changed for receivers: not E_Police, not another previous hop or LIH", () => {
+  const router = figure4();
+  router.callSession(1);
+  router.clear();
+  const session = { destination: "224.1.1.1", protocol: 17, port: 5000, flags: 1 };
+  router.path("S1", "P1", { tspec: 9, session });
+  router.path("S1", "P1", { tspec: 9, handle: 77 });
+  router.neighbour("P9", "a");
+  router.path("S1", "P9", { tspec: 9 });
+  assertEquals(router.heard(), []);
+  router.path("S1", "P9", { tspec: 8 });
+  assertEquals(router.heard(), ["1: PATH_EVENT S1"]);
+});
+
+Deno.test("[2205-3.8-04] A receiver's ADSPEC tells of hops without RSVP between the last router and its host", () => {
+  const router = figure4();
+  router.callSession(1);
+  const own = new Router({ session: { destination: "192.0.2.20", protocol: 17, port: 5004 } });
+  own.neighbour("R1", "c");
+  own.sender("S1", undefined, { address: own.ownAddress("a") });
+  own.route("*", { out: [{ interface: "c", gateway: "R1" }] });
+  own.callSession(1);
+  own.callSender(1, "S1", 9);
+  const [path] = own.messages;
+  const adspec = path.message.objects.find((object) => object.name === "ADSPEC") as unknown as ObjectInput;
+  const breaks = () => {
+    const [event] = router.events.splice(0);
+    const [found] = decodeObjects(event.objects).filter((object) => object.name === "ADSPEC");
+    return (found as unknown as { services: { breakBit: number }[] }).services.map(({ breakBit }) => breakBit);
+  };
+  router.clear();
+  router.path("S1", "P1", { tspec: 9, adspec, arrival: { ttl: 64 } });
+  assertEquals(breaks()[0], 0);
+  // One hop has counted the TTL down and said nothing: that is news, too.
+  router.path("S1", "P1", { tspec: 9, adspec, arrival: { ttl: 63 } });
+  assertEquals(breaks()[0], 1);
+  router.path("S1", "P1", { tspec: 9, adspec, arrival: { ttl: 63 } });
+  assertEquals(router.events, []);
 });

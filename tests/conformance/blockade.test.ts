@@ -1,5 +1,8 @@
 /** Blockade state and killer reservations: RFC 2205 sections 2.5 and 3.5, figure 12. */
+import type { ObjectInput } from "../../host/object_list.ts";
 import { assertEquals } from "../assert.ts";
+import { unicast } from "./figures.ts";
+import { type Bucket, flowspec } from "./notation.ts";
 import { Router, type RouterOptions } from "./router.ts";
 
 /** Figure 12: previous hops on (a) and (b), next hops on (c) and (d), a sender behind each previous hop. */
@@ -248,4 +251,47 @@ Deno.test("[2205-3.11.1-07] NotGuilty is told to the receiver whose own request 
     assertEquals(router.heard(), [`1: RESV_ERROR 1/0x0002${flag} WF(*{4B})`]);
     assertEquals(router.sent("c"), ["ResvErr 1/0x0002 WF(*{4B})"]);
   }
+});
+
+/** R1 wants a high rate, R2 a deep bucket: neither is greater, and their least upper bound is greater than both. */
+function unordered(style: "FF(S1{4B})" | "SE(S1{4B})"): { router: Router; failed: ReturnType<typeof replaced> } {
+  const router = unicast();
+  router.resv("R1", style, replaced({ r: 2, b: 1, p: 10 }));
+  router.resv("R2", style, replaced({ r: 1, b: 2, p: 10 }));
+  const failed = replaced({ r: 2, b: 2, p: 10 });
+  router.clear();
+  return { router, failed };
+}
+function replaced(amount: Bucket) {
+  return {
+    edit: (objects: ObjectInput[]) => objects.map((object) => object.name === "FLOWSPEC" ? flowspec(amount) : object),
+  };
+}
+
+for (const style of ["FF(S1{4B})", "SE(S1{4B})"] as const) {
+  Deno.test(`[2205-3.5-03] [2205-3.5-05] ${style.slice(0, 2)}: where only the merge of requests fails, the next refresh asks for their GLB`, () => {
+    const { router, failed } = unordered(style);
+    router.resvError("P1", 1, 2, style, failed);
+    // Qb is as large as each in one component, so each is blockaded: nothing is said at once.
+    assertEquals(router.sent("a"), []);
+    assertEquals(router.sent("c").length, 2);
+    router.clear();
+    router.advance(31_000);
+    const text = style.replace("4B", "r=1 b=1 p=10 m=64 M=1500");
+    assertEquals(router.sent("a"), [`Resv ${text}`]);
+    // Until the blockade ends.
+    router.clear();
+    router.advance(60_000);
+    assertEquals(router.sent("a").at(-1), `Resv ${style.replace("4B", "r=2 b=2 p=10 m=64 M=1500")}`);
+  });
+}
+
+Deno.test("[2205-3.5-05] SE: a merge is not judged by the blockade of a sender that not all of it is for", () => {
+  const router = unicast();
+  router.resv("R1", "SE(S2{4B})", replaced({ r: 2, b: 1, p: 10 }));
+  router.resv("R2", "SE(S3{4B})", replaced({ r: 1, b: 2, p: 10 }));
+  router.clear();
+  router.resvError("P2", 1, 2, "SE(S2{4B})", replaced({ r: 2, b: 2, p: 10 }));
+  router.advance(31_000);
+  assertEquals(router.sent("b"), ["Resv SE((S2,S3){r=2 b=2 p=10 m=64 M=1500})"]);
 });

@@ -160,3 +160,24 @@ Deno.test("[2205-3.1.9-02] [2205-3.1.9-03] A ResvConf has SESSION, ERROR_SPEC, R
   const names = confirmation.message.objects.map((object) => object.name);
   assertEquals(names, ["SESSION", "ERROR_SPEC", "RESV_CONFIRM", "STYLE", "FLOWSPEC", "FILTER_SPEC"]);
 });
+
+Deno.test("[2205-2.6-01] One RESV_CONFIRM of an FF Resv for senders behind one previous hop goes upstream once", () => {
+  const router = unicast();
+  router.resv("R1", "FF(S2{4B}, S3{4B})", { confirm: "R1" });
+  assertEquals(router.sent("b"), ["Resv FF(S2{4B}, S3{4B}) CONFIRM(R1)"]);
+  router.clear();
+  router.advance(65_000);
+  assertEquals(router.sent("b"), ["Resv FF(S2{4B}, S3{4B})", "Resv FF(S2{4B}, S3{4B})"]);
+});
+
+Deno.test("[2205-2.6-01] Confirmations of two receivers that become free together go upstream at once, each once", () => {
+  const router = unicast({ trafficControl: "held" });
+  router.resv("R1", "FF(S2{4B})", { confirm: "R1" });
+  router.resv("R2", "FF(S3{4B})", { confirm: "R2" });
+  assertEquals(router.sent("b"), []);
+  router.answer();
+  assertEquals(router.sent("b"), ["Resv FF(S2{4B}, S3{4B}) CONFIRM(R1)", "Resv FF(S2{4B}, S3{4B}) CONFIRM(R2)"]);
+  router.clear();
+  router.advance(65_000);
+  assertEquals(router.sent("b"), ["Resv FF(S2{4B}, S3{4B})", "Resv FF(S2{4B}, S3{4B})"]);
+});

@@ -219,3 +219,65 @@ Deno.test("[2205-3.6-01] While a route is asked for again, Paths are refreshed o
   router.advance(60_000);
   assertEquals(router.messages.map(({ timeMs }) => timeMs), [30_000, 60_000, 90_000]);
 });
+
+/** S1 comes by (a) and by (b), and routing does not say which it expects. */
+function twoWays(): Router {
+  const router = new Router();
+  for (const [name, letter] of [["P1", "a"], ["P2", "b"], ["R1", "c"]]) router.neighbour(name, letter);
+  router.sender("S1", { out: ["c"] });
+  router.callSession(1);
+  router.path("S1", "P1", { tspec: 9 });
+  router.path("S1", "P2", { tspec: 9 });
+  router.resv("R1", "FF(S1{B})");
+  assertEquals(router.senders(), ["S1 from P1", "S1 from P2 (Local_Only)"]);
+  router.clear();
+  return router;
+}
+
+Deno.test("[2205-3.9-03] [2205-3.11.4-02] Routing expects no interface: with the path state that forwarded gone, the other forwards", () => {
+  const router = twoWays();
+  router.pathTear("S1", "P1");
+  assertEquals(router.senders(), ["S1 from P2"]);
+  // Nothing ends beyond (c); the Resv goes to the new previous hop.
+  assertEquals(router.sent(), ["c: Path S1{9B}", "b: Resv FF(S1{B})"]);
+  assertEquals([router.reserved("c"), router.pathTspec("c")], [["S1{B}"], ["9B"]]);
+  assertEquals([router.trafficControl, router.heard()], [[], ["1: PATH_EVENT S1"]]);
+  router.clear();
+  router.advance(31_000);
+  assertEquals(router.sent("c"), ["Path S1{9B}"]);
+  router.pathTear("S1", "P2");
+  assertEquals([router.senders(), router.sent("c").at(-1), router.reserved("c")], [[], "PathTear S1", []]);
+});
+
+Deno.test("[2205-3.9-03] The same where the path state that forwarded times out", () => {
+  const router = twoWays();
+  for (let seconds = 0; seconds < 160; seconds += 20) {
+    router.advance(20_000);
+    router.path("S1", "P2", { tspec: 9 });
+    router.resv("R1", "FF(S1{B})");
+  }
+  assertEquals([router.senders(), router.reserved("c")], [["S1 from P2"], ["S1{B}"]]);
+  assertEquals(router.sent("c").filter((text) => text.startsWith("PathTear")), []);
+  assertEquals(router.sent("b").at(-1), "Resv FF(S1{B})");
+});
+
+Deno.test("[2205-3.11.1-06] An application that a change of route brings a sender's data to hears PATH_EVENT", () => {
+  const router = new Router({ config: { localRepairDelayMs: 2_000 } });
+  for (const [name, letter] of [["P1", "a"], ["P2", "b"]]) router.neighbour(name, letter);
+  router.sender("S1", { in: "a", out: [] });
+  router.callSession(1);
+  router.path("S1", "P2", { tspec: 9 });
+  assertEquals([router.senders(), router.heard()], [["S1 from P2 (Local_Only)"], []]);
+  router.route("S1", { in: "b", out: [] });
+  router.routesChange("224.0.0.0", 4);
+  assertEquals(router.heard(), ["1: PATH_EVENT S1"]);
+  // The other path state may say something else of the sender.
+  router.path("S1", "P1", { tspec: 9 });
+  router.route("S1", { in: "a", out: [] });
+  router.routesChange("224.0.0.0", 4);
+  router.advance(3_000);
+  assertEquals(router.senders(), ["S1 from P1", "S1 from P2 (Local_Only)"]);
+  assertEquals(router.heard(), ["1: PATH_EVENT S1", "1: PATH_EVENT S1"]);
+  router.routesChange("224.0.0.0", 4);
+  assertEquals(router.heard().length, 2);
+});

@@ -169,3 +169,41 @@ Deno.test("[2205-3.4-04] The SCOPE goes back with a reservation that traffic con
   router.answer({ ok: 0 });
   assertEquals(router.sent("a"), ["ResvErr 1/0x0002 WF(*{B}) SCOPE[S1,S2]"]);
 });
+
+Deno.test("[2205-3.4-01] A SCOPE that has come goes on, reduced, where one previous hop alone would need none", () => {
+  const router = figure4();
+  router.pathTear("S1", "P1");
+  router.clear();
+  router.resv("R1", "WF(*{B})", { scope: ["S1", "S2"] });
+  assertEquals(router.sent("b"), ["Resv WF(*{B}) SCOPE[S2]"]);
+  // A next hop without SCOPE stands for all that is routed to it.
+  router.resv("R2", "WF(*{B})");
+  assertEquals(last(router, "b"), "Resv WF(*{B}) SCOPE[S2,S3]");
+  router.clear();
+  router.resvTear("R1", "WF(*)");
+  assertEquals(router.sent("b"), ["Resv WF(*{B})"]);
+});
+
+Deno.test("[2205-3.4-01] Worked by hand: WF requests go round no circle of nodes that have one previous hop each", () => {
+  // X asks Y for S1, Y asks P, P asks W for S2, W asks X. Y is routed S2 by P, and W is routed S1 by X, which go no further.
+  // If Y and W leave SCOPE out, P takes Y's request to be for S2 as well, and X takes that of W to be for S1: no receiver, and
+  // a reservation that each refresh makes anew.
+  const w = new Router();
+  for (const [name, letter] of [["X", "a"], ["P", "b"], ["R1", "c"]]) w.neighbour(name, letter);
+  w.sender("S1", { in: "a", out: [] });
+  w.sender("S2", { in: "a", out: ["b"] });
+  for (const sender of ["S1", "S2"]) w.path(sender, "X");
+  w.clear();
+  w.resv("P", "WF(*{B})", { scope: ["S2"] });
+  assertEquals(w.sent("a"), ["Resv WF(*{B}) SCOPE[S2]"]);
+  const x = new Router();
+  for (const [name, letter] of [["Y", "a"], ["H", "b"], ["W", "c"]]) x.neighbour(name, letter);
+  x.sender("S1", { in: "a", out: ["c"] });
+  x.sender("S2", { in: "b", out: ["c"] });
+  x.path("S1", "Y");
+  x.path("S2", "H");
+  x.clear();
+  x.resv("W", "WF(*{B})", { scope: ["S2"] });
+  // Nothing goes to Y: the circle is open.
+  assertEquals(x.sent(), ["b: Resv WF(*{B}) SCOPE[S2]"]);
+});

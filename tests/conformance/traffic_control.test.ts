@@ -246,3 +246,17 @@ Deno.test("An answer that comes too late does not keep back what follows from th
   router.drain();
   assertEquals([router.sent("a"), router.engine.counters().STALE_RESULT], [["Resv FF(S1{B})"], 1]);
 });
+
+Deno.test("[2205-3.8-03] SE requests of two interfaces without a sender in common are no branch", () => {
+  const router = figure4();
+  router.resv("R1", "SE(S1{2B})");
+  router.resv("R2", "SE(S2{4B})");
+  assertEquals([router.policing("c"), router.policing("d")], [[""], [""]]);
+  // S1 goes to (d) as well now, where more is reserved for it.
+  router.resv("R2", "SE((S1,S2){4B})");
+  assertEquals([router.policing("c"), router.policing("d")], [["B"], ["M"]]);
+  router.resv("R1", "SE((S1,S3){2B})");
+  assertEquals([router.policing("c"), router.policing("d")], [["MB"], ["M"]]);
+  router.resvTear("R1", "SE(S1)");
+  assertEquals([router.policing("c"), router.policing("d")], [[""], ["M"]]);
+});
