@@ -9,7 +9,7 @@ import { inspectTable } from "./inspect/tables";
 import { arithmetic as computeArithmetic } from "./merge/arithmetic";
 import { routeChangeOpen } from "./process/route_change";
 import { submitRecords } from "./process/submit";
-import { INBOX_BYTES, inboxPointer, outboxPointer, root, rootPointer } from "./state/memory";
+import { clearFrom, INBOX_BYTES, inboxPointer, outboxPointer, root, rootPointer } from "./state/memory";
 import { hostTime, now } from "./timers/clock";
 import { wheelDeadline } from "./timers/wheel";
 import { CHECK_RESULT_BYTES, checkMessage } from "./wire/check";
@@ -70,7 +70,9 @@ export function stateLength(): u32 {
 }
 export function restore(length: u32): u32 {
   const state = root();
-  return state.configured != 0 && state.heapTop == <u32> rootPointer() + length ? STATUS_OK : STATUS_BAD_SUBMIT;
+  if (state.configured == 0 || state.heapTop != <u32> rootPointer() + length) return STATUS_BAD_SUBMIT;
+  clearFrom(state.heapTop);
+  return STATUS_OK;
 }
 
 // Memory for bulk decoding beyond the engine's own. Only for an engine that is no node: it lies where state would.

@@ -62,14 +62,13 @@ export function reserveAction(bytes: usize): usize {
 
 // Completes the record at `record` of kind `kind`: content ends at `end`; the rest of the last 8 bytes is padding.
 export function commitAction(record: usize, kind: u32, end: usize): void {
-  const length = (end - record + 7) & ~7;
+  const length = (<u32> (end - record) + 7) & ~7;
+  const padding = <u32> record + length - <u32> end;
   // Padding is zero: what stood there before is nobody's business, and a replay must give the same bytes.
   // Contents are multiples of four bytes, so it is one word or nothing.
-  if (record + length != end) store<u32>(end, 0);
-  store<u16>(record, <u16> kind);
-  store<u16>(record, <u16> (record + length - end), 2);
-  store<u32>(record, <u32> length, 4);
-  changetype<Chunk>(<usize> root().lastChunk).used += <u32> length;
+  if (padding != 0) store<u32>(end, 0);
+  store<u64>(record, <u64> (kind | (padding << 16)) | (<u64> length << 32));
+  changetype<Chunk>(<usize> root().lastChunk).used += length;
 }
 
 // Bytes of actions now at `actionsPointer()`; what the poll before this one returned is given back.

@@ -19,7 +19,16 @@ import {
 } from "../boundary.gen";
 import { timeValuesRefreshPeriodMs } from "../accessors.gen";
 import { validateAdspec, validateTspec } from "../merge/validate";
-import { blobEqualsObject, releaseBlob, retainObject } from "../state/blob";
+import {
+  blobEqualsObject,
+  KNOWN_ADSPEC,
+  KNOWN_TSPEC,
+  knownObject,
+  releaseBlob,
+  retainBlob,
+  retainObject,
+  setKnownBlob,
+} from "../state/blob";
 import { interfaceByAddress } from "../state/interface";
 import { equalBytes, senderFamily, senderHasPort, senderPort } from "../state/keys";
 import { count, mayChange, mayGrow, root } from "../state/memory";
@@ -72,8 +81,7 @@ export function pathArrives(): void {
   if (v.rejectStatus) return refusePath();
   const iface = arrivalInterface();
   if (interfaceByAddress(addressOf(v.hop), v.family)) return drop(STATUS_OWN_MESSAGE, v.hop);
-  let bad = validateTspec(v.senderTspec);
-  if (bad == 0 && v.adspec != 0) bad = validateAdspec(v.adspec);
+  const bad = findBlobs();
   if (bad != 0) return sendPathError(CODE_TRAFFIC_CONTROL, bad, STATUS_OBJECT_CONTENT);
   const refusal = refusesPath(iface.handle);
   if (refusal != 0) return sendPathError(CODE_POLICY, refusal & 0xffff, STATUS_POLICY_REFUSED);
@@ -87,6 +95,11 @@ export function pathArrives(): void {
     if (refused) return drop(refused, v.session);
     session = createSession(v.session);
   }
+  if (session.firstPath == null) {
+    newPath(session);
+    if (session.firstPath == null) releaseIfIdle(session);
+    return;
+  }
   if (conflictsBySender(session)) return sendPathError(CODE_CONFLICTING_SENDER_PORTS, 0, STATUS_SENDER_PORT_CONFLICT);
   const path = findPath(session, iface.handle);
   if (path) {
@@ -94,8 +107,37 @@ export function pathArrives(): void {
     updatePath(session, path);
   } else {
     newPath(session);
-    releaseIfIdle(session);
   }
+}
+
+// The blobs of the message's SENDER_TSPEC and ADSPEC where they are those that were found valid last, else 0. What comes
+// through one hop repeats them, and comparing costs a fraction of judging and of looking for them.
+let tspecFound: u32 = 0;
+let adspecFound: u32 = 0;
+
+// Looks for them and judges what is not found: 0 or the error value.
+function findBlobs(): u32 {
+  const v = view();
+  tspecFound = knownObject(KNOWN_TSPEC, v.senderTspec);
+  adspecFound = v.adspec != 0 ? knownObject(KNOWN_ADSPEC, v.adspec) : 0;
+  const bad = tspecFound != 0 ? 0 : validateTspec(v.senderTspec);
+  if (bad != 0 || v.adspec == 0 || adspecFound != 0) return bad;
+  return validateAdspec(v.adspec);
+}
+
+@inline
+function retainTspec(): u32 {
+  if (tspecFound != 0) return retainBlob(tspecFound);
+  const blob = retainObject(view().senderTspec);
+  setKnownBlob(KNOWN_TSPEC, blob);
+  return blob;
+}
+@inline
+function retainAdspec(): u32 {
+  if (adspecFound != 0) return retainBlob(adspecFound);
+  const blob = retainObject(view().adspec);
+  if (blob != 0) setKnownBlob(KNOWN_ADSPEC, blob);
+  return blob;
 }
 
 function refusesSession(): u32 {
@@ -142,9 +184,9 @@ function newPath(session: Session): void {
   }
   if (!mayGrow(<usize> v.length + 1024)) return drop(STATUS_OUT_OF_MEMORY, v.senderTemplate);
   const path = createPathState(session, v.senderTemplate, adoptRequest(session, incoming, v.hop));
-  path.senderTspec = retainObject(v.senderTspec);
-  path.adspec = retainObject(v.adspec);
-  path.others = retainOthers(v);
+  path.senderTspec = retainTspec();
+  path.adspec = retainAdspec();
+  if (v.usual == 0) path.others = retainOthers(v);
   storeArrival(path);
   if (session.multicast) setFlag(path, PATH_LOCAL_ONLY, true);
   schedule(session, path.expiresAt);
@@ -155,7 +197,7 @@ function newPath(session: Session): void {
 
 // Another sender of a unicast session has the same route.
 function routedSibling(session: Session, except: PathState): PathState | null {
-  if (session.multicast) return null;
+  if (session.multicast || session.firstPath == except) return null;
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
     if (path != except && !hasFlag(path, PATH_ROUTE_PENDING) && path.outgoing != 0 && !hasFlag(path, PATH_LOCAL)) {
       return path;
@@ -167,14 +209,19 @@ function routedSibling(session: Session, except: PathState): PathState | null {
 // What every Path brings anew: lifetime, TTL, E_Police, whether a non-RSVP hop lies between.
 function storeArrival(path: PathState): void {
   const v = view();
-  path.expiresAt = now() + lifetimeOf(arrivalInterface(), timeValuesRefreshPeriodMs(v.timeValues));
-  path.ttl = <u8> ttlOnArrival();
-  setFlag(path, PATH_E_POLICE, (load<u8>(v.session + (v.family == 4 ? 9 : 21)) & 1) != 0);
+  const iface = arrivalInterface();
+  const ttl = ttlOnArrival();
+  path.expiresAt = now() + lifetimeOf(iface, timeValuesRefreshPeriodMs(v.timeValues));
+  path.ttl = <u8> ttl;
+  let flags = <u32> path.flags & ~(PATH_E_POLICE | PATH_NON_RSVP);
+  if ((load<u8>(v.session + (v.family == 4 ? 9 : 21)) & 1) != 0) flags |= PATH_E_POLICE;
   // A difference of TTL and Send_TTL shows a hop without RSVP; where it cannot, the interface says (RFC 2205 section 3.8).
-  const options = arrivalInterface().options;
-  const nonRsvp = (options & INTERFACE_OPTION_NON_RSVP_HOP) != 0 ||
-    ((options & INTERFACE_OPTION_IGNORE_TTL) == 0 && ttlOnArrival() != v.sendTtl);
-  setFlag(path, PATH_NON_RSVP, nonRsvp);
+  const options = iface.options;
+  if (
+    (options & INTERFACE_OPTION_NON_RSVP_HOP) != 0 ||
+    ((options & INTERFACE_OPTION_IGNORE_TTL) == 0 && ttl != v.sendTtl)
+  ) flags |= PATH_NON_RSVP;
+  path.flags = <u8> flags;
 }
 
 // A Path for state that exists: refresh it, and let what changed travel on at once (RFC 2205 section 2.3).
@@ -184,8 +231,8 @@ function updatePath(session: Session, path: PathState): void {
   const flagsBefore = path.flags & (PATH_E_POLICE | PATH_NON_RSVP);
   storeArrival(path);
   schedule(session, path.expiresAt);
-  const tspecChanged = !blobEqualsObject(path.senderTspec, v.senderTspec);
-  const adspecChanged = !blobEqualsObject(path.adspec, v.adspec);
+  const tspecChanged = tspecFound != 0 ? tspecFound != path.senderTspec : !blobEqualsObject(path.senderTspec, v.senderTspec);
+  const adspecChanged = adspecFound != 0 ? adspecFound != path.adspec : !blobEqualsObject(path.adspec, v.adspec);
   // Refreshes may ask for more memory than the state was made with: without it they refresh, and what they say stays out.
   if (tspecChanged || adspecChanged || v.policyDataCount != 0 || v.forwardedCount != 0) {
     if (!mayChange(<usize> v.length * 2 + 1024)) return drop(STATUS_OUT_OF_MEMORY, v.senderTemplate);
@@ -195,13 +242,15 @@ function updatePath(session: Session, path: PathState): void {
   let informs = tspecChanged || adspecChanged || ((path.flags ^ flagsBefore) & PATH_NON_RSVP) != 0;
   const hopChanged = updateHop(session, path);
   if (tspecChanged) {
-    releaseBlob(path.senderTspec);
-    path.senderTspec = retainObject(v.senderTspec);
+    const old = path.senderTspec;
+    path.senderTspec = retainTspec();
+    releaseBlob(old);
     changed = true;
   }
   if (adspecChanged) {
-    releaseBlob(path.adspec);
-    path.adspec = retainObject(v.adspec);
+    const old = path.adspec;
+    path.adspec = retainAdspec();
+    releaseBlob(old);
     changed = true;
   }
   const others = retainOthers(v);

@@ -1,9 +1,9 @@
 // PATH REFRESH (RFC 2209): sends the Path of one sender to each of its outgoing interfaces. Entered when the refresh timer
 // fires, and at once when path state is new or has changed (RFC 2205 section 2.3).
-import { STATUS_TTL_EXPIRED } from "../boundary.gen";
+import { ROUTE_HOP_BYTES, STATUS_TTL_EXPIRED } from "../boundary.gen";
 import { ADSPEC_GROWTH_BYTES, composeAdspec } from "../merge/adspec";
-import { blobData } from "../state/blob";
-import { hopParametersOf, Interface, interfaceAddress, interfaceByHandle, speaksRsvp } from "../state/interface";
+import { blobData, blobLength } from "../state/blob";
+import { hopParametersOf, Interface, interfaceAddress, interfaceByHandle, ipv4Of, speaksRsvp } from "../state/interface";
 import { count, root } from "../state/memory";
 import {
   hasFlag,
@@ -17,24 +17,27 @@ import {
   writeSenderObject,
 } from "../state/path_state";
 import { routeCount, routeHop } from "../state/route";
-import { destinationOf, familyOf, Session, writeSessionObject } from "../state/session";
+import { destinationOf, familyOf, IPV4_SESSION_HEADER, keyOf, Session, writeSessionObject } from "../state/session";
 import { nextRefresh } from "../timers/clock";
 import { refreshIntervalOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
-import { appendRsvpHop, appendTimeValues } from "../wire/builder";
+import { appendRsvpHop, appendTimeValues, finishSummed } from "../wire/builder";
 import { MESSAGE_PATH, MESSAGE_PATH_TEAR } from "../wire/message_view";
 import { CLASS_SENDER_TEMPLATE } from "../wire/object_forms";
+import { composedAdspec, composedSum } from "./composed_adspec";
 import { appendPassedOn, passedOnBytes } from "./objects";
 import { incomingOf } from "./routing";
-import { sendMessage, startMessage } from "./send";
+import { messageStart, sendFinished, sendMessage, startMessage } from "./send";
 import { appendBlob, blobBytes } from "./upcall";
 
 // E_Police (RFC 2205 A.1): stays on until the first node that can police has turned it off (section 3.8).
 const SESSION_E_POLICE: u32 = 1;
+// As it stands in memory: length, class, C-Type.
+const SENDER_TEMPLATE_HEADER: u32 = 0x010b0c00;
 
 // `changed`: not the timer, but something new to say.
 export function pathRefresh(session: Session, path: PathState, changed: bool): void {
-  const interval = intervalOf(path);
+  const interval = root().timedInterfaces == 0 ? root().refreshIntervalMs : intervalOf(path);
   path.refreshAt = nextRefresh(interval, changed);
   if (hasFlag(path, PATH_LOCAL_ONLY)) return;
   schedule(session, path.refreshAt);
@@ -43,8 +46,6 @@ export function pathRefresh(session: Session, path: PathState, changed: bool): v
 
 // R of a sender's Paths. What leaves by several interfaces has one timer: the shortest R of them, which is what all are told.
 function intervalOf(path: PathState): u32 {
-  const state = root();
-  if (state.timedInterfaces == 0) return state.refreshIntervalMs;
   const route = routeOf(path);
   let interval: u32 = 0;
   for (let index: u32 = 0, hops = route != 0 ? routeCount(route) : 0; index < hops; index++) {
@@ -53,7 +54,7 @@ function intervalOf(path: PathState): u32 {
     const own = refreshIntervalOf(iface);
     interval = interval == 0 ? own : min(interval, own);
   }
-  return interval != 0 ? interval : state.refreshIntervalMs;
+  return interval != 0 ? interval : root().refreshIntervalMs;
 }
 
 // Forwards a teardown of this sender everywhere its Path went (RFC 2205 section 3.1.5), without delay (section 2.4).
@@ -70,8 +71,8 @@ function forEachInterface(session: Session, path: PathState, type: u32, interval
     return;
   }
   const incoming = incomingOf(path);
-  for (let index: u32 = 0, hops = routeCount(route); index < hops; index++) {
-    const hop = routeHop(route, index);
+  const end = routeHop(route, routeCount(route));
+  for (let hop = routeHop(route, 0); hop != end; hop += ROUTE_HOP_BYTES) {
     const handle = load<u32>(hop);
     const iface = interfaceByHandle(handle);
     if (handle == incoming || iface == null || !speaksRsvp(iface)) continue;
@@ -92,6 +93,10 @@ function sendPath(
   const family = familyOf(session);
   const own = interfaceAddress(iface, family);
   if (own == 0) return;
+  if (type == MESSAGE_PATH && isUsual(session, path)) {
+    const adspec = composedAdspec(path.adspec, iface, hasFlag(path, PATH_NON_RSVP));
+    if (adspec != 0) return sendUsualPath(session, path, iface, gateway, ttl, interval, adspec);
+  }
   const bound: usize = 200 + blobBytes(path.others) + blobBytes(path.senderTspec) + blobBytes(path.adspec) +
     ADSPEC_GROWTH_BYTES + passedOnBytes();
   let at = startMessage(type, ttl, bound);
@@ -110,4 +115,46 @@ function sendPath(
   }
   // A Path travels with the addresses of the data (RFC 2205 section 3.1.3).
   sendMessage(iface, at, templateOf(path), destinationOf(session), family, gateway);
+}
+
+// What nearly all senders are: IPv4, with ports, a SENDER_TSPEC of one token bucket, an ADSPEC and nothing else.
+@inline
+function isUsual(session: Session, path: PathState): bool {
+  return session.ctype == 1 && path.ctype == 1 && path.adspec != 0 && path.others == 0 &&
+    blobLength(path.senderTspec) == USUAL_TSPEC_BYTES;
+}
+const USUAL_TSPEC_BYTES: usize = 36;
+// SESSION, RSVP_HOP, TIME_VALUES, SENDER_TEMPLATE, SENDER_TSPEC, ADSPEC.
+const USUAL_PATH_BYTES: usize = 12 + 12 + 8 + 12 + 36 + 84;
+
+// sendPath() for such a sender: every object at its place, and the ADSPEC's part of the checksum known.
+function sendUsualPath(
+  session: Session,
+  path: PathState,
+  iface: Interface,
+  gateway: usize,
+  ttl: u32,
+  interval: u32,
+  adspec: usize,
+): void {
+  const at = startMessage(MESSAGE_PATH, ttl, USUAL_PATH_BYTES);
+  const police: u32 = hasFlag(path, PATH_E_POLICE) && iface.policing == 0 ? SESSION_E_POLICE : 0;
+  store<u32>(at, IPV4_SESSION_HEADER);
+  store<u64>(at, load<u64>(keyOf(session)) | (<u64> police << 40), 4);
+  appendTimeValues(appendRsvpHop(at + 12, 4, ipv4Of(iface), iface.handle), interval);
+  store<u32>(at, SENDER_TEMPLATE_HEADER, 32);
+  store<u64>(at, load<u64>(templateOf(path)), 36);
+  const tspec = blobData(path.senderTspec);
+  v128.store(at, v128.load(tspec), 44);
+  v128.store(at, v128.load(tspec, 16), 60);
+  store<u32>(at, load<u32>(tspec, 32), 76);
+  const to = at + 80;
+  v128.store(to, v128.load(adspec));
+  v128.store(to, v128.load(adspec, 16), 16);
+  v128.store(to, v128.load(adspec, 32), 32);
+  v128.store(to, v128.load(adspec, 48), 48);
+  v128.store(to, v128.load(adspec, 64), 64);
+  store<u32>(to, load<u32>(adspec, 80), 80);
+  finishSummed(messageStart(), to + 84, to, composedSum(adspec));
+  sendFinished(iface, to + 84, templateOf(path), destinationOf(session), 4, gateway);
 }

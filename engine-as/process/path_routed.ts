@@ -20,6 +20,7 @@ import { equalBytes } from "../state/keys";
 import { applyWanted } from "./local_call";
 import { loseUnrouted } from "./path_tear";
 import { pathRefresh } from "./path_refresh";
+import { syncAffected } from "./settle";
 import { SYNC_FORCED, SYNC_REPAIR, SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
 import { incomingOf, routesTo } from "./routing";
 import { pathEvents } from "./upcall";
@@ -41,7 +42,10 @@ export function pathRouted(
     const old = hasFlag(path, PATH_ROUTE_PENDING) ? 0 : path.outgoing;
     rerouted = old != 0;
     path.outgoing = retainBlob(route);
-    forgetRefreshes(session);
+    // A sender that is new, and alone, is marked with nothing yet.
+    if (rerouted || path.next || path != session.firstPath || path.fingerprint != 0 || session.firstReservation) {
+      forgetRefreshes(session);
+    }
     setFlag(path, PATH_ROUTE_PENDING, false);
     releaseBlob(old);
   }
@@ -59,12 +63,13 @@ export function tellOn(
   informs: bool = true,
 ): void {
   if (pathChanged) {
-    if (informs) pathEvents(session, path, false);
+    if (informs && session.firstApplication) pathEvents(session, path, false);
     pathRefresh(session, path, true);
   }
   if (session.multicast) loseUnrouted(session, path);
-  applyWanted(session);
-  adjustReservations(session, path, rerouted);
+  if (session.firstApplication) applyWanted(session);
+  else syncAffected(session);
+  if (session.firstReservation) adjustReservations(session, path, rerouted);
   syncRequest(session, path.request, hopChanged ? SYNC_FORCED : rerouted ? SYNC_REPAIR : SYNC_TRIGGERED);
 }
 

@@ -8,7 +8,7 @@ import { addressOf, familyOfObject, hopHandle } from "./objects";
 // The request towards the hop of an RSVP_HOP object, with its current logical interface handle.
 export function adoptRequest(session: Session, incoming: u32, hop: usize): RequestState {
   const family = familyOfObject(hop);
-  const request = findRequest(session, incoming, addressOf(hop), family);
+  const request = session.firstRequest ? findRequest(session, incoming, addressOf(hop), family) : null;
   if (request) {
     request.logicalInterfaceHandle = hopHandle(hop);
     return request;

@@ -1,5 +1,5 @@
 // Where a sender's data go: which outgoing interfaces its path state has, local applications included.
-import { copyWords, zeroWords } from "../wire/bytes";
+import { copyAddress } from "../wire/bytes";
 import {
   ACTION_ROUTE_QUERY,
   ACTION_ROUTE_QUERY_BYTES,
@@ -73,18 +73,23 @@ export function virtualInterface(application: Application): u32 {
   return APPLICATION_INTERFACE | application.handle;
 }
 
+assert(ACTION_ROUTE_QUERY_BYTES == 56);
+
 // Asks the host for the sender's route; the Path waits unforwarded for the answer.
 export function queryRoute(session: Session, path: PathState): void {
   const query = newHandle(changetype<usize>(path), changetype<usize>(session), HANDLE_QUERY);
   path.outgoing = query;
   setFlag(path, PATH_ROUTE_PENDING, true);
   const family = familyOf(session);
-  const bytes: usize = family == 4 ? 4 : 16;
   const record = reserveAction(ACTION_ROUTE_QUERY_BYTES);
-  zeroWords(record, ACTION_ROUTE_QUERY_BYTES);
+  const zero = i64x2.splat(0);
+  v128.store(record, zero);
+  v128.store(record, zero, 16);
+  v128.store(record, zero, 32);
+  store<u64>(record, 0, 48);
   store<u32>(record, query, ACTION_ROUTE_QUERY_QUERY);
-  copyWords(record + ACTION_ROUTE_QUERY_DESTINATION, destinationOf(session), bytes);
-  copyWords(record + ACTION_ROUTE_QUERY_SOURCE, templateOf(path), bytes);
+  copyAddress(record + ACTION_ROUTE_QUERY_DESTINATION, destinationOf(session), family);
+  copyAddress(record + ACTION_ROUTE_QUERY_SOURCE, templateOf(path), family);
   store<u8>(record, <u8> family, ACTION_ROUTE_QUERY_FAMILY);
   store<u8>(record, session.multicast, ACTION_ROUTE_QUERY_MULTICAST);
   store<u8>(record, <u8> keyProtocol(keyOf(session), session.ctype), ACTION_ROUTE_QUERY_PROTOCOL);

@@ -1,7 +1,7 @@
 // Leaving the node. A message is built where it will stand in the queue of actions, then finished, addressed and
 // committed; what is not committed was never there. UDP encapsulation (RFC 2205 appendix C) is decided here and nowhere
 // else.
-import { copyWords } from "../wire/bytes";
+import { copyAddress, copyWords } from "../wire/bytes";
 import {
   ACTION_SEND,
   ACTION_SEND_DESTINATION,
@@ -60,6 +60,7 @@ export function messageStart(): usize {
   return message;
 }
 
+@inline
 function isEndToEnd(): bool {
   return messageType == MESSAGE_PATH || messageType == MESSAGE_PATH_TEAR || messageType == MESSAGE_RESV_CONFIRM;
 }
@@ -74,24 +75,20 @@ function commit(
   encapsulation: u32,
 ): void {
   const length = <u32> (end - message);
-  const addressBytes: usize = family == 4 ? 4 : 16;
   const zero = i64x2.splat(0);
-  v128.store(record, zero);
   v128.store(record, zero, 16);
   v128.store(record, zero, 32);
-  store<u64>(record, 0, 48);
-  store<u32>(record, length, ACTION_SEND_PAYLOAD_LENGTH);
-  store<u32>(record, iface, ACTION_SEND_INTERFACE);
-  if (source != 0) copyWords(record + ACTION_SEND_SOURCE, source, addressBytes);
-  copyWords(record + ACTION_SEND_DESTINATION, destination, addressBytes);
-  store<u8>(record, <u8> family, ACTION_SEND_FAMILY);
-  store<u8>(record, <u8> ttl, ACTION_SEND_TTL);
-  store<u8>(record, <u8> encapsulation, ACTION_SEND_ENCAPSULATION);
-  store<u8>(record, encapsulation == ENCAPSULATION_RAW && isEndToEnd() ? 1 : 0, ACTION_SEND_ROUTER_ALERT);
+  store<u64>(record, <u64> length | (<u64> iface << 32), ACTION_SEND_PAYLOAD_LENGTH);
+  if (source != 0) copyAddress(record + ACTION_SEND_SOURCE, source, family);
+  copyAddress(record + ACTION_SEND_DESTINATION, destination, family);
+  const alert: u32 = encapsulation == ENCAPSULATION_RAW && isEndToEnd() ? 1 : 0;
+  store<u64>(record, family | ((ttl & 255) << 8) | (encapsulation << 16) | (alert << 24), ACTION_SEND_FAMILY);
   commitAction(record, ACTION_SEND, end);
   count(COUNTER_SENT_MESSAGES);
   count(COUNTER_SENT_BYTES, length);
 }
+assert(ACTION_SEND_INTERFACE == ACTION_SEND_PAYLOAD_LENGTH + 4 && ACTION_SEND_SOURCE == 16 && ACTION_SEND_DESTINATION == 32);
+assert(ACTION_SEND_FAMILY == 48 && ACTION_SEND_TTL == 49 && ACTION_SEND_ENCAPSULATION == 50 && ACTION_SEND_ROUTER_ALERT == 51);
 
 // Sends the message that ends at `end` by `iface` (null: by route). `source` 0 is the interface's own address. `gateway`
 // is the next hop's address on that link, or 0. Appendix C, figure 13: a node without raw access sends UDP to port 1698
@@ -107,6 +104,18 @@ export function sendMessage(
 ): void {
   // What grew beyond a datagram on its way through (an ADSPEC) cannot be sent.
   if (finishMessage(message, end) == 0) return count(STATUS_TOO_MANY_OBJECTS);
+  sendFinished(iface, end, source, destination, family, gateway);
+}
+
+// The same of a message that has its length and checksum.
+export function sendFinished(
+  iface: Interface | null,
+  end: usize,
+  source: usize,
+  destination: usize,
+  family: u32,
+  gateway: usize,
+): void {
   count(COUNTER_SENT_PATH + messageType - 1);
   if (iface == null) {
     commit(0, end, source, destination, family, messageTtl, ENCAPSULATION_RAW);

@@ -50,7 +50,7 @@ import {
   sessionTable,
   shrinkSparseTables,
 } from "../state/hash_table";
-import { ensureMemory, INBOX_BYTES, inboxPointer, root, ROOT_BYTES, rootPointer } from "../state/memory";
+import { clearFrom, ensureMemory, forgetCeiling, INBOX_BYTES, inboxPointer, root, ROOT_BYTES, rootPointer } from "../state/memory";
 import { policyArrives } from "../state/policy";
 import { forgetAllRefreshes } from "../state/refresh_fingerprint";
 import { clampRefresh, LATEST_TIME, setNow } from "../timers/clock";
@@ -140,7 +140,7 @@ function one(kind: u32, record: usize, length: u32, end: usize): u32 {
 
 function initialize(nowMs: f64): void {
   ensureMemory(rootPointer() + ROOT_BYTES);
-  memory.fill(rootPointer(), 0, ROOT_BYTES);
+  clearFrom(rootPointer());
   const state = root();
   state.heapTop = <u32> (rootPointer() + ROOT_BYTES);
   setNow(nowMs);
@@ -167,6 +167,7 @@ function configure(record: usize): void {
     state.configured = 1;
   }
   configureTiming(record);
+  forgetCeiling();
   state.memoryLimitBytes = load<u32>(record, INPUT_CONFIG_MEMORY_LIMIT_BYTES);
   state.maximumSessions = load<u32>(record, INPUT_CONFIG_MAXIMUM_SESSIONS);
   const senders = load<u32>(record, INPUT_CONFIG_MAXIMUM_SENDERS_PER_SESSION);

@@ -39,37 +39,48 @@ export function lookAhead(object: usize, reservation: bool): void {
 function sessionAt(slot: usize, hash: u32): u32 {
   const end = min(slot + 64, <usize> sessionTable().slots + <usize> (sessionTable().mask + 1) * 8);
   for (let at = slot; at < end; at += 8) {
-    if (load<u32>(at) == hash) return load<u32>(at, 4);
+    const value = load<u32>(at, 4);
+    if (value == 0 || load<u32>(at) == hash) return value;
   }
   return 0;
 }
 
-// Asks for all that was noted.
+// Asks for all that was noted. What is not there, or has nothing of its kind, drops out.
 export function fetchAhead(): void {
-  let sum: u32 = 0;
+  let sum: u32 = 0, kept: usize = 0;
   for (let at: usize = 0; at < noted; at += 4) {
     const place = load<u32>(places + at);
     const session = sessionAt(<usize> (place & ~1), load<u32>(hashes + at));
-    store<u32>(places + at, session == 0 ? 0 : session | (place & 1));
+    if (session == 0) continue;
+    store<u32>(places + kept, session | (place & 1));
+    kept += 4;
   }
+  noted = kept;
+  kept = 0;
   for (let at: usize = 0; at < noted; at += 4) {
     const place = load<u32>(places + at);
-    if (place == 0) continue;
     const session = <usize> (place & ~1);
     const state = (place & 1) != 0
       ? load<u32>(session, offsetof<Session>("firstReservation"))
       : load<u32>(session, offsetof<Session>("firstPath"));
-    store<u32>(places + at, state == 0 ? 0 : state | (place & 1));
+    if (state == 0) continue;
+    store<u32>(places + kept, state | (place & 1));
+    kept += 4;
   }
+  noted = kept;
+  kept = 0;
   for (let at: usize = 0; at < noted; at += 4) {
     const place = load<u32>(places + at);
-    if (place == 0) continue;
     const state = <usize> (place & ~1);
     // A path's time-out stands beside its fingerprint, a reservation's with its filters.
-    if ((place & 1) == 0) sum += load<u32>(state, offsetof<PathState>("expiresAt"));
-    store<u32>(places + at, (place & 1) != 0 ? load<u32>(state, offsetof<ReservationState>("firstFilter")) : 0);
+    if ((place & 1) == 0) {
+      sum += load<u32>(state, offsetof<PathState>("expiresAt"));
+      continue;
+    }
+    store<u32>(places + kept, load<u32>(state, offsetof<ReservationState>("firstFilter")));
+    kept += 4;
   }
-  for (let at: usize = 0; at < noted; at += 4) {
+  for (let at: usize = 0; at < kept; at += 4) {
     const filter = <usize> load<u32>(places + at);
     if (filter != 0) sum += load<u32>(filter, offsetof<Filter>("expiresAt"));
   }

@@ -2,7 +2,7 @@
 // one blob, so "has it changed?" is a comparison of two pointers, and a million sessions that come through one hop share
 // its ADSPEC. Lengths are multiples of four.
 import { blobTable, insert, NO_SLOT, probeFirst, probeNext, removeValue, slotValue } from "./hash_table";
-import { copyWords, equalWords, objectLength } from "../wire/bytes";
+import { copyWords, equalRuns, objectLength } from "../wire/bytes";
 import { hashBytes } from "./hash";
 import { allocate, release } from "./slab";
 
@@ -37,7 +37,7 @@ export function blobLength(blob: u32): usize {
 @inline
 export function blobEquals(blob: u32, pointer: usize, length: usize): bool {
   if (blob == 0) return length == 0;
-  return blobLength(blob) == length && equalWords(blobData(blob), pointer, length);
+  return blobLength(blob) == length && equalRuns(blobData(blob), pointer, length);
 }
 
 // The blob found last of each kind and length: what comes through one hop repeats its objects, and comparing costs a
@@ -94,15 +94,49 @@ export function retainBlob(blob: u32): u32 {
   return blob;
 }
 
+@inline
 export function releaseBlob(blob: u32): void {
   if (blob == 0) return;
+  const references = changetype<Blob>(<usize> blob).references - 1;
+  changetype<Blob>(<usize> blob).references = references;
+  if (references == 0) deleteBlob(blob);
+}
+
+// Moves when one goes that may be an ADSPEC: what was worked out from blobs of that length is void.
+export let goneAdspecs: u32 = 0;
+const ADSPEC_BYTES: u32 = 84;
+
+function deleteBlob(blob: u32): void {
   const record = changetype<Blob>(<usize> blob);
-  record.references -= 1;
-  if (record.references != 0) return;
+  if (record.length == ADSPEC_BYTES) goneAdspecs += 1;
   const place = recentSlot(blobData(blob), record.length);
   if (load<u32>(place) == blob) store<u32>(place, 0);
+  for (let at: usize = 0; at < KNOWN_BYTES; at += 4) if (load<u32>(known + at) == blob) store<u32>(known + at, 0);
   removeValue(blobTable(), record.hash, blob);
   release(<usize> blob, HEADER + record.length);
+}
+
+// A blob that something is known of beside its content, by what it is known for. Not state either: it is forgotten when the
+// blob goes.
+export const KNOWN_TSPEC: usize = 0; // A SENDER_TSPEC that has been found valid
+export const KNOWN_ADSPEC: usize = 4; // An ADSPEC that has been found valid
+export const KNOWN_ROUTE: usize = 8; // The route that was answered last
+const KNOWN_BYTES: usize = 12;
+const known: usize = memory.data(12, 8);
+
+@inline
+export function knownBlob(what: usize): u32 {
+  return load<u32>(known + what);
+}
+@inline
+export function setKnownBlob(what: usize, blob: u32): void {
+  store<u32>(known + what, blob);
+}
+// The one that is known if it holds just this object, or 0.
+@inline
+export function knownObject(what: usize, object: usize): u32 {
+  const blob = load<u32>(known + what);
+  return blob != 0 && blobEquals(blob, object, objectLength(object)) ? blob : 0;
 }
 
 // An RSVP object (its length is in its header) as a blob; 0 for an absent object.

@@ -1,7 +1,7 @@
 // Numbers that the host holds for us (reservations in traffic control, open route queries): an index into a vector of
 // { owner, session and kind }, so that a stale or invented number can be told from a living one, and one kind of number
 // from the other.
-import { root } from "./memory";
+import { forgetCeiling, root } from "./memory";
 import { allocate, release } from "./slab";
 
 // Kinds stand in the low bits of the session's address, which are zero.
@@ -45,6 +45,7 @@ export function newHandle(owner: usize, session: usize, kind: u32): u32 {
     memory.copy(grown, old, <usize> capacity * ENTRY_BYTES);
     state.handles = <u32> grown;
     state.handleCapacity = capacity * 2;
+    forgetCeiling();
     release(old, <usize> capacity * ENTRY_BYTES);
     chain(capacity, capacity * 2);
   }

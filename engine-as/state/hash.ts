@@ -30,6 +30,12 @@ export function hashWord(word: u64, salt: u64): u32 {
   return <u32> (mix(root().hashKey ^ (salt * 0xd6e8feb86659fd93) ^ 8, word) >> 32);
 }
 
+// hashBytes of four bytes given as a word: an IPv4 address.
+@inline
+export function hashShort(word: u32, salt: u64): u32 {
+  return <u32> (mix(root().hashKey ^ (salt * 0xd6e8feb86659fd93) ^ 4, word) >> 32);
+}
+
 // Hash of `length` bytes, a multiple of four; `salt` tells the users of one key space apart. Two runs of words are mixed
 // side by side, since each mixing has to wait for the one before it.
 export function hashBytes(pointer: usize, length: usize, salt: u64): u32 {

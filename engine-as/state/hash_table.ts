@@ -1,7 +1,7 @@
 // Open addressing over slots of { hash u32, value u32 }, value 0 meaning empty; linear probing; removal shifts the
 // cluster back, so there are no tombstones. A table is three consecutive u32 fields of ROOT: slots, mask, count.
 // The caller compares keys: it walks the candidates with `probeFirst` and `probeNext`.
-import { mayGrow, Root, root, rootPointer } from "./memory";
+import { forgetCeiling, mayGrow, Root, root, rootPointer } from "./memory";
 import { allocate, hasFree, release } from "./slab";
 
 @unmanaged
@@ -84,11 +84,12 @@ export function probeNext(table: HashTable, hash: u32, slot: u32): u32 {
   return probeFrom(table, hash, (slot + 1) & table.mask);
 }
 
+@inline
 function place(table: HashTable, hash: u32, value: u32): void {
-  let slot = hash & table.mask;
-  while (load<u32>(slotAt(table, slot), 4) != 0) slot = (slot + 1) & table.mask;
-  store<u32>(slotAt(table, slot), hash);
-  store<u32>(slotAt(table, slot), value, 4);
+  const slots = <usize> table.slots, mask = table.mask;
+  let slot = hash & mask;
+  while (load<u32>(slots + <usize> slot * 8, 4) != 0) slot = (slot + 1) & mask;
+  store<u64>(slots + <usize> slot * 8, <u64> hash | (<u64> value << 32));
 }
 
 // Adds an entry; the caller has made sure with `mayGrow` that the table may grow.
@@ -98,7 +99,6 @@ export function insert(table: HashTable, hash: u32, value: u32): void {
   table.count += 1;
 }
 
-@inline
 function grow(table: HashTable): void {
   resize(table, (table.mask + 1) * 2);
 }
@@ -127,6 +127,7 @@ function resize(table: HashTable, capacity: u32): void {
   const oldCapacity = table.mask + 1;
   table.slots = <u32> allocate(<usize> capacity * 8);
   table.mask = capacity - 1;
+  forgetCeiling();
   for (let slot: u32 = 0; slot < oldCapacity; slot++) {
     const at = <usize> oldSlots + <usize> slot * 8;
     if (load<u32>(at, 4) != 0) place(table, load<u32>(at), load<u32>(at, 4));

@@ -33,7 +33,7 @@ import {
 import { MAXIMUM_MULTIPLIER, MAXIMUM_REPAIR_DELAY_MS, MAXIMUM_SLEW_PERCENT } from "../limits";
 import { setInterfaceRefresh } from "../timers/timing";
 import { addressTable, insert, NO_SLOT, probeFirst, probeNext, removeValue, slotValue } from "./hash_table";
-import { hashBytes } from "./hash";
+import { hashBytes, hashShort } from "./hash";
 import { root } from "./memory";
 import { allocate, release } from "./slab";
 
@@ -144,6 +144,29 @@ function addressHash(address: usize, family: u32): u32 {
 // The interface that has this address, or null; any of them where several have it (unnumbered links borrow one). Asked
 // for with every message, so it is one lookup however many interfaces there are.
 export function interfaceByAddress(address: usize, family: u32): Interface | null {
+  return family == 4 ? interfaceByIpv4(load<u32>(address)) : interfaceByAny(address, family);
+}
+
+// The same of an IPv4 address as a word in memory order.
+export function interfaceByIpv4(address: u32): Interface | null {
+  const table = addressTable();
+  const hash = hashShort(address, 5);
+  const slots = <usize> table.slots;
+  const mask = table.mask;
+  let slot = hash & mask;
+  while (true) {
+    const at = slots + <usize> slot * 8;
+    const value = load<u32>(at, 4);
+    if (value == 0) return null;
+    if (load<u32>(at) == hash) {
+      const iface = changetype<Interface>(<usize> value);
+      if (iface.ipv4 != 0 && iface.ipv4 == address) return iface;
+    }
+    slot = (slot + 1) & mask;
+  }
+}
+
+function interfaceByAny(address: usize, family: u32): Interface | null {
   const table = addressTable();
   const hash = addressHash(address, family);
   let slot = probeFirst(table, hash);

@@ -145,6 +145,34 @@ function memoryLimit(): u64 {
   return limit == 0 ? LARGEST_MEMORY : min(limit, LARGEST_MEMORY);
 }
 
+// Up to here the heap may reach whatever one event adds to tables: every table and the vector of handles could double, the
+// margin would stay free, and linear memory is there. 0 for not known. A cache and not state: what is not below it is
+// counted, so that it changes no answer.
+let ceiling: u64 = 0;
+
+// Whether the heap may reach `top` without anything having to be counted.
+@inline
+export function isBelowCeiling(top: u64): bool {
+  return top <= ceiling;
+}
+// Called where a table, the limit or linear memory changes.
+@inline
+export function forgetCeiling(): void {
+  ceiling = 0;
+}
+
+function findCeiling(): void {
+  const end = min(memoryLimit(), <u64> memory.size() << 16);
+  const kept = growthOfTables(true) + <u64> MEMORY_MARGIN_BYTES;
+  ceiling = end > kept ? end - kept : 0;
+}
+
+// Memory from `top` on is zero, and stays so until the heap reaches it: what is taken from there needs no clearing.
+export function clearFrom(top: usize): void {
+  const end = <u64> memory.size() << 16;
+  if (end > <u64> top) memory.fill(top, 0, <usize> (end - <u64> top));
+}
+
 // Grows linear memory so that it reaches `top`, if the host gives that much.
 function growTo(top: u64): bool {
   if (top > LARGEST_MEMORY) return false;
@@ -152,6 +180,7 @@ function growTo(top: u64): bool {
   const have = memory.size();
   if (pages <= have) return true;
   // A quarter more than asked, so that growing stays rare, but never beyond the configured limit if that suffices.
+  forgetCeiling();
   const want = max<i32>(pages, min<i32>(have + (have >> 2), <i32> (memoryLimit() >>> 16)));
   return memory.grow(want - have) >= 0 || memory.grow(pages - have) >= 0;
 }
@@ -170,9 +199,9 @@ export function isWithinLimit(top: u64): bool {
 // Entries that one event may add to a table.
 const ENTRIES_AT_ONCE: u32 = 1024;
 
-// What the hash tables and the vector of handles take if they have to double in the event at hand. The tables stand in
-// ROOT one after the other: slots, mask, count.
-function growthOfTables(): u64 {
+// What the hash tables and the vector of handles take if they have to double in the event at hand, or if `all` of them do.
+// The tables stand in ROOT one after the other: slots, mask, count.
+function growthOfTables(all: bool): u64 {
   let bytes: u64 = 0;
   const state = root();
   for (
@@ -181,36 +210,46 @@ function growthOfTables(): u64 {
     at += 12
   ) {
     const capacity = load<u32>(at, 4) + 1;
-    if (<u64> (load<u32>(at, 8) + ENTRIES_AT_ONCE) * 5 >= <u64> capacity * 4) {
+    if (all || <u64> (load<u32>(at, 8) + ENTRIES_AT_ONCE) * 5 >= <u64> capacity * 4) {
       bytes += <u64> max(capacity, ENTRIES_AT_ONCE) * 16;
     }
   }
   const handles = state.handleCapacity;
-  return state.handleCount + ENTRIES_AT_ONCE >= handles ? bytes + <u64> max(handles, ENTRIES_AT_ONCE) * 16 : bytes;
+  const handlesGrow = all || state.handleCount + ENTRIES_AT_ONCE >= handles;
+  return handlesGrow ? bytes + <u64> max(handles, ENTRIES_AT_ONCE) * 16 : bytes;
 }
 
 // Whether `bytes` of new state still fit under the configured limit, and the host has the memory for them. Asked before
 // anything is created, so that nothing fails half done. What was given back counts as free: records of other sizes are
 // split where the heap has no room left to grow (slab.ts).
-export function mayGrow(bytes: usize, margin: u32 = MEMORY_MARGIN_BYTES): bool {
-  const state = root();
-  const need = <u64> bytes + growthOfTables() + <u64> margin;
-  const used = <u64> (rootPointer() + ROOT_BYTES) + <u64> state.stateBytes + <u64> state.chunkBytes;
-  if (!isWithinLimit(used + need)) return false;
-  const top = <u64> state.heapTop + need;
-  if (isWithinLimit(top) && growTo(top)) return true;
-  return <u64> state.heapTop - used >= need * 2;
+export function mayGrow(bytes: usize): bool {
+  return isBelowCeiling(<u64> root().heapTop + <u64> bytes) || hasRoom(bytes, MEMORY_MARGIN_BYTES);
 }
 
 // The same for a change of state that stands: most of the margin is kept free for that.
 export function mayChange(bytes: usize): bool {
-  return mayGrow(bytes, MEMORY_MARGIN_BYTES / 4);
+  return isBelowCeiling(<u64> root().heapTop + <u64> bytes) || hasRoom(bytes, MEMORY_MARGIN_BYTES / 4);
 }
 
+function hasRoom(bytes: usize, margin: u32): bool {
+  const state = root();
+  const need = <u64> bytes + growthOfTables(false) + <u64> margin;
+  const used = <u64> (rootPointer() + ROOT_BYTES) + <u64> state.stateBytes + <u64> state.chunkBytes;
+  if (!isWithinLimit(used + need)) return false;
+  const top = <u64> state.heapTop + need;
+  if (isWithinLimit(top) && growTo(top)) {
+    if (ceiling == 0) findCeiling();
+    return true;
+  }
+  return <u64> state.heapTop - used >= need * 2;
+}
+
+@inline
 export function count(counter: u32, by: u32 = 1): void {
   const at = rootPointer() + ROOT_COUNTERS + <usize> counter * 8;
   store<u64>(at, load<u64>(at) + by);
 }
+@inline
 export function uncount(counter: u32): void {
   const at = rootPointer() + ROOT_COUNTERS + <usize> counter * 8;
   store<u64>(at, load<u64>(at) - 1);

@@ -59,13 +59,27 @@ function fillScratch(interfaceHandle: u32, address: usize, family: u32): void {
   }
 }
 
+// Whether it is the one that was found last, of IPv4.
+@inline
+function isRecent(interfaceHandle: u32, address: usize, family: u32): bool {
+  const last = changetype<Neighbour>(recent);
+  return recent != 0 && family == 4 && last.family == 4 && last.address0 == load<u32>(address) &&
+    last.interface == interfaceHandle;
+}
+
 export function findNeighbour(interfaceHandle: u32, address: usize, family: u32): Neighbour | null {
+  if (isRecent(interfaceHandle, address, family)) return changetype<Neighbour>(recent);
   fillScratch(interfaceHandle, address, family);
   return find();
 }
 
 // The neighbour with one more reference; created if it is new.
 export function retainNeighbour(interfaceHandle: u32, address: usize, family: u32): Neighbour {
+  if (isRecent(interfaceHandle, address, family)) {
+    const last = changetype<Neighbour>(recent);
+    last.references += 1;
+    return last;
+  }
   fillScratch(interfaceHandle, address, family);
   let neighbour = find();
   if (neighbour == null) {

@@ -105,15 +105,15 @@ export function createPathState(session: Session, template: usize, request: Requ
   request.senders += 1;
   const neighbour = request.neighbour;
   if (neighbour) neighbour.states += 1;
-  let last: PathState | null = session.firstPath;
-  if (last == null) {
+  if (session.firstPath == null) {
     session.firstPath = path;
   } else {
+    let last: PathState = session.firstPath!;
     while (last.next) last = last.next!;
     last.next = path;
   }
   if (session.pathCount < 255) session.pathCount += 1;
-  forgetRefreshes(session);
+  if (path != session.firstPath || session.firstReservation) forgetRefreshes(session);
   count(COUNTER_PATH_STATES);
   return path;
 }
@@ -145,6 +145,11 @@ export function deletePathState(session: Session, gone: PathState): void {
 
 // Writes the sender as an object of class `objectClass` (SENDER_TEMPLATE 11 or FILTER_SPEC 10); returns its length.
 export function writeSenderObject(path: PathState, objectClass: u32, destination: usize): usize {
+  if (path.ctype == 1) {
+    store<u32>(destination, 0x01000c00 | (objectClass << 16));
+    store<u64>(destination + 4, load<u64>(templateOf(path)));
+    return 12;
+  }
   const length = <usize> path.keyLength;
   store16(destination, <u32> length + 4);
   store<u8>(destination, <u8> objectClass, 2);

@@ -119,6 +119,7 @@ export function findSession(object: usize): Session | null {
 // found by 48 bits of two keyed hashes and by nothing else: looking at every session would let a stranger buy that work
 // with each message, and a chance of one in 2^48 for each destination refuses nobody.
 export function conflictsByPort(object: usize): bool {
+  if (load<u32>(object) == IPV4_SESSION_HEADER && load<u16>(object, 10) != 0 && root().portlessSessions == 0) return false;
   const ctype = objectCType(object);
   const length = sessionKey(object, scratch);
   if (keyDestinationPort(scratch, ctype) != 0) {
@@ -168,6 +169,29 @@ function findDestination(key: usize, ctype: u32): u32 {
 }
 
 export function createSession(object: usize): Session {
+  const session = load<u32>(object) == IPV4_SESSION_HEADER ? createShort(object) : createLong(object);
+  if (root().destinationsCounted != 0 || keyDestinationPort(keyOf(session), session.ctype) == 0) {
+    countDestination(session, true);
+  }
+  count(COUNTER_SESSIONS);
+  return session;
+}
+
+// The same for the shortest key.
+@inline
+function createShort(object: usize): Session {
+  const key = load<u64>(object + 4) & IPV4_IDENTITY;
+  const record = allocate(HEADER + 8);
+  const session = changetype<Session>(record);
+  session.ctype = 1;
+  session.keyLength = 8;
+  store<u64>(record + HEADER, key);
+  session.multicast = isMulticast(record + HEADER, 4) ? 1 : 0;
+  insert(sessionTable(), hashWord(key, 1), <u32> record);
+  return session;
+}
+
+function createLong(object: usize): Session {
   const length = sessionKey(object, scratch);
   const ctype = objectCType(object);
   const record = allocate(HEADER + length);
@@ -177,8 +201,6 @@ export function createSession(object: usize): Session {
   copyWords(record + HEADER, scratch, length);
   session.multicast = isMulticast(record + HEADER, sessionFamily(ctype)) ? 1 : 0;
   insert(sessionTable(), hashBytes(scratch, length, ctype), <u32> record);
-  countDestination(session, true);
-  count(COUNTER_SESSIONS);
   return session;
 }
 
@@ -220,6 +242,12 @@ export function releaseIfIdle(session: Session): bool {
 
 // Writes the SESSION object (RFC 2205 A.1) with these flags at `destination`; returns its length.
 export function writeSessionObject(session: Session, flags: u32, destination: usize): usize {
+  if (session.ctype == 1) {
+    store<u32>(destination, IPV4_SESSION_HEADER);
+    // The flags of a key are zero.
+    store<u64>(destination + 4, load<u64>(keyOf(session)) | (<u64> flags << 40));
+    return 12;
+  }
   const length = <usize> session.keyLength;
   store16(destination, <u32> length + 4);
   store<u8>(destination, 1, 2);

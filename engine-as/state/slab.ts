@@ -2,7 +2,7 @@
 // serves only its own size again, so the heap never fragments beyond the high-water mark of each size. Records are
 // handed out zeroed.
 import { zeroWords } from "../wire/bytes";
-import { ensureMemory, isWithinLimit, root, ROOT_FREE_LISTS, rootPointer } from "./memory";
+import { ensureMemory, isBelowCeiling, isWithinLimit, root, ROOT_FREE_LISTS, rootPointer } from "./memory";
 
 const SMALL_LIMIT: usize = 512;
 const LARGEST_RECORD: usize = 1 << 30;
@@ -20,23 +20,35 @@ export function roundedSize(bytes: usize): usize {
   return <usize> 1 << (32 - clz<u32>(<u32> bytes - 1));
 }
 
+// A zeroed record. What comes from above the heap is zero (memory.ts).
 export function allocate(bytes: usize): usize {
   const size = roundedSize(bytes);
   const list = listOf(size);
   const state = root();
-  let record: usize = load<u32>(list);
+  state.stateBytes += <u32> size;
+  const record = <usize> load<u32>(list);
   if (record != 0) {
     store<u32>(list, load<u32>(record));
-  } else {
-    const top = <u64> state.heapTop + <u64> size;
-    if (!isWithinLimit(top)) record = split(size);
-    if (record == 0) {
-      ensureMemory(top);
-      record = state.heapTop;
-      state.heapTop = <u32> top;
-    }
+    zeroWords(record, size);
+    return record;
   }
-  state.stateBytes += <u32> size;
+  const top = <u64> state.heapTop + <u64> size;
+  return isBelowCeiling(top) ? raise(top) : allocateAtLimit(size, top);
+}
+
+@inline
+function raise(top: u64): usize {
+  const record = <usize> root().heapTop;
+  root().heapTop = <u32> top;
+  return record;
+}
+
+function allocateAtLimit(size: usize, top: u64): usize {
+  const record = isWithinLimit(top) ? 0 : split(size);
+  if (record == 0) {
+    ensureMemory(top);
+    return raise(top);
+  }
   zeroWords(record, size);
   return record;
 }

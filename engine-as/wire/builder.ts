@@ -9,7 +9,7 @@
 //   ...
 //   const length = finishMessage(out, at);
 import { copyWords, objectLength, store16, store32 } from "./bytes";
-import { checksumField } from "./checksum";
+import { checksumField, fieldOf, foldSum, sumBytes } from "./checksum";
 import {
   CLASS_ERROR_SPEC,
   CLASS_FILTER_SPEC,
@@ -40,6 +40,13 @@ export function finishMessage(message: usize, end: usize): u32 {
   store<u16>(message, 0, 2);
   store<u16>(message, checksumField(message, <u32> length), 2);
   return <u32> length;
+}
+
+// The same where the bytes from `known` on have this sum (sumBytes): they are not added again.
+export function finishSummed(message: usize, end: usize, known: usize, sum: u32): void {
+  store16(message + 6, <u32> (end - message));
+  store<u16>(message, 0, 2);
+  store<u16>(message, fieldOf(foldSum(sumBytes(message, <u32> (known - message)) + sum)), 2);
 }
 
 // An object header for an object of `length` bytes, header included.

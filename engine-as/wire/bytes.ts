@@ -27,6 +27,21 @@ export function copyWords(destination: usize, source: usize, length: usize): voi
   if (at < length) store<u32>(destination + at, load<u32>(source + at));
 }
 
+// Copies an address of family 4 or 6.
+// @ts-ignore: decorator
+@inline
+export function copyAddress(destination: usize, address: usize, family: u32): void {
+  if (family == 4) store<u32>(destination, load<u32>(address));
+  else v128.store(destination, v128.load(address));
+}
+// Whether two addresses of one family are equal.
+// @ts-ignore: decorator
+@inline
+export function equalAddresses(a: usize, b: usize, family: u32): bool {
+  if (family == 4) return load<u32>(a) == load<u32>(b);
+  return !v128.any_true(v128.xor(v128.load(a), v128.load(b)));
+}
+
 // Zeroes a short run of bytes, a multiple of four.
 // @ts-ignore: decorator
 @inline
@@ -36,8 +51,8 @@ export function zeroWords(destination: usize, length: usize): void {
     return;
   }
   let at: usize = 0;
-  for (; at + 8 <= length; at += 8) store<u64>(destination + at, 0);
-  if (at < length) store<u32>(destination + at, 0);
+  for (; at + 16 <= length; at += 16) v128.store(destination + at, i64x2.splat(0));
+  for (; at < length; at += 4) store<u32>(destination + at, 0);
 }
 
 // Whether two runs of bytes, a multiple of four, are equal.
@@ -47,6 +62,18 @@ export function equalWords(a: usize, b: usize, length: usize): bool {
   let at: usize = 0;
   for (; at + 8 <= length; at += 8) if (load<u64>(a + at) != load<u64>(b + at)) return false;
   return at >= length || load<u32>(a + at) == load<u32>(b + at);
+}
+
+// The same for longer runs, sixteen bytes a step.
+// @ts-ignore: decorator
+@inline
+export function equalRuns(a: usize, b: usize, length: usize): bool {
+  let at: usize = 0;
+  for (; at + 16 <= length; at += 16) {
+    if (v128.any_true(v128.xor(v128.load(a + at), v128.load(b + at)))) return false;
+  }
+  for (; at < length; at += 4) if (load<u32>(a + at) != load<u32>(b + at)) return false;
+  return true;
 }
 
 // @ts-ignore: decorator

@@ -22,7 +22,7 @@ import {
   STATUS_UNKNOWN_CLASS, STATUS_UNKNOWN_CTYPE, STATUS_UNKNOWN_MESSAGE, STATUS_UNKNOWN_STYLE,
 } from "../boundary.gen";
 import { MAXIMUM_FORWARDED_OBJECTS, MAXIMUM_OBJECTS_PER_MESSAGE } from "../limits";
-import { load16, load32, zeroWords } from "./bytes";
+import { load16, load32 } from "./bytes";
 import { sumBytes } from "./checksum";
 import { flowDescriptorObject, flowDescriptorsComplete, STYLE_FF, STYLE_SE, STYLE_WF } from "./flow_grammar";
 import { isAdspec, isFlowspec, isNullSenderTspec, isSenderTspec } from "./int_serv";
@@ -31,7 +31,7 @@ import {
   CLASS_RSVP_HOP, CLASS_SCOPE, CLASS_SENDER_TEMPLATE, CLASS_SENDER_TSPEC, CLASS_SESSION, CLASS_STYLE,
   FORM_FAMILY_SHIFT, FORM_WORDS, formOf, isKnownClass, REPEATABLE_CLASSES, requiredClasses,
 } from "./object_forms";
-import { viewUsual } from "./usual_view";
+import { clearView, viewUsual } from "./usual_view";
 
 export const MESSAGE_PATH: u32 = 1;
 export const MESSAGE_RESV: u32 = 2;
@@ -126,7 +126,7 @@ export function forwarded(view: MessageView, index: u32): usize {
 // the datagram; the RSVP length must be exactly that (RFC 2205 section 3.1.1).
 export function parseMessage(message: usize, available: u32, view: usize): u32 {
   const v = changetype<MessageView>(view);
-  zeroWords(view, offsetof<MessageView>());
+  clearView(view);
   v.message = message;
   if (available < 8) return failHeader(v, STATUS_TRUNCATED, 0);
   v.type = load<u8>(message, 1);
@@ -153,7 +153,7 @@ function parseObjects(v: MessageView, message: usize, length: u32): u32 {
 // The same for a message whose version, type, length and checksum are known to be right.
 export function parseVerified(message: usize, length: u32, view: usize): u32 {
   const v = changetype<MessageView>(view);
-  zeroWords(view, offsetof<MessageView>());
+  clearView(view);
   v.message = message;
   v.length = length;
   v.type = load<u8>(message, 1);
