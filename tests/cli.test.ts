@@ -25,7 +25,15 @@ Deno.test("resv --version is the version of deno.json", async () => {
 Deno.test("a mistake on the command line is one line that says what to do, and exit code 2", async () => {
   const cases: [string[], RegExp][] = [
     [["dmeo"], /^resv: no command "dmeo"; did you mean "demo"\?\n$/],
-    [["frobnicate"], /^resv: no command "frobnicate"; (did you mean|resv --help lists them).*\n$/],
+    [["shwo"], /^resv: no command "shwo"; did you mean "show"\?\n$/],
+    [["ping-pth"], /^resv: no command "ping-pth"; did you mean "ping-path"\?\n$/],
+    [["nod", "--help"], /^resv: no command "nod"; did you mean "node"\?\n$/],
+    [["clear", "sesion"], /^resv: no command "sesion"; did you mean "session"\?\n$/],
+    // Nothing is near.
+    [["foo"], /^resv: no command "foo"; resv --help lists them\n$/],
+    [["x"], /^resv: no command "x"; resv --help lists them\n$/],
+    [["frobnicate"], /^resv: no command "frobnicate"; resv --help lists them\n$/],
+    [["decode", "--foo"], /^resv: No flag registered for --foo; --help lists what there is\n$/],
     [["demo", "--styel", "WF"], /^resv: No flag registered for --styel, did you mean --style\?; .*--help.*\n$/],
     [["demo", "--style", "XX"], /^resv: Failed to parse "XX" for style: there are WF, FF, SE; .*--help.*\n$/],
     [["demo", "extra"], /^resv: Too many arguments.*\n$/],

@@ -100,6 +100,19 @@ Deno.test("cli ping-path: a sender without a port is named by its address alone,
   });
 });
 
+Deno.test("cli ping-path: a session is named as the tables have it, or with a slash", async () => {
+  await withPath("bob", async ({ resv }) => {
+    for (const session of ["10.0.3.2:5004/UDP", "10.0.3.2:5004", "10.0.3.2/5004"]) {
+      for (const from of ["10.0.1.1:4000", "10.0.1.1/4000"]) {
+        const { code, out, err } = await resv("ping-path", session, "--from", from);
+        assertEquals([code, err, out.split("\n")[0]], [0, "", "from 10.0.1.1:4000 to 10.0.3.2:5004/UDP"]);
+      }
+    }
+    const tcp = await resv("ping-path", "10.0.3.2:5004/TCP", "--from", "10.0.1.1:4000");
+    assertEquals([tcp.code, tcp.out.split("\n")[0]], [1, "from 10.0.1.1:4000 to 10.0.3.2:5004/TCP"]);
+  });
+});
+
 Deno.test("cli ping-path: mistakes in one line each", async () => {
   await withPath("bob", async ({ resv }) => {
     const cases: [string[], RegExp][] = [
@@ -111,7 +124,12 @@ Deno.test("cli ping-path: mistakes in one line each", async () => {
       [[...FLOW, "--last-hop", "bob"], /"bob" is not an IPv4 or IPv6 address.*\n$/],
       [[...FLOW, "--last-hop", "10.9.9.9", "--timeout", "1"], /^resv: no reply within 1 s: .*--last-hop\n$/],
       [["ping-path", "10.0.3.2", "--from", "10.0.1.1/4000"], /not an address with a port/],
-      [["ping-path", "10.0.3.2/5004", "--from", "alice"], /"alice" is not an address with a port/],
+      [["ping-path", "10.0.3.2/5004", "--from", "alice"], /"alice" is no address with a port/],
+      [[...FLOW, "--from", "10.0.1.1:4000/UDP"], /a sender has no protocol of its own|Too many/],
+      [
+        ["ping-path", "10.0.3.2:5004/UDP", "--tcp", "--from", "10.0.1.1"],
+        /^resv: 10.0.3.2:5004\/UDP: here it is TCP\n$/,
+      ],
     ];
     for (const [args, wanted] of cases) {
       const { code, err } = await resv(...args);

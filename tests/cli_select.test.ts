@@ -1,5 +1,7 @@
 /** What `resv decode` shows of a capture when asked for a part: types, sessions, columns; and what it draws meanwhile. */
+import { readPlace } from "../host/cli/place_argument.ts";
 import { Progress } from "../host/cli/progress.ts";
+import { formatSession } from "../host/cli/session_name.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "./assert.ts";
 import { ethernet, ipv4, pcap } from "./capture_samples.ts";
 import { jsonLines, run, withFile } from "./cli_in_process.ts";
@@ -50,11 +52,47 @@ Deno.test("decode --session shows messages of one session, by address and port, 
   assertEquals(await frames("--session", "192.0.2.20"), [1, 2, 3, 5, 7]);
   assertEquals(await frames("--session", "192.0.2.20/5004"), [1, 2, 5, 7]);
   assertEquals(await frames("--session", "192.0.2.20/5005"), [3]);
+  // As tables and ladders have it.
+  assertEquals(await frames("--session", "192.0.2.20:5004/UDP"), [1, 2, 5, 7]);
+  assertEquals(await frames("--session", "192.0.2.20:5004/TCP"), []);
   assertEquals(await frames("--session", "10.33.0.1/4"), [6]);
   assertEquals(await frames("--session", "10.33.0.1"), [6]);
   // The sender's address is no session's.
   assertEquals(await frames("--session", "192.0.2.10"), []);
   assertEquals(await frames("--type", "Resv", "--session", "192.0.2.20/5004"), [2, 5]);
+});
+
+Deno.test("a session is read back as it is printed, and in the other spellings that people know", () => {
+  for (const address of ["10.0.0.1", "2001:db8::1"]) {
+    for (const port of [0, 7, 5004, 65535]) {
+      for (const protocol of [6, 17, 89, 200, 255]) {
+        const text = formatSession(address, port, protocol), place = readPlace(text);
+        assertEquals([place?.address, place?.port ?? 0, place?.protocol], [address, port, protocol], text);
+      }
+    }
+    for (const text of [`${address}/5004`, `[${address}]:5004`, `[${address}]/5004`]) {
+      assertEquals(readPlace(text), { address, port: 5004, protocol: undefined }, text);
+      assertEquals(readPlace(`${text}/tcp`), { address, port: 5004, protocol: 6 }, text);
+    }
+    for (const text of [address, `[${address}]`]) {
+      assertEquals(readPlace(text), { address, port: undefined, protocol: undefined }, text);
+    }
+  }
+  for (
+    const text of [
+      "",
+      "10.0.0",
+      "10.0.0.1:",
+      "10.0.0.1/",
+      "10.0.0.1:65536",
+      "10.0.0.1:5:6",
+      "[10.0.0.1",
+      "a/5",
+      "::1]:5",
+    ]
+  ) {
+    assertEquals(readPlace(text), undefined, text);
+  }
 });
 
 Deno.test("decode --session takes IPv6 in any spelling", async () => {
@@ -97,8 +135,9 @@ Deno.test("decode says in one line which type, session or field is not understoo
   const cases: [string[], RegExp][] = [
     [["--type", "Pathh"], /^resv: --type: "Pathh" is no message type; there are Path, Resv, .*\n$/],
     [["--type", "256"], /no message type/],
-    [["--session", "10.0.0"], /^resv: --session: "10\.0\.0" is not an IPv4 or IPv6 address \(ADDR\[\/PORT\]\)\n$/],
-    [["--session", "10.0.0.1/65536"], /^resv: --session: the port must be 0 to 65535, not "65536".*\n$/],
+    [["--session", "10.0.0"], /^resv: --session: "10\.0\.0" is no address \(ADDR\[:PORT\]\[\/PROTOCOL\]\)\n$/],
+    [["--session", "10.0.0.1/65536"], /^resv: --session: "10\.0\.0\.1\/65536" is no address .*\n$/],
+    [["--session", "10.0.0.1:5/IQ"], /^resv: --session: "IQ" is no IP protocol; say UDP, TCP or a number\n$/],
     [
       ["--fields", "frame,destinationport"],
       /^resv: --fields: no field "destinationport"; did you mean "destinationPort"\?\n$/,

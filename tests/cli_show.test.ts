@@ -225,6 +225,7 @@ Deno.test("cli show: what is wrong is said in one line", async () => {
       [["clear", "session", "10.0.0.999:5"], "10.0.0.999:5"],
       [["clear", "session", "10.0.0.9:5/SCTPP"], "SCTPP"],
       [["clear", "session", "10.0.0.9:5"], "no such state"],
+      [["clear", "session", "10.0.0.9/5/TCP"], "no such state"],
       [["trace", "--message", "Pfad"], '"Pfad"'],
       [["trace", "--interface", "eth9"], "it has eth1, eth2"],
     ] as const;

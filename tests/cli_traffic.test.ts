@@ -174,7 +174,7 @@ Deno.test("send and receive: a person sees events, figures and a summary; withou
   const options = ["--rate", "20k", "--size", "500", "--wait", "0.1", "--duration", "1", "--interval", "0.2"];
   const sent = await run(["send", "--address", `${ALICE}/24`, "--to", `${BOB}/5004`, ...options]);
   const received = await receiving;
-  assert(/no reservation from .*\/5004 within 0.1 s: sending as best effort\n/.test(sent.out), sent.out);
+  assert(/no reservation from .*:5004 within 0.1 s: sending as best effort\n/.test(sent.out), sent.out);
   assert(/kB\/s +\d+ packets\n/.test(sent.out), sent.out);
   assert(/sent \d+ packets, .* in \d\.\d s: .*, not reserved\n$/.test(sent.out), sent.out);
   assert(/received \d+ packets, .*, 0 lost, delay .* ms, jitter .* ms\n$/.test(received.out), received.out);
@@ -183,7 +183,7 @@ Deno.test("send and receive: a person sees events, figures and a summary; withou
 Deno.test("send and receive: what cannot be is one line that says what to do", async () => {
   const alice = ["--address", `${ALICE}/24`], to = ["--to", `${BOB}/5004`];
   const cases: [string[], number, string][] = [
-    [["send", ...alice], 2, "say where to: --to 127.9.1.3/5004"],
+    [["send", ...alice], 2, "say where to: --to 127.9.1.3:5004"],
     [["send", ...to, "--rate", "1k"], 1, "no signalling service runs here: say which address this host has"],
     [["send", ...alice, ...to], 2, "say what is sent: --rate BYTES or --template G711"],
     [["send", ...alice, ...to, "--rate", "0"], 2, '"0" is not a number from 1 on'],
@@ -200,7 +200,9 @@ Deno.test("send and receive: what cannot be is one line that says what to do", a
     [["send", ...alice, "--to", "[2001:db8::1]:5", "--rate", "1k"], 1, "none of this host's addresses is IPv6"],
     [["send", ...alice, ...to, "--rate", "1k", "--required", "--wait", "0.05"], 1, "no reservation from"],
     [["send", ...alice, "--to", BOB], 2, "is not an address with a port"],
-    [["receive", ...alice], 2, "say where: --at 127.9.1.3/5004, or a group"],
+    [["send", ...alice, "--to", `${BOB}:5004/TCP`, "--rate", "1k"], 2, `${BOB}:5004/TCP needs --tcp`],
+    [["receive", ...alice, "--at", `${BOB}:5004/SCTP`], 2, `${BOB}:5004/SCTP: here it is UDP, or TCP with --tcp`],
+    [["receive", ...alice], 2, "say where: --at 127.9.1.3:5004, or a group"],
     [["receive", ...alice, "--at", `${ALICE}/1`, "--style", "xx"], 2, 'no style "xx": there are wf, ff, se'],
     [["receive", ...alice, "--at", `${ALICE}/1`, "--style", "ff"], 2, "--style ff needs --sender"],
     [["receive", ...alice, "--at", `${ALICE}/1`, "--sender", `${BOB}/1`], 2, "--sender goes with --style ff or se"],

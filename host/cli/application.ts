@@ -9,6 +9,7 @@ import {
   text_en,
 } from "@stricli/core";
 import type { ResvContext } from "./context.ts";
+import { nearestName } from "./nearest.ts";
 import { CommandError, UsageError } from "./output.ts";
 import { VERSION } from "./version.ts";
 
@@ -30,10 +31,13 @@ function notCapable({ message }: Error): string {
   return line.charAt(0).toLowerCase() + line.slice(1);
 }
 
-function suggestion(corrections: readonly string[]): string {
-  return corrections.length > 0
-    ? `did you mean ${corrections.map((name) => name.replaceAll("`", '"')).join(" or ")}?`
-    : "";
+/** Mistakes in a name that may have been meant: two letters wrong, missing, too many or in each other's place. */
+const NEAR = { threshold: 2, weights: { insertion: 1, deletion: 1, substitution: 1, transposition: 1 } };
+
+/** The one command that is most like it, if that is near enough for the length of the name. */
+function suggestion(name: string, corrections: readonly string[]): string | undefined {
+  const meant = nearestName(name, corrections.map((correction) => correction.replaceAll("`", "")));
+  return meant === undefined ? undefined : `did you mean "${meant}"?`;
 }
 
 /**
@@ -81,14 +85,14 @@ async function buildResv(args: readonly string[]): Promise<Application<ResvConte
   return buildApplication(routes, {
     name: "resv",
     versionInfo: { currentVersion: VERSION },
-    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true, distanceOptions: NEAR },
     documentation: { disableAnsiColor: true },
     determineExitCode: (error) => error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE,
     localization: {
       text: {
         ...text_en,
         noCommandRegisteredForInput: ({ input, corrections }) =>
-          `resv: no command "${input}"; ${suggestion(corrections) || "resv --help lists them"}`,
+          `resv: no command "${input}"; ${suggestion(input, corrections) ?? "resv --help lists them"}`,
         exceptionWhileParsingArguments: (error) =>
           `resv: ${text_en.exceptionWhileParsingArguments(error, false)}; --help lists what there is`,
         exceptionWhileRunningCommand: explain,

@@ -40,7 +40,7 @@ export const decodeCommand = buildCommand<DecodeFlags, string[], ResvContext>({
         kind: "parsed",
         parse: String,
         optional: true,
-        placeholder: "ADDR[/PORT]",
+        placeholder: "ADDR[:PORT]",
         brief: "Only messages of this session",
       },
     },

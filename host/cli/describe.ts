@@ -3,6 +3,7 @@
  * shows what the objects say and judges nothing.
  */
 import { VALUE_NAMES } from "../metadata.gen.ts";
+import { formatSession } from "./session_name.ts";
 import { formatAddressPort, formatMs, formatRate } from "./units.ts";
 
 /** A decoded object, as far as this file reads it. */
@@ -19,8 +20,7 @@ export function describeSession(session: AnyObject): string {
   if (session.tunnelEndPointAddress !== undefined) return `${session.tunnelEndPointAddress} tunnel ${session.tunnelId}`;
   if (session.destinationAddress === undefined) return session.form ? `${session.name} ${session.form}` : session.name;
   const port = session.destinationPort ?? session.virtualDestinationPort ?? 0;
-  const place = formatAddressPort(session.destinationAddress, port);
-  return session.protocolId === undefined ? place : `${place}/${nameOf("protocol", session.protocolId)}`;
+  return formatSession(session.destinationAddress, port, session.protocolId);
 }
 
 /** `127.0.1.2:4001`, `10.0.0.1 LSP 7`: of a SENDER_TEMPLATE or FILTER_SPEC. */

@@ -1,17 +1,19 @@
 /** What somebody may have meant who wrote a name that there is not. */
 
-/** Letters that may be wrong, missing or too many. */
+/** Letters that may be wrong, missing, too many, or two in each other's place. */
 const MAXIMUM_MISTAKES = 2;
 
-/** Letters to add, to take away or to change between two texts (Levenshtein). */
+/** Letters to add, to take away, to change or to swap with the next between two texts (Damerau, Levenshtein). */
 function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let before: number[] = [], row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) next[j] = Math.min(next[j], before[j - 2] + 1);
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length];
 }

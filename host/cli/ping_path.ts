@@ -3,8 +3,10 @@ import { buildCommand } from "@stricli/core";
 import { parseAddress } from "../address.ts";
 import type { SocketAddress } from "../qos/matching.ts";
 import type { ResvContext } from "./context.ts";
+import { parseEndpoint, type Place } from "./place_argument.ts";
+import { parseSender } from "./session_argument.ts";
 import { SOCKET_FLAG } from "./socket_flag.ts";
-import { optional, parsePlace, seconds } from "./traffic_flags.ts";
+import { optional, seconds } from "./traffic_flags.ts";
 
 /** Flags of the command. */
 export interface PingPathFlags {
@@ -27,23 +29,12 @@ function parseWhole(largest: number): (text: string) => number {
   };
 }
 
-/** A sender as tables have it, or with a slash before the port; one that announces no port has an address alone. */
-function parseFrom(text: string): SocketAddress {
-  const address = text.replace(/\/0$/, "");
-  try {
-    if (parseAddress(address)) return { address, port: 0 };
-  } catch {
-    // It has a port, or is wrong.
-  }
-  return parsePlace(text);
-}
-
 function parseHop(text: string): string {
   parseAddress(text);
   return text;
 }
 
-export const pingPathCommand = buildCommand<PingPathFlags, [SocketAddress], ResvContext>({
+export const pingPathCommand = buildCommand<PingPathFlags, [Place], ResvContext>({
   docs: {
     brief: "Ask the nodes on the way from a sender whether they have path state, hop by hop",
     fullDescription:
@@ -53,8 +44,8 @@ export const pingPathCommand = buildCommand<PingPathFlags, [SocketAddress], Resv
   },
   parameters: {
     flags: {
-      from: optional(parseFrom, "ADDR/PORT", "The sender; its address alone if it announces no port"),
-      tcp: { kind: "boolean", default: false, brief: "A TCP session; UDP by default" },
+      from: optional(parseSender, "ADDR:PORT", "The sender; its address alone if it announces no port"),
+      tcp: { kind: "boolean", default: false, brief: "A TCP session, as ADDR:PORT/TCP; UDP by default" },
       lastHop: optional(
         parseHop,
         "ADDR",
@@ -81,7 +72,7 @@ export const pingPathCommand = buildCommand<PingPathFlags, [SocketAddress], Resv
     },
     positional: {
       kind: "tuple",
-      parameters: [{ parse: parsePlace, placeholder: "ADDR/PORT", brief: "The session's destination" }],
+      parameters: [{ parse: parseEndpoint, placeholder: "ADDR:PORT", brief: "The session, as tables have it" }],
     },
   },
   loader: async () => (await import("./ping_path_run.ts")).runPingPath,

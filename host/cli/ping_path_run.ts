@@ -10,12 +10,15 @@ import type { ResvContext } from "./context.ts";
 import { describeFlow } from "./describe.ts";
 import { CommandError, UsageError } from "./output.ts";
 import type { PingPathFlags } from "./ping_path.ts";
+import { type Place, socketPlace } from "./place_argument.ts";
+import { formatSession } from "./session_name.ts";
 import { ServiceClient } from "./service_client.ts";
 import { formatTable } from "./table.ts";
 import { formatAddressPort } from "./units.ts";
 
 /** This client's one registration. */
 const SESSION = 1;
+const TCP = 6, UDP = 17;
 const REPEAT_MS = 1_000;
 const COLUMNS = [
   { heading: "hop", align: "right" },
@@ -29,9 +32,11 @@ const COLUMNS = [
 ] as const;
 
 /** Runs the command. */
-export async function runPingPath(this: ResvContext, flags: PingPathFlags, destination: SocketAddress): Promise<void> {
-  const { from } = flags;
-  if (!from) throw new UsageError("say which sender: --from 10.0.1.1/4000");
+export async function runPingPath(this: ResvContext, given: PingPathFlags, session: Place): Promise<void> {
+  // Either says it; --tcp with a session of UDP is a contradiction.
+  const flags = { ...given, tcp: given.tcp || session.protocol === TCP }, { from } = flags;
+  const destination = socketPlace(session, flags.tcp);
+  if (!from) throw new UsageError("say which sender: --from 10.0.1.1:4000");
   if (parseAddress(from.address).family !== parseAddress(destination.address).family) {
     throw new UsageError("sender and destination are of different families");
   }
@@ -108,9 +113,8 @@ function report(
   if (flags.json) {
     context.out.line(JSON.stringify({ complete, reached, hops }, null, 2));
   } else {
-    const protocol = flags.tcp ? "TCP" : "UDP";
     const from = formatAddressPort(sender.address, sender.port);
-    context.out.line(`from ${from} to ${formatAddressPort(destination.address, destination.port)}/${protocol}`);
+    context.out.line(`from ${from} to ${formatSession(destination.address, destination.port, flags.tcp ? TCP : UDP)}`);
     if (hops.length > 0) { for (const line of formatTable(COLUMNS, hops.map(rowOf))) context.out.line(line); }
   }
   if (reached || (limited && !last?.noPathState)) return;

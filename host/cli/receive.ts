@@ -1,10 +1,10 @@
 /** `resv receive`: reserves for what is announced, and counts what arrives. */
 import { buildCommand } from "@stricli/core";
-import type { SocketAddress } from "../qos/matching.ts";
 import { RESERVE_STYLE } from "../qos/provider_objects.ts";
 import type { ResvContext } from "./context.ts";
 import { NODE_FLAGS } from "./node_flags.ts";
-import { optional, parseAmount, parsePlace, seconds, TRAFFIC_FLAGS, type TrafficFlags } from "./traffic_flags.ts";
+import { parseEndpoint, type Place } from "./place_argument.ts";
+import { optional, parseAmount, seconds, TRAFFIC_FLAGS, type TrafficFlags } from "./traffic_flags.ts";
 
 /** Styles by name. */
 export const STYLES = {
@@ -15,9 +15,9 @@ export const STYLES = {
 
 /** Flags of the command. */
 export interface ReceiveFlags extends TrafficFlags {
-  readonly at?: SocketAddress;
+  readonly at?: Place;
   readonly style?: keyof typeof STYLES;
-  readonly sender?: readonly SocketAddress[];
+  readonly sender?: readonly Place[];
   readonly latency?: number;
   readonly slack?: number;
   readonly confirm: boolean;
@@ -40,7 +40,7 @@ export const receiveCommand = buildCommand<ReceiveFlags, [], ResvContext>({
   parameters: {
     flags: {
       ...NODE_FLAGS,
-      at: optional(parsePlace, "ADDR/PORT", "Where to receive: an address of this host, or a group"),
+      at: optional(parseEndpoint, "ADDR:PORT", "Where to receive: an address of this host, or a group"),
       ...TRAFFIC_FLAGS,
       latency: optional(
         parseAmount,
@@ -51,10 +51,10 @@ export const receiveCommand = buildCommand<ReceiveFlags, [], ResvContext>({
       style: optional(parseStyle, "wf|ff|se", "Reservation style; wf by default, ff for TCP"),
       sender: {
         kind: "parsed",
-        parse: parsePlace,
+        parse: parseEndpoint,
         optional: true,
         variadic: true,
-        placeholder: "ADDR/PORT",
+        placeholder: "ADDR:PORT",
         brief: "A sender to reserve for, with ff and se; once for each",
       },
       confirm: { kind: "boolean", default: false, brief: "Ask for a confirmation" },

@@ -10,6 +10,7 @@ import { QosUdpSocket } from "../qos/udp_socket.ts";
 import type { ResvContext } from "./context.ts";
 import { interruption, openNode } from "./node_flags.ts";
 import { UsageError } from "./output.ts";
+import { socketPlace } from "./place_argument.ts";
 import { type ReceiveFlags, STYLES } from "./receive.ts";
 import { eventText, flowspecOf, headerBytes, localAddress, plainEvent, refusal } from "./traffic_flags.ts";
 import { readFrame, RECORD_BYTES, RecordReader, wallClockMs } from "./traffic_frame.ts";
@@ -21,8 +22,8 @@ const LATE_MS = 100;
 
 /** Runs the command. */
 export async function runReceive(this: ResvContext, flags: ReceiveFlags): Promise<void> {
-  const { at } = flags;
-  if (!at) throw new UsageError("say where: --at 127.9.1.3/5004, or a group");
+  if (!flags.at) throw new UsageError("say where: --at 127.9.1.3:5004, or a group");
+  const at = socketPlace(flags.at, flags.tcp);
   const qos = qosOf(flags);
   if (flags.tcp && isGroup(at.address)) throw new UsageError("TCP has no groups");
   const host = await openNode(flags, (line) => this.fail(line));
@@ -44,7 +45,8 @@ export async function runReceive(this: ResvContext, flags: ReceiveFlags): Promis
 
 /** What is asked for. The sender's TSpec fills in what the flags leave open. */
 function qosOf(flags: ReceiveFlags): QosInput {
-  const { style, sender = [], confirm, latency, slack, tcp } = flags;
+  const { style, confirm, latency, slack, tcp } = flags;
+  const sender = (flags.sender ?? []).map((place) => socketPlace(place, tcp));
   if ((style === undefined || style === "wf") && sender.length > 0) {
     throw new UsageError("--sender goes with --style ff or se; wf reserves for whoever sends");
   }

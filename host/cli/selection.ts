@@ -2,7 +2,8 @@
 import { formatAddress, parseAddress } from "../address.ts";
 import { MESSAGE_NAMES, MESSAGE_TYPES } from "../messages.gen.ts";
 import type { AnyObject } from "./describe.ts";
-import { UsageError } from "./output.ts";
+import { reasonText, UsageError } from "./output.ts";
+import { type Place, readPlace } from "./place_argument.ts";
 import { sessionAddress, sessionPort } from "./session_name.ts";
 
 /** A message, whole or broken, decoded or read from a line. */
@@ -13,10 +14,7 @@ export interface Selectable {
   readonly messages?: readonly (Selectable | { readonly bytes: string })[];
 }
 
-interface WantedSession {
-  readonly address: string;
-  readonly port: number | undefined;
-}
+type WantedSession = Place;
 
 /** The first `type` of a line is the message's: what stands before it holds no text of a sender's making. */
 const LINE_TYPE = /"type":(\d+)/;
@@ -32,7 +30,7 @@ export class Selection {
   }
 
   /**
-   * Reads `Path,Resv` (names in any case, or numbers) and `ADDR[/PORT]`; undefined if nothing is asked for.
+   * Reads `Path,Resv` (names in any case, or numbers) and `ADDR[:PORT][/PROTOCOL]`; undefined if nothing is asked for.
    * @throws {UsageError} naming what is not understood.
    */
   static of(types: string | undefined, session: string | undefined): Selection | undefined {
@@ -63,6 +61,7 @@ export class Selection {
   #isSession(object: AnyObject): boolean {
     const wanted = this.#session;
     if (wanted === undefined || object.name !== "SESSION" || sessionAddress(object) !== wanted.address) return false;
+    if (wanted.protocol !== undefined && object.protocolId !== wanted.protocol) return false;
     return wanted.port === undefined || sessionPort(object) === wanted.port;
   }
 }
@@ -75,16 +74,13 @@ function parseType(name: string): number {
 }
 
 function parseSession(text: string): WantedSession {
-  const slash = text.lastIndexOf("/");
-  const place = slash < 0 ? text : text.slice(0, slash), port = slash < 0 ? undefined : text.slice(slash + 1);
-  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65535)) {
-    throw new UsageError(`--session: the port must be 0 to 65535, not "${port}" (ADDR[/PORT])`);
-  }
+  let place;
   try {
-    const { bytes, family } = parseAddress(place);
-    return { address: formatAddress(bytes, family), port: port === undefined ? undefined : Number(port) };
+    place = readPlace(text);
   } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`--session: ${error.message} (ADDR[/PORT])`);
-    throw error;
+    throw new UsageError(`--session: ${reasonText(error)}`);
   }
+  if (!place) throw new UsageError(`--session: "${text}" is no address (ADDR[:PORT][/PROTOCOL])`);
+  const { bytes, family } = parseAddress(place.address);
+  return { ...place, address: formatAddress(bytes, family) };
 }

@@ -1,13 +1,13 @@
 /** `resv send`: data with a reservation. */
 import { buildCommand } from "@stricli/core";
-import type { SocketAddress } from "../qos/matching.ts";
 import type { ResvContext } from "./context.ts";
 import { NODE_FLAGS } from "./node_flags.ts";
-import { optional, parsePlace, seconds, TRAFFIC_FLAGS, type TrafficFlags } from "./traffic_flags.ts";
+import { parseEndpoint, type Place } from "./place_argument.ts";
+import { optional, seconds, TRAFFIC_FLAGS, type TrafficFlags } from "./traffic_flags.ts";
 
 /** Flags of the command. */
 export interface SendFlags extends TrafficFlags {
-  readonly to?: readonly SocketAddress[];
+  readonly to?: readonly Place[];
   readonly from?: number;
   readonly wait: number;
   readonly required: boolean;
@@ -31,10 +31,10 @@ export const sendCommand = buildCommand<SendFlags, [], ResvContext>({
       ...NODE_FLAGS,
       to: {
         kind: "parsed",
-        parse: parsePlace,
+        parse: parseEndpoint,
         optional: true,
         variadic: true,
-        placeholder: "ADDR/PORT",
+        placeholder: "ADDR:PORT",
         brief: "Where to send: a host, or a group; several times for several sessions of one socket",
       },
       from: optional(parsePort, "PORT", "Source port; any free one by default"),

@@ -9,11 +9,12 @@ import { QosUdpSocket } from "../qos/udp_socket.ts";
 import type { ResvContext } from "./context.ts";
 import { interruption, openNode } from "./node_flags.ts";
 import { CommandError, UsageError } from "./output.ts";
+import { socketPlace } from "./place_argument.ts";
 import type { SendFlags } from "./send.ts";
 import { eventText, flowspecOf, headerBytes, localAddress, plainEvent, refusal } from "./traffic_flags.ts";
 import { FRAME_BYTES, RECORD_BYTES, wallClockMs, writeFrame } from "./traffic_frame.ts";
 import { TokenBucketPacer } from "../qos/pacer.ts";
-import { formatBytes, formatCount, formatRate } from "./units.ts";
+import { formatAddressPort, formatBytes, formatCount, formatRate } from "./units.ts";
 
 /** Packets where neither a size nor a template says how large they are. */
 const STANDARD_PACKET_BYTES = 1_000;
@@ -24,12 +25,13 @@ const ENDINGS = 3;
 
 /** Runs the command. */
 export async function runSend(this: ResvContext, flags: SendFlags): Promise<void> {
-  if (!flags.to || flags.to.length === 0) throw new UsageError("say where to: --to 127.9.1.3/5004");
-  if (flags.tcp && flags.to.length > 1) throw new UsageError("a TCP connection has one peer: one --to");
-  const plan = planOf(flags, flags.to);
+  if (!flags.to || flags.to.length === 0) throw new UsageError("say where to: --to 127.9.1.3:5004");
+  const to = flags.to.map((place) => socketPlace(place, flags.tcp));
+  if (flags.tcp && to.length > 1) throw new UsageError("a TCP connection has one peer: one --to");
+  const plan = planOf(flags, to);
   const host = await openNode(flags, (line) => this.fail(line));
   const interrupted = interruption();
-  const sending = new Sending(this, flags, plan, flags.to);
+  const sending = new Sending(this, flags, plan, to);
   interrupted.promise.then(() => sending.stop());
   try {
     await sending.open(host);
@@ -156,7 +158,9 @@ class Sending {
       const changed = new Promise<void>((resolve) => this.#changed = resolve);
       await this.#pause(until - performance.now(), changed);
     }
-    const missing = this.#flows.filter(({ reserved }) => !reserved).map(({ to }) => `${to.address}/${to.port}`);
+    const missing = this.#flows.filter(({ reserved }) => !reserved).map(({ to }) =>
+      formatAddressPort(to.address, to.port)
+    );
     if (missing.length === 0 || this.#isStopped) return;
     const what = `no reservation from ${missing.join(", ")} within ${wait} s`;
     if (required) throw new CommandError(what);

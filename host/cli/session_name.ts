@@ -30,8 +30,18 @@ export function sessionName(session: AnyObject): string {
     return `${address} tunnel ${tunnelId}${from === undefined ? "" : ` of ${from}`}`;
   }
   if (dscp !== undefined) return `${address} DSCP ${dscp}`;
-  const place = formatAddressPort(destinationAddress ?? address, sessionPort(session) ?? 0);
   const extended = session.extendedVirtualDestinationPort;
-  const port = extended ? `${place}+${extended}` : place;
-  return protocolId === undefined ? port : `${port}/${VALUE_NAMES.protocol?.[protocolId] ?? protocolId}`;
+  return formatSession(destinationAddress ?? address, sessionPort(session) ?? 0, protocolId, extended);
+}
+
+/** `127.0.2.2:5004/UDP`, the spelling of every table; commands take it back (place_argument.ts). */
+export function formatSession(address: string, port: number, protocol?: number, extended?: number): string {
+  const name = protocol === undefined ? undefined : VALUE_NAMES.protocol?.[protocol];
+  const text = formatAddressPort(address, port) + (extended ? `+${extended}` : "");
+  if (protocol === undefined) return text;
+  // A number alone behind the slash would be a port.
+  if (name === undefined && port === 0 && !extended) {
+    return `${address.includes(":") ? `[${address}]` : address}:0/${protocol}`;
+  }
+  return `${text}/${name ?? protocol}`;
 }

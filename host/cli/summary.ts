@@ -36,7 +36,7 @@ export const summaryCommand = buildCommand<SummaryFlags, string[], ResvContext>(
         kind: "parsed",
         parse: String,
         optional: true,
-        placeholder: "ADDR[/PORT]",
+        placeholder: "ADDR[:PORT]",
         brief: "Only this session",
       },
     },

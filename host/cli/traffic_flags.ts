@@ -3,7 +3,6 @@ import { parseAddress } from "../address.ts";
 import type { QosEvent } from "../qos/events.ts";
 import { isSpecified, type QosFlowspec } from "../qos/flowspec.ts";
 import type { QosHost } from "../qos/host.ts";
-import type { SocketAddress } from "../qos/matching.ts";
 import { SERVICE_TYPE, splitServiceType } from "../qos/service_types.ts";
 import { QosTemplates } from "../qos/templates.ts";
 import type { NodeFlags } from "./node_flags.ts";
@@ -39,18 +38,6 @@ const TRANSPORT_BYTES = { udp: 8, tcp: 20 } as const;
 /** What an IP packet of this session carries besides its content. */
 export function headerBytes(address: string, tcp: boolean): number {
   return IP_BYTES[parseAddress(address).family as 4 | 6] + TRANSPORT_BYTES[tcp ? "tcp" : "udp"];
-}
-
-/** `127.9.1.3/5004`, `127.9.1.3:5004`, `[2001:db8::1]:5004`. */
-export function parsePlace(text: string): SocketAddress {
-  const [, address, port] = /^\[([^\]]+)\][:/](\d+)$/.exec(text) ?? /^([^/]+)\/(\d+)$/.exec(text) ??
-    /^([^:]+):(\d+)$/.exec(text) ?? [];
-  try {
-    if (parseAddress(address) && Number(port) > 0 && Number(port) < 65536) return { address, port: Number(port) };
-  } catch {
-    // Said below, in other words.
-  }
-  throw new Error(`"${text}" is not an address with a port, such as 127.9.1.3/5004`);
 }
 
 /** `8500`, `8.5k`, `1M`: thousands and millions. */
