@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { Daemon } from "../host/daemon/daemon.ts";
 import { readNodeFile } from "../host/daemon/config_file.ts";
+import { ServiceError } from "../host/service/protocol.ts";
 import { assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { commandLine } from "./cli_process.ts";
 import { loopback } from "./loopback.ts";
@@ -104,6 +105,44 @@ Deno.test({
     const said = lines.map((line) => line.replace(/^\S+ /, "").trimEnd());
     assertEquals(said.filter((line) => /added|gone|reload done/.test(line)), []);
     assertEquals(said.at(-1), "info node: stopped");
+  },
+});
+
+Deno.test({
+  name: "a reload that fails underway is told, counted and taken back, and the next one is as good as ever",
+  ...needs("linux"),
+  async fn() {
+    const { source } = node(13);
+    const lines: string[] = [];
+    const other = readNodeFile(source.replaceAll("5004", "5005").replace("[node]", "[node]\nrefreshIntervalMs = 7000"));
+    // No file that is read can say this: it stands for a fault of our own, after the settings have been changed.
+    let next = { ...other, log: { level: "error", format: "json" }, policy: null } as unknown as typeof other;
+    const daemon = await Daemon.start(readNodeFile(source), {
+      version: "0",
+      write: (line) => void lines.push(line.replace(/^\S+ /, "").trimEnd()),
+      read: () => Promise.resolve(next),
+    });
+    try {
+      const counted = () =>
+        ["rsvp_reloads_total", "rsvp_reloads_refused_total", "rsvp_reloads_failed_total"].map((name) =>
+          daemon.metrics().find((metric) => metric.name === name)?.samples[0].value
+        );
+      const stands = () =>
+        daemon.node.inspect("sessions").map((row) => row.objects[0]).map(
+          (session) => "destinationPort" in session ? session.destinationPort : 0,
+        );
+      await assertRejects(() => daemon.reload(), ServiceError, "the reload failed: ");
+      assertEquals([counted(), stands()], [[0, 0, 1], [5004]]);
+      assertEquals(lines.some((line) => line.includes("failed: Cannot read")), true, lines.join("\n"));
+      assertEquals(lines.at(-1), "error node: the node goes on as it was");
+      next = readNodeFile(source);
+      assertEquals([await daemon.reload(), lines.at(-1)], [[], "info node: reload: nothing has changed"]);
+      next = other;
+      assertEquals((await daemon.reload()).includes("node and limits changed"), true);
+      assertEquals([counted(), stands()], [[2, 0, 1], [5005]]);
+    } finally {
+      await daemon.stop(false);
+    }
   },
 });
 

@@ -85,6 +85,7 @@ class NodeSignals {
       ["SIGTERM", stop],
       ["SIGINT", stop],
       ["SIGQUIT", ask((daemon) => void daemon.stop(true))],
+      // Whoever sent it is not there to hear how it went: the daemon tells its log, and counts it.
       ["SIGHUP", ask((daemon) => void daemon.reload().catch(() => {}))],
     ];
     for (const [signal, handler] of this.#handlers) Deno.addSignalListener(signal, handler);

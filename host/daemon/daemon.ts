@@ -11,6 +11,7 @@ import type { ServiceServer } from "../service/server.ts";
 import { ServiceError } from "../service/protocol.ts";
 import { TomlFileError } from "../toml_file.ts";
 import { enforced } from "./enforced.ts";
+import { allowedOf, differ, fixedKeys } from "./file_changes.ts";
 import { GuardedTransport } from "./guarded_transport.ts";
 import { giveHandles, planInterface, type PlannedInterface } from "./interface_plan.ts";
 import type { LinkSource } from "./links.ts";
@@ -66,7 +67,7 @@ export class Daemon {
   #metricsEnds: MetricsEnds;
   #service: ServiceServer | undefined;
   #handles: Map<string, number>;
-  #reloads = { done: 0, refused: 0 };
+  #reloads = { done: 0, refused: 0, failed: 0 };
   #startedAtMs = Date.now();
   #end!: (reason: Error | undefined) => void;
   #stopping: Promise<void> | undefined;
@@ -151,7 +152,8 @@ export class Daemon {
 
   /**
    * Reads the file again and changes what may change without losing state. Returns what was done and what cannot be done
-   * without a new start, a line each. Rejects with everything that is wrong with the file; the node goes on as it was.
+   * without a new start, a line each. Rejects with everything that is wrong with the file, or with what went wrong
+   * underway; the node goes on as it was. The log and the metrics tell of it in any case.
    */
   async reload(): Promise<string[]> {
     this.#mustNotStop();
@@ -166,7 +168,7 @@ export class Daemon {
     }
     const done = await this.#inTurn(() => {
       this.#mustNotStop();
-      return this.#follow(file);
+      return this.#followOrGoBack(file);
     });
     this.#reloads.done++;
     for (const line of done) this.#log.info("reload: {line}", { line });
@@ -249,6 +251,27 @@ export class Daemon {
     const turn = this.#work.then(run, run);
     this.#work = turn.catch(() => {});
     return turn;
+  }
+
+  /** Nothing that a file can say leads here: it is a fault of resv or of the system. What was done is taken back. */
+  async #followOrGoBack(file: NodeFile): Promise<string[]> {
+    const before = this.#file;
+    try {
+      return await this.#follow(file);
+    } catch (fault) {
+      const error = fault instanceof Error ? fault : new Error(String(fault));
+      this.#reloads.failed++;
+      this.#log.error("reload failed: {error}", { error: error.message, stack: error.stack });
+      if (!this.node.running) this.#failed(error);
+      try {
+        await this.#follow(before);
+        this.#log.error("the node goes on as it was");
+      } catch (second) {
+        this.#file = before;
+        this.#log.error("what the reload had changed stays so: {error}", { error: (second as Error).message });
+      }
+      throw new ServiceError("INTERNAL", `the reload failed: ${error.message}`);
+    }
   }
 
   /** Does what a file says, where that differs from the one before. */
@@ -368,21 +391,4 @@ function planAll(file: NodeFile, handles: ReadonlyMap<string, number>, source: L
 
 function policyOf(file: NodeFile, handles: ReadonlyMap<string, number>): PolicyRule[] {
   return file.policy.map((rule) => policyRule(rule, (name) => handles.get(name)!));
-}
-
-function allowedOf({ node }: NodeFile): unknown {
-  return [node.neighbours, node.pathSources];
-}
-
-/** The keys that differ and that a running node cannot follow. */
-function fixedKeys(before: NodeFile, after: NodeFile): string[] {
-  const fixed = (["transport", "routing"] as const).filter((key) => before.node[key] !== after.node[key]);
-  return [
-    ...fixed.map((key) => `node.${key}`),
-    ...(["trafficControl", "service"] as const).filter((key) => differ(before[key], after[key])),
-  ];
-}
-
-function differ(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) !== JSON.stringify(b);
 }

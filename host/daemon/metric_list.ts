@@ -39,7 +39,7 @@ export interface Measured {
   /** Milliseconds since 1970 when the node was started. */
   readonly startedAtMs: number;
   /** Loads of the file since the start, good and bad. */
-  readonly reloads: { readonly done: number; readonly refused: number };
+  readonly reloads: { readonly done: number; readonly refused: number; readonly failed: number };
 }
 
 /** By message of RFC 2205: the engine's name of its counters, and that of the metric. */
@@ -124,6 +124,7 @@ export function metricList(measured: Measured): Metric[] {
       "",
       measured.reloads.refused,
     ),
+    plain("rsvp_reloads_failed_total", "Reloads that went wrong underway", "counter", "", measured.reloads.failed),
     plain(
       "rsvp_start_time_seconds",
       "When the node was started, since 1970",
