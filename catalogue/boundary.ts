@@ -232,7 +232,7 @@ export const TABLES: readonly BoundaryRecord[] = [
 
 /** Named numbers used in the records. */
 export const CONSTANTS = {
-  ABI_VERSION: 2,
+  ABI_VERSION: 3,
   PACKET_SLOT_BYTES: 2048,
   PACKET_SLOTS: 33,
   PACKET_HEADER_BYTES: 64,

@@ -4,13 +4,13 @@ import { BlockadeState, deleteBlockade } from "../state/blockade_state";
 import { RequestState } from "../state/request_state";
 import { hasFlag, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_REPAIR, PATH_ROUTE_PENDING, PathState } from "../state/path_state";
 import { Filter, RESERVATION_LOCAL, ReservationState } from "../state/reservation_state";
-import { fetchDue, SESSIONS_AT_ONCE } from "../state/ahead";
+import { fetchDue } from "../state/ahead";
 import { releaseIfIdle, Session } from "../state/session";
 import { isBefore, isDue, now } from "../timers/clock";
 import { nodeTiming, stepRefreshInterval } from "../timers/timing";
-import { firstPending, nextDue, schedule, ticksPerCall } from "../timers/wheel";
+import { firstPending, nextDue, schedule } from "../timers/wheel";
 import { queuedChunks } from "../actions/queue";
-import { MAXIMUM_CHUNKS_PER_TICK } from "../limits";
+import { MAXIMUM_CHUNKS_PER_TICK, MAXIMUM_SESSIONS_PER_TICK } from "../limits";
 import { pathRefresh } from "./path_refresh";
 import { expirePath } from "./path_tear";
 import { SYNC_FORCED, syncRequest } from "./resv_refresh";
@@ -22,14 +22,15 @@ import { updateTouched } from "./update_traffic_control";
 export function tick(): void {
   stepRefreshInterval(nodeTiming());
   let fetched: u32 = 0;
-  for (let left = ticksPerCall(); left != 0 && queuedChunks(MAXIMUM_CHUNKS_PER_TICK) < MAXIMUM_CHUNKS_PER_TICK; left--) {
-    const session = nextDue(left);
+  for (
+    let left = MAXIMUM_SESSIONS_PER_TICK;
+    left != 0 && queuedChunks(MAXIMUM_CHUNKS_PER_TICK) < MAXIMUM_CHUNKS_PER_TICK;
+    left--
+  ) {
+    const session = nextDue();
     if (session == null) return;
-    if (fetched == 0) {
-      fetchDue(firstPending());
-      fetched = SESSIONS_AT_ONCE;
-    }
-    fetched -= 1;
+    if (fetched == 0) fetched = fetchDue(firstPending());
+    else fetched -= 1;
     sessionDue(session);
   }
 }

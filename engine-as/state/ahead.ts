@@ -7,6 +7,7 @@ import { sessionTable } from "./hash_table";
 import { hashWord } from "./hash";
 import { PathState } from "./path_state";
 import { Filter, ReservationState } from "./reservation_state";
+import { Chunk, CHUNK_HEADER } from "../timers/wheel";
 import { IPV4_IDENTITY, IPV4_SESSION_HEADER, Session } from "./session";
 
 // Addresses of slots, then of sessions and of what hangs from them; and the hashes that the slots are asked for.
@@ -87,12 +88,17 @@ export function fetchAhead(): void {
   touched = sum;
 }
 
-// The same for sessions that are due, from `first` on along the wheel's list: what they send is made of.
-export function fetchDue(first: u32): void {
+// The same for sessions that are due, of whole pieces of the wheel's list from `chunk` on: what they send is made of.
+// Returns how many.
+export function fetchDue(chunk: u32): u32 {
   let sessions: usize = 0;
-  for (let at = first; at != 0 && sessions < SESSIONS_AT_ONCE * 4; at = load<u32>(at, offsetof<Session>("wheelNext"))) {
-    store<u32>(places + sessions, at);
-    sessions += 4;
+  while (chunk != 0 && sessions < SESSIONS_AT_ONCE * 2) {
+    const piece = changetype<Chunk>(<usize> chunk);
+    for (let index: usize = 0; index < <usize> piece.count; index++) {
+      store<u32>(places + sessions, load<u32>(<usize> chunk + CHUNK_HEADER + index * 4));
+      sessions += 4;
+    }
+    chunk = piece.next;
   }
   let sum: u32 = 0;
   for (let at: usize = 0; at < sessions; at += 4) {
@@ -112,4 +118,5 @@ export function fetchDue(first: u32): void {
     sum += load<u32>(<usize> reservation.flowspec);
   }
   touched = sum;
+  return <u32> sessions >>> 2;
 }

@@ -91,7 +91,7 @@ export class Root {
   wheel: u32;
   wheelTick: u32;
   wheelEntries: u32;
-  wheelPending: u32;
+  wheelSlots: u64;
 
   // Actions.
   firstChunk: u32;

@@ -34,9 +34,8 @@ import { TrafficControlState } from "./traffic_control_state";
 
 @unmanaged
 export class Session {
-  wheelNext: u32;
-  // Session before it in its wheel slot, or the slot itself with the low bit set; 0 when not scheduled.
-  wheelPrevious: u32;
+  // The piece of a list of the wheel that it stands in (timers/wheel.ts), 0 when not scheduled; and when it is due.
+  wheelChunk: u32;
   deadline: u32;
   firstPath: PathState | null;
   firstReservation: ReservationState | null;

@@ -1,17 +1,40 @@
-// One wheel of session deadlines. A session stands in it once, with the earliest of all its refreshes and time-outs, and
-// lazily: a refresh that arrives moves a time-out further away but leaves the entry where it is, to be looked at again
-// when it comes round. So receiving a refresh costs no timer operation. The slots have 8 ms; the entry holds the exact
-// millisecond, so nothing fires early and, on a host that ticks at `deadline()`, nothing late.
-import { MAXIMUM_SESSIONS_PER_TICK } from "../limits";
-import { Root, root } from "../state/memory";
+// One wheel of session deadlines, in two levels. A session stands in it once, with the earliest of all its refreshes and
+// time-outs, and lazily: a refresh that arrives moves a time-out further away but leaves the entry where it is, to be
+// looked at again when it comes round. So receiving a refresh costs no timer operation. Near deadlines stand in slots of
+// 8 ms, those after them in windows of 64 slots, which are spread over the slots when their time comes. The session
+// holds the exact millisecond, so nothing fires early and, on a host that ticks at `deadline()`, nothing late.
+//
+// A list is an array in pieces, not a chain through the sessions: with many of them each one is a cache miss, and a chain
+// would make every miss wait for the one before it.
+import { root } from "../state/memory";
 import { Session } from "../state/session";
-import { allocate } from "../state/slab";
+import { allocate, release } from "../state/slab";
 import { hostTime, isBefore, isDue, now, SLOT_SHIFT } from "./clock";
 
+const SLOT_BITS: u32 = 6;
+const SLOTS: u32 = 1 << SLOT_BITS;
+const WINDOWS: u32 = 128;
 // A turn of 65 s is longer than a refresh interval of the usual 30 s can be, so that sessions are passed by once.
-const SLOTS: u32 = 8192;
-// Ticks are times without their low bits, so they wrap where times do.
+const TURN: u32 = SLOTS * WINDOWS;
+// Ticks are times without their low bits, so they wrap where times do; windows are ticks without theirs.
 const TICK_MASK: u32 = 0xffffffff >>> SLOT_SHIFT;
+const WINDOW_MASK: u32 = TICK_MASK >>> SLOT_BITS;
+
+// Lists by number: slots, then windows, then the list that is being carried out in a TICK.
+const FIRST_WINDOW: u32 = SLOTS;
+const PENDING: u32 = SLOTS + WINDOWS;
+const LISTS: u32 = PENDING + 1;
+
+// A piece of a list. Only the first piece of a list is not full.
+@unmanaged
+export class Chunk {
+  next: u32;
+  list: u16;
+  count: u16;
+}
+export const CHUNK_HEADER = offsetof<Chunk>();
+const CHUNK_ENTRIES: u32 = 14;
+const CHUNK_BYTES: usize = CHUNK_HEADER + <usize> CHUNK_ENTRIES * 4;
 
 // What the last question for the deadline found. A cache and not state: asking must not change a snapshot.
 let deadlineKnown = false;
@@ -19,124 +42,218 @@ let knownDeadline: u32 = 0;
 
 export function initializeWheel(): void {
   const state = root();
-  state.wheel = <u32> allocate(<usize> SLOTS * 4);
+  state.wheel = <u32> allocate(<usize> LISTS * 4);
   state.wheelTick = now() >>> SLOT_SHIFT;
-}
-
-// The list that is being carried out in a TICK.
-@inline
-function pendingAddress(): usize {
-  return changetype<usize>(root()) + offsetof<Root>("wheelPending");
+  deadlineKnown = false;
 }
 
 @inline
-function slotAddress(tick: u32): usize {
-  return <usize> root().wheel + <usize> (tick & (SLOTS - 1)) * 4;
+function headOf(list: u32): usize {
+  return <usize> root().wheel + <usize> list * 4;
 }
-
 @inline
-function nextTick(tick: u32): u32 {
-  return (tick + 1) & TICK_MASK;
+function entryAt(chunk: usize, index: u32): usize {
+  return chunk + CHUNK_HEADER + <usize> index * 4;
+}
+@inline
+function windowOf(tick: u32): u32 {
+  return tick >>> SLOT_BITS;
+}
+@inline
+function listOf(window: u32): u32 {
+  return FIRST_WINDOW + (window & (WINDOWS - 1));
 }
 
-// `wheelNext` is the first field of a session, so a session's address is also that of the word that names its successor.
-function link(session: Session, head: usize): void {
-  const next = load<u32>(head);
-  session.wheelNext = next;
-  session.wheelPrevious = <u32> head;
-  if (next != 0) changetype<Session>(<usize> next).wheelPrevious = <u32> changetype<usize>(session);
-  store<u32>(head, <u32> changetype<usize>(session));
+// Which slots hold anything, a bit each.
+@inline
+function mark(list: u32, any: bool): void {
+  if (list >= SLOTS) return;
+  const state = root();
+  const bit = <u64> 1 << <u64> list;
+  state.wheelSlots = any ? state.wheelSlots | bit : state.wheelSlots & ~bit;
+}
+
+function insert(session: Session, list: u32): void {
+  const head = headOf(list);
+  let chunk = <usize> load<u32>(head);
+  if (chunk == 0 || <u32> changetype<Chunk>(chunk).count == CHUNK_ENTRIES) {
+    const first = allocate(CHUNK_BYTES);
+    changetype<Chunk>(first).next = <u32> chunk;
+    changetype<Chunk>(first).list = <u16> list;
+    store<u32>(head, <u32> first);
+    if (chunk == 0) mark(list, true);
+    chunk = first;
+  }
+  const count = <u32> changetype<Chunk>(chunk).count;
+  store<u32>(entryAt(chunk, count), <u32> changetype<usize>(session));
+  changetype<Chunk>(chunk).count = <u16> (count + 1);
+  session.wheelChunk = <u32> chunk;
+}
+
+// Takes the last entry off the first piece of a list that holds something.
+function takeLast(list: u32): Session {
+  const head = headOf(list);
+  const chunk = <usize> load<u32>(head);
+  const count = <u32> changetype<Chunk>(chunk).count - 1;
+  const session = changetype<Session>(<usize> load<u32>(entryAt(chunk, count)));
+  changetype<Chunk>(chunk).count = <u16> count;
+  if (count == 0) {
+    const next = changetype<Chunk>(chunk).next;
+    store<u32>(head, next);
+    if (next == 0) mark(list, false);
+    release(chunk, CHUNK_BYTES);
+  }
+  return session;
 }
 
 export function unschedule(session: Session): void {
-  if (session.wheelPrevious == 0) return;
-  const state = root();
-  store<u32>(session.wheelPrevious, session.wheelNext);
-  if (session.wheelNext != 0) changetype<Session>(<usize> session.wheelNext).wheelPrevious = session.wheelPrevious;
-  session.wheelPrevious = 0;
-  session.wheelNext = 0;
-  state.wheelEntries -= 1;
+  const chunk = <usize> session.wheelChunk;
+  if (chunk == 0) return;
+  // The last of the list moves to its place.
+  let at = entryAt(chunk, 0);
+  while (load<u32>(at) != <u32> changetype<usize>(session)) at += 4;
+  const last = takeLast(changetype<Chunk>(chunk).list);
+  if (last != session) {
+    store<u32>(at, <u32> changetype<usize>(last));
+    last.wheelChunk = <u32> chunk;
+  }
+  session.wheelChunk = 0;
+  root().wheelEntries -= 1;
   if (deadlineKnown && session.deadline == knownDeadline) deadlineKnown = false;
+}
+
+// Puts a session where its deadline belongs, as seen from `wheelTick`.
+function place(session: Session): void {
+  const current = root().wheelTick;
+  const at = session.deadline;
+  const tick = isBefore(at, current << SLOT_SHIFT) ? current : at >>> SLOT_SHIFT;
+  const window = windowOf(tick);
+  insert(session, window == windowOf(current) ? tick & (SLOTS - 1) : listOf(window));
 }
 
 // Sees to it that the session is looked at no later than `at`.
 export function schedule(session: Session, at: u32): void {
   const state = root();
-  if (session.wheelPrevious != 0) {
+  if (session.wheelChunk != 0) {
     if (!isBefore(at, session.deadline)) return;
     unschedule(session);
   }
   session.deadline = at;
   // An empty wheel has stood still.
   if (state.wheelEntries == 0) state.wheelTick = now() >>> SLOT_SHIFT;
-  const tick = isBefore(at, state.wheelTick << SLOT_SHIFT) ? state.wheelTick : at >>> SLOT_SHIFT;
-  link(session, slotAddress(tick));
+  place(session);
   state.wheelEntries += 1;
   if (deadlineKnown && isBefore(at, knownDeadline)) knownDeadline = at;
 }
 
-// Takes the next session that is due out of the wheel, or null when none is or `budget` sessions have been looked at.
-export function nextDue(budget: u32): Session | null {
-  const state = root();
-  const nowTick = now() >>> SLOT_SHIFT;
-  const pending = pendingAddress();
+// Takes the next session that is due out of the wheel, or null when none is.
+export function nextDue(): Session | null {
   // The wheel turns: what was earliest may be past, or only the end of a turn.
   deadlineKnown = false;
-  // After a leap every slot is looked at once, and not once for every turn that was missed.
-  if (((nowTick - state.wheelTick) & TICK_MASK) > SLOTS) state.wheelTick = (nowTick - SLOTS) & TICK_MASK;
-  while (true) {
-    while (load<u32>(pending) != 0 && budget != 0) {
-      const session = changetype<Session>(<usize> load<u32>(pending));
-      unschedule(session);
-      budget -= 1;
-      if (isDue(session.deadline)) return session;
-      schedule(session, session.deadline);
-    }
-    if (load<u32>(pending) != 0) return null;
-    // Slots that hold nothing at all are passed at once.
-    while (load<u32>(slotAddress(state.wheelTick)) == 0 && state.wheelTick != nowTick) {
-      state.wheelTick = nextTick(state.wheelTick);
-    }
-    const head = slotAddress(state.wheelTick);
-    if (!takeDue(head, pending)) {
-      if (state.wheelTick == nowTick) return null;
-      state.wheelTick = nextTick(state.wheelTick);
-    }
-  }
+  if (firstPending() == 0 && !turn()) return null;
+  const session = takeLast(PENDING);
+  session.wheelChunk = 0;
+  root().wheelEntries -= 1;
+  return session;
 }
 
-// The first session of the list that is being carried out, or 0.
+// The first piece of the list that is being carried out, or 0.
+@inline
 export function firstPending(): u32 {
-  return load<u32>(pendingAddress());
+  return load<u32>(headOf(PENDING));
 }
 
-// Moves what is due in a slot to the pending list; entries of a later round stay. Returns whether anything was due.
-function takeDue(head: usize, pending: usize): bool {
-  let any = false;
-  let at = load<u32>(head);
-  while (at != 0) {
-    const session = changetype<Session>(<usize> at);
-    at = session.wheelNext;
-    if (!isDue(session.deadline)) continue;
-    const deadline = session.deadline;
-    unschedule(session);
-    session.deadline = deadline;
-    link(session, pending);
-    root().wheelEntries += 1;
-    any = true;
+// Turns the wheel until something is due or the present is reached; returns whether anything is due.
+function turn(): bool {
+  const state = root();
+  const nowTick = now() >>> SLOT_SHIFT;
+  // After a leap every list is looked at once, and not once for every turn that was missed.
+  if (((nowTick - state.wheelTick) & TICK_MASK) > TURN) {
+    if (takeSlots(~(<u64> 0))) return true;
+    enterWindow(windowOf((nowTick - TURN) & TICK_MASK));
   }
-  return any;
+  const nowWindow = windowOf(nowTick);
+  while (true) {
+    const isLast = windowOf(state.wheelTick) == nowWindow;
+    // Slots before the present one are due as they are.
+    const whole = isLast ? (<u64> 1 << <u64> (nowTick & (SLOTS - 1))) - 1 : ~(<u64> 0);
+    if (takeSlots(whole)) return true;
+    if (isLast) {
+      state.wheelTick = nowTick;
+      return takeDue(nowTick & (SLOTS - 1));
+    }
+    enterWindow(nextWindow(windowOf(state.wheelTick), nowWindow));
+  }
 }
 
-export function ticksPerCall(): u32 {
-  return MAXIMUM_SESSIONS_PER_TICK;
+// The next window that holds something, or `last`.
+function nextWindow(window: u32, last: u32): u32 {
+  do {
+    window = (window + 1) & WINDOW_MASK;
+  } while (window != last && load<u32>(headOf(listOf(window))) == 0);
+  return window;
+}
+
+// Spreads what stands in a window over the slots; what is of a later turn goes back.
+function enterWindow(window: u32): void {
+  root().wheelTick = window << SLOT_BITS;
+  redistribute(listOf(window), false);
+}
+
+// Takes a list apart and puts each of its sessions where it belongs; `dueToPending`: what is due among the pending.
+function redistribute(list: u32, dueToPending: bool): void {
+  const head = headOf(list);
+  let chunk = <usize> load<u32>(head);
+  if (chunk == 0) return;
+  store<u32>(head, 0);
+  mark(list, false);
+  while (chunk != 0) {
+    const next = <usize> changetype<Chunk>(chunk).next;
+    for (let index: u32 = 0, count = <u32> changetype<Chunk>(chunk).count; index < count; index++) {
+      const session = changetype<Session>(<usize> load<u32>(entryAt(chunk, index)));
+      if (dueToPending && isDue(session.deadline)) insert(session, PENDING);
+      else place(session);
+    }
+    release(chunk, CHUNK_BYTES);
+    chunk = next;
+  }
+}
+
+// Moves the first of these slots that holds anything to the pending list, which is empty, as a whole. Returns whether
+// there was one.
+function takeSlots(wanted: u64): bool {
+  const slots = root().wheelSlots & wanted;
+  if (slots == 0) return false;
+  const slot = <u32> ctz<u64>(slots);
+  const first = load<u32>(headOf(slot));
+  store<u32>(headOf(PENDING), first);
+  store<u32>(headOf(slot), 0);
+  mark(slot, false);
+  for (let chunk = first; chunk != 0; chunk = changetype<Chunk>(<usize> chunk).next) {
+    changetype<Chunk>(<usize> chunk).list = <u16> PENDING;
+  }
+  return true;
+}
+
+// The same of the slot of the present, of which a part may be due.
+function takeDue(slot: u32): bool {
+  let any = false, all = true;
+  for (let chunk = <usize> load<u32>(headOf(slot)); chunk != 0; chunk = <usize> changetype<Chunk>(chunk).next) {
+    for (let index: u32 = 0, count = <u32> changetype<Chunk>(chunk).count; index < count; index++) {
+      if (isDue(changetype<Session>(<usize> load<u32>(entryAt(chunk, index))).deadline)) any = true;
+      else all = false;
+    }
+  }
+  if (!any) return false;
+  if (all) return takeSlots(<u64> 1 << <u64> slot);
+  redistribute(slot, true);
+  return true;
 }
 
 // When the next TICK is wanted, in host milliseconds.
 export function wheelDeadline(): f64 {
-  const state = root();
-  if (state.wheelEntries == 0) return Infinity;
-  if (load<u32>(pendingAddress()) != 0) return hostTime(now());
+  if (root().wheelEntries == 0) return Infinity;
+  if (firstPending() != 0) return hostTime(now());
   if (!deadlineKnown) {
     knownDeadline = earliest();
     deadlineKnown = true;
@@ -146,17 +263,31 @@ export function wheelDeadline(): f64 {
 
 // The earliest deadline within one turn of the wheel; if all lie further away, the end of the turn.
 function earliest(): u32 {
-  const first = root().wheelTick;
-  for (let tick = first; tick != first + SLOTS; tick++) {
-    let best: u32 = 0;
-    let found = false;
-    for (let at = load<u32>(slotAddress(tick)); at != 0; at = changetype<Session>(<usize> at).wheelNext) {
-      const deadline = changetype<Session>(<usize> at).deadline;
-      if (<i32> (((deadline >>> SLOT_SHIFT) - tick) << SLOT_SHIFT) > 0) continue;
+  const state = root();
+  if (state.wheelSlots != 0) {
+    earliestOf(<u32> ctz<u64>(state.wheelSlots), false);
+    return best;
+  }
+  const current = windowOf(state.wheelTick);
+  for (let ahead: u32 = 1; ahead <= WINDOWS; ahead++) {
+    const window = (current + ahead) & WINDOW_MASK;
+    if (earliestOf(listOf(window), true, window)) return best;
+  }
+  return (state.wheelTick + TURN) << SLOT_SHIFT;
+}
+
+// Sets `best` to the earliest deadline of a list; with `only`, of what is due in this window, or was due before after a
+// leap, and not a turn later. Returns whether there was any.
+let best: u32 = 0;
+function earliestOf(list: u32, only: bool, window: u32 = 0): bool {
+  let found = false;
+  for (let chunk = <usize> load<u32>(headOf(list)); chunk != 0; chunk = <usize> changetype<Chunk>(chunk).next) {
+    for (let index: u32 = 0, count = <u32> changetype<Chunk>(chunk).count; index < count; index++) {
+      const deadline = changetype<Session>(<usize> load<u32>(entryAt(chunk, index))).deadline;
+      if (only && <i32> ((windowOf(deadline >>> SLOT_SHIFT) - window) << (SLOT_SHIFT + SLOT_BITS)) > 0) continue;
       if (!found || isBefore(deadline, best)) best = deadline;
       found = true;
     }
-    if (found) return best;
   }
-  return (first + SLOTS) << SLOT_SHIFT;
+  return found;
 }
