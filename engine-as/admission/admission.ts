@@ -34,7 +34,11 @@ export function countedRate(bytesPerSecond: f64): f64 {
  * SENDER_TSPECs, or 0.
  */
 export function effectiveRate(flowspec: usize, pathTspec: usize): f64 {
-  const service = flowspecService(flowspec);
+  return effectiveRateOf(flowspecService(flowspec), flowspec, pathTspec);
+}
+
+/** The same of a FLOWSPEC whose service is known. */
+export function effectiveRateOf(service: u32, flowspec: usize, pathTspec: usize): f64 {
   if (service == 0 || service == NULL_SERVICE) return 0;
   if (service == GUARANTEED_SERVICE) return countedRate(float(flowspec + RESERVED_RATE));
   const rate = float(flowspec + RATE);

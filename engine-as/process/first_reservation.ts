@@ -14,8 +14,14 @@ import {
   CONFIG_OPTION_NO_TRAFFIC_CONTROL_RESULT,
 } from "../boundary.gen";
 import { commitAction, reserveAction } from "../actions/queue";
-import { ADMITTED, admitRate, admitSize, effectiveRate } from "../admission/admission";
+import { ADMITTED, admitRate, admitSize, effectiveRateOf } from "../admission/admission";
 import { canonicalFlowspec } from "../merge/flowspec";
+import {
+  CONTROLLED_LOAD_FLOWSPEC_BYTES,
+  CONTROLLED_LOAD_SERVICE,
+  GUARANTEED_FLOWSPEC_BYTES,
+  GUARANTEED_SERVICE,
+} from "../merge/intserv";
 import { validateFlowspec } from "../merge/validate";
 import { blobData, blobHash, blobLength, retainBlob, retainBytes } from "../state/blob";
 import { HANDLE_TRAFFIC_CONTROL, newHandle } from "../state/handles";
@@ -48,7 +54,7 @@ import { createTrafficControl, TrafficControlState } from "../state/traffic_cont
 import { isBefore, nextRefresh, now } from "../timers/clock";
 import { lifetimeOf, refreshIntervalOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
-import { copyWords, store32 } from "../wire/bytes";
+import { copyVectors, equalVectors, objectLength, store32 } from "../wire/bytes";
 import { MESSAGE_RESV, MessageView } from "../wire/message_view";
 import { timeValuesRefreshPeriodMs } from "../accessors.gen";
 import { view } from "./context";
@@ -61,7 +67,12 @@ const SESSION_HEADER: u32 = 0x01010c00;
 const FILTER_SPEC_HEADER: u32 = 0x010a0c00;
 const SENDER_KEY_BYTES: u32 = 8;
 
-const flowspecMemory: usize = memory.data(64, 8);
+// The FLOWSPEC at hand in canonical form, and the one before as it came, with what it was valid for: most sessions ask for
+// what others have asked for.
+const flowspecMemory: usize = memory.data(64, 16);
+const lastFlowspec: usize = memory.data(64, 16);
+let lastServices: u32 = 0;
+const CONTROLLED_LOAD_HEADER: u32 = 0x02092400;
 
 // Carries out the Resv at hand, if session and message are as said above; false if not, and nothing has happened.
 export function takeFirstReservation(session: Session, outgoing: Interface): bool {
@@ -75,9 +86,9 @@ export function takeFirstReservation(session: Session, outgoing: Interface): boo
   const upstream = interfaceByHandle(neighbour.interface);
   if (upstream == null || upstream.ipv4 == 0) return false;
   const flowspec = v.firstFlowspec;
-  if (validateFlowspec(flowspec, outgoing.services) != 0) return false;
-  if (admitSize(flowspec, outgoing.mtuBytes) != ADMITTED) return false;
-  const rate = effectiveRate(flowspec, blobData(path.senderTspec));
+  const service = takeFlowspec(flowspec, outgoing.services);
+  if (service == 0 || admitSize(flowspecMemory, outgoing.mtuBytes) != ADMITTED) return false;
+  const rate = effectiveRateOf(service, flowspecMemory, blobData(path.senderTspec));
   const limit = outgoing.reservableBytesPerSecond;
   if (admitRate(rate, 0, outgoing.reserved, limit, outgoing.perFlowBytesPerSecond) != ADMITTED) return false;
   if (!mayGrow(<usize> v.length * 2 + 4096) || isFull(outgoing.handle, addressOf(v.hop))) return false;
@@ -118,10 +129,23 @@ function isFull(iface: u32, address: usize): bool {
   return known != null && known.states >= most;
 }
 
+// Writes the FLOWSPEC to `flowspecMemory`. Returns its service, or 0 if it is not valid for these services.
+function takeFlowspec(flowspec: usize, services: u32): u32 {
+  const controlledLoad = load<u32>(flowspec) == CONTROLLED_LOAD_HEADER;
+  const service: u32 = controlledLoad ? CONTROLLED_LOAD_SERVICE : GUARANTEED_SERVICE;
+  const length: usize = controlledLoad ? CONTROLLED_LOAD_FLOWSPEC_BYTES : GUARANTEED_FLOWSPEC_BYTES;
+  if (services == lastServices && equalVectors(flowspec, lastFlowspec, length)) return service;
+  if (validateFlowspec(flowspec, services) != 0) return 0;
+  canonicalFlowspec(flowspec, flowspecMemory);
+  copyVectors(lastFlowspec, flowspec, length);
+  lastServices = services;
+  return service;
+}
+
 function reserve(session: Session, outgoing: Interface, v: MessageView): ReservationState {
   const hop = retainNeighbour(outgoing.handle, addressOf(v.hop), 4);
   const reservation = createReservation(session, outgoing.handle, hop, v.style);
-  reservation.flowspec = retainBytes(flowspecMemory, canonicalFlowspec(v.firstFlowspec, flowspecMemory));
+  reservation.flowspec = retainBytes(flowspecMemory, objectLength(flowspecMemory));
   addFilter(reservation, v.firstFilterSpec, now() + lifetimeOf(outgoing, timeValuesRefreshPeriodMs(v.timeValues)));
   return reservation;
 }
@@ -157,9 +181,9 @@ function sendInstall(session: Session, path: PathState, block: TrafficControlSta
   store<u32>(at, SESSION_HEADER);
   store<u64>(at, load<u64>(keyOf(session)), 4);
   at += 12;
-  copyWords(at, blobData(block.flowspec), flowspecBytes);
+  copyVectors(at, blobData(block.flowspec), flowspecBytes);
   at += flowspecBytes;
-  copyWords(at, blobData(block.pathTspec), tspecBytes);
+  copyVectors(at, blobData(block.pathTspec), tspecBytes);
   at += tspecBytes;
   store<u32>(at, FILTER_SPEC_HEADER);
   store<u64>(at, load<u64>(templateOf(path)), 4);
@@ -185,13 +209,13 @@ function request(
   schedule(session, isBefore(towards.refreshAt, expiresAt) ? towards.refreshAt : expiresAt);
   const objects = v.message + 8;
   const at = startMessage(MESSAGE_RESV, HOP_TTL, v.length);
-  copyWords(at, objects, v.length - 8);
+  copyVectors(at, objects, v.length - 8);
   // SESSION, RSVP_HOP and TIME_VALUES come first in a usual message.
   store<u8>(at, 0, 9);
   store<u32>(at, upstream.ipv4, 16);
   store32(at + 20, towards.logicalInterfaceHandle);
   store32(at + 28, interval);
   store32(at + (v.styleObject - objects) + 4, reservation.style);
-  copyWords(at + (v.firstFlowspec - objects), blobData(reservation.flowspec), blobLength(reservation.flowspec));
+  copyVectors(at + (v.firstFlowspec - objects), blobData(reservation.flowspec), blobLength(reservation.flowspec));
   sendMessage(upstream, at + v.length - 8, 0, neighbourAddress(towards.neighbour!), 4, 0);
 }

@@ -42,6 +42,27 @@ export function equalAddresses(a: usize, b: usize, family: u32): bool {
   return !v128.any_true(v128.xor(v128.load(a), v128.load(b)));
 }
 
+// Copies 16 bytes or more where the two do not overlap, sixteen at a time; the last sixteen end exactly at the end.
+// @ts-ignore: decorator
+@inline
+export function copyVectors(destination: usize, source: usize, length: usize): void {
+  const last = length - 16;
+  for (let at: usize = 0; at < last; at += 16) v128.store(destination + at, v128.load(source + at));
+  v128.store(destination + last, v128.load(source + last));
+}
+
+// Whether two runs of 16 bytes or more are equal.
+// @ts-ignore: decorator
+@inline
+export function equalVectors(a: usize, b: usize, length: usize): bool {
+  const last = length - 16;
+  let difference = v128.xor(v128.load(a + last), v128.load(b + last));
+  for (let at: usize = 0; at < last; at += 16) {
+    difference = v128.or(difference, v128.xor(v128.load(a + at), v128.load(b + at)));
+  }
+  return !v128.any_true(difference);
+}
+
 // Zeroes a short run of bytes, a multiple of four.
 // @ts-ignore: decorator
 @inline
