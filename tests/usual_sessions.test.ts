@@ -1,7 +1,8 @@
 /**
  * What a usual session comes to by the short way (engine-as/process/first_reservation.ts and its like) is what the general
  * procedures come to. Two engines get the same messages, calls and times, but one gets each message with a NULL object
- * before all others, which is skipped (RFC 2205 section 3.1.2) and makes it unusual, so that nothing short is tried.
+ * before all others, which is skipped (RFC 2205 section 3.1.2) and makes it unusual, and a policy that fits nobody, so that
+ * nothing short is tried.
  */
 import { CONFIG_OPTION, type InterfaceInput, SERVICE } from "../host/boundary.gen.ts";
 import { defaultModule } from "../host/default_module.ts";
@@ -17,12 +18,19 @@ const NULL_OBJECT = object(0, 0, new Uint8Array(0));
 const OWN = [0xc00002fe, 0xcb0071fe, 0xcb0072fe], STYLES = [0x0a, 0x0a, 0x0a, 0x12, 0x12, 0x11];
 const [PATH, RESV, PATH_ERROR, RESV_ERROR, PATH_TEAR, RESV_TEAR, RESV_CONFIRM] = [1, 2, 3, 4, 5, 6, 7];
 
+/** A rule that fits nobody: with policy of any kind nothing short is tried for reservations and requests. */
+const POLICY = { position: 0, count: 1, destinationFamily: 4, destinationPrefixLength: 32, destination: address(1) };
+
+type Kind = "POLICY" | "CONFIG" | "INTERFACE" | "ROUTE" | "TICK" | "TRAFFIC_CONTROL_RESULT";
+
 /** One of the two: answers route queries by the routes of the moment, and says what it was asked to do. */
 class Side {
   readonly engine = new Engine(defaultModule());
+  /** What was asked for and is not answered, where traffic control answers. */
+  readonly asked: { handle: number; generation: number }[] = [];
   constructor(readonly routes: Map<string, number>, readonly before: readonly Bytes[]) {}
 
-  submit(kind: "CONFIG" | "INTERFACE" | "ROUTE" | "TICK", record: Record<string, unknown>, nowMs: number): string {
+  submit(kind: Kind, record: Record<string, unknown>, nowMs: number): string {
     this.engine.submit(kind, record as never, nowMs);
     return this.drain(nowMs);
   }
@@ -54,6 +62,7 @@ class Side {
         ? { ...action, payloadLength: 0, payload: plain(action.payload) }
         : action;
       said += JSON.stringify(told, (_, part) => part instanceof Uint8Array ? toHex(part) : part) + "\n";
+      if (action.action === "INSTALL") this.asked.push({ handle: action.handle, generation: action.generation });
       if (action.action !== "ROUTE_QUERY") continue;
       const hops = new Uint8Array(24);
       hops[0] = this.routes.get(toHex(action.destination.subarray(0, 4))) ?? 2;
@@ -63,14 +72,25 @@ class Side {
     return said;
   }
 
-  tables(): string {
+  /** Traffic control agrees to the oldest request, refuses it, or takes what stood away. */
+  answer(kind: number, nowMs: number): string {
+    const first = this.asked.shift();
+    if (!first) return "";
+    const ok = kind < 12 ? 1 : 0, preempted = kind === 15 ? 1 : 0;
+    return this.submit("TRAFFIC_CONTROL_RESULT", { ...first, ok, preempted, errorCode: 1, errorValue: 2 }, nowMs);
+  }
+
+  /** `bytes`: what state takes is compared too. */
+  tables(bytes: boolean): string {
     const { engine } = this;
     const tables = (["sessions", "senders", "requests", "reservations", "installed", "blockade", "neighbours"] as const)
       .map((name) =>
         JSON.stringify(engine.inspect(name), (_, part) => part instanceof Uint8Array ? toHex(part) : part)
       );
     const counters = Object.entries(engine.counters()).filter(([name]) =>
-      !["RECEIVED_BYTES", "SENT_BYTES", "REFRESHES_UNCHANGED"].includes(name)
+      !["RECEIVED_BYTES", "SENT_BYTES", "REFRESHES_UNCHANGED", "MEMORY_BYTES", bytes ? "" : "STATE_BYTES"].includes(
+        name,
+      )
     );
     // A session is numbered by where it stands in memory, which may differ.
     const numbers = new Map<string, number>();
@@ -194,10 +214,13 @@ function play(seed: number, rounds: number): Record<string, number> {
     assertEquals(short, general, `seed ${seed}, round ${round}: ${what}`);
     return short;
   };
-  const options = (random.chance(0.8) ? CONFIG_OPTION.NO_TRAFFIC_CONTROL_RESULT : 0) | CONFIG_OPTION.REPORT_DROPS |
+  const answers = random.chance(0.5);
+  const options = (!answers ? CONFIG_OPTION.NO_TRAFFIC_CONTROL_RESULT : 0) | CONFIG_OPTION.REPORT_DROPS |
     (random.chance(0.2) ? CONFIG_OPTION.FAST_START : 0);
   const maximumStatePerNeighbour = random.chance(0.2) ? 6 : 0;
   both((side) => side.submit("CONFIG", { seed, options, maximumStatePerNeighbour }, nowMs), "CONFIG");
+  const policy = random.chance(0.8);
+  if (policy) sides[1].submit("POLICY", POLICY, nowMs);
   for (const iface of interfaces) both((side) => side.submit("INTERFACE", { ...iface }, nowMs), "INTERFACE");
   for (; round < rounds; round++) {
     nowMs += random.below(random.chance(0.1) ? 20_000 : 800);
@@ -206,6 +229,10 @@ function play(seed: number, rounds: number): Record<string, number> {
       while (side.engine.deadline() <= nowMs) said += side.submit("TICK", {}, nowMs);
       return said;
     }, "TICK");
+    while (answers && sides[0].asked.length > 0 && random.chance(0.6)) {
+      const kind = random.below(16);
+      both((side) => side.answer(kind, nowMs), `answer ${kind}`);
+    }
     const other = random.below(200);
     if (other === 0) {
       const destination = word(0x0a630001 + random.below(SESSIONS));
@@ -220,9 +247,9 @@ function play(seed: number, rounds: number): Record<string, number> {
       const { iface, type, objects, over } = drawn(random);
       both((side) => side.receive(iface, type, objects, over, nowMs), `type ${type}: ${objects.map(toHex).join(" ")}`);
     }
-    if (round % 40 === 0) both((side) => side.tables(), "tables");
+    if (round % 40 === 0) both((side) => side.tables(!policy), "tables");
   }
-  both((side) => side.tables(), "tables");
+  both((side) => side.tables(!policy), "tables");
   return sides[0].engine.counters();
 }
 

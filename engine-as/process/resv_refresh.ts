@@ -50,6 +50,7 @@ import { appendScopeOf, needsScope } from "./scope";
 import { HOP_TTL, sendMessage, startMessage } from "./send";
 import { sendEvent, setEventGone, setEventStyle, startEvent } from "./upcall";
 import { filterBytes } from "./install";
+import { syncUsualRequest } from "./usual_request";
 
 // Send if it has changed; send in any case (timer, changed hop); as TRIGGERED, but say nothing if all is blockaded.
 export const SYNC_TRIGGERED: u32 = 0;
@@ -205,6 +206,7 @@ function othersBytes(session: Session): usize {
 // The entry. See SYNC_*.
 export function syncRequest(session: Session, request: RequestState, mode: u32): void {
   if (session.firstReservation == null && request.sentDigest == 0) return;
+  if (syncUsualRequest(session, request, mode == SYNC_FORCED)) return;
   const style = styleOf(session);
   if (request.neighbour == null) return syncApplication(session, request, style);
   const iface = interfaceByHandle(request.neighbour!.interface);

@@ -1,0 +1,113 @@
+// RESV REFRESH (RFC 2209) where there is nothing to merge, which is most of them: a unicast or multicast session with one
+// sender and one reservation in an explicit style, IPv4, no policy, no blockade. What is requested is then just what is
+// reserved. Whatever is not so is left to the general procedure (resv_refresh.ts), which comes to the same for these too:
+// tests/usual_sessions.test.ts holds the two against each other.
+import { blobData, blobHash, blobLength } from "../state/blob";
+import { Interface, interfaceByHandle } from "../state/interface";
+import { neighbourAddress } from "../state/neighbour";
+import {
+  PATH_INCLUDED,
+  PATH_LOCAL_ONLY,
+  PATH_ROUTE_PENDING,
+  PathState,
+  setFlag,
+  templateOf,
+} from "../state/path_state";
+import { hasPolicy } from "../state/policy";
+import { RequestState } from "../state/request_state";
+import {
+  filterKey,
+  RESERVATION_CONFIRM,
+  RESERVATION_PENDING,
+  ReservationState,
+  STYLE_WILDCARD_FILTER,
+} from "../state/reservation_state";
+import { routeHopBy } from "../state/route";
+import { keyOf, Session } from "../state/session";
+import { nextRefresh } from "../timers/clock";
+import { refreshIntervalOf } from "../timers/timing";
+import { schedule } from "../timers/wheel";
+import { copyVectors, store32 } from "../wire/bytes";
+import { copyObject } from "../wire/builder";
+import { MESSAGE_RESV } from "../wire/message_view";
+import { clearConfirm } from "./resv_confirm";
+import { HOP_TTL, sendMessage, startMessage } from "./send";
+
+// Object headers as they stand in memory: length, class, C-Type (RFC 2205 appendix A).
+const SESSION: u32 = 0x01010c00;
+const RSVP_HOP: u32 = 0x01030c00;
+const TIME_VALUES: u32 = 0x01050800;
+const STYLE: u32 = 0x01080800;
+const FILTER_SPEC: u32 = 0x010a0c00;
+
+// The key of an IPv4 sender with port (C-Type 1).
+const SENDER_KEY_BYTES: u32 = 8;
+
+// The one sender of such a session, which came from a hop and whose data leave by the interface (routing.ts: routesTo), or
+// null. Of IPv4, since messages are written by hand.
+export function usualSender(session: Session, iface: u32): PathState | null {
+  const path = session.firstPath;
+  if (path == null || path.next || path.ctype != 1 || path.keyLength != SENDER_KEY_BYTES || session.ctype != 1) return null;
+  if ((path.flags & (PATH_LOCAL_ONLY | PATH_ROUTE_PENDING)) != 0 || session.firstApplication || hasPolicy()) return null;
+  const request = path.request;
+  const neighbour = request.neighbour;
+  if (neighbour == null || neighbour.interface == iface || routeHopBy(path.outgoing, iface) == 0) return null;
+  return request.next == null && session.firstRequest == request && request.firstBlockade == null ? path : null;
+}
+
+// Carries out what syncRequest() is to do, if it can; `forced`: send in any case.
+export function syncUsualRequest(session: Session, request: RequestState, forced: bool): bool {
+  const reservation = session.firstReservation;
+  if (reservation == null || reservation.next || (reservation.flags & RESERVATION_PENDING) != 0) return false;
+  const style: u32 = reservation.style;
+  if (style == STYLE_WILDCARD_FILTER || (request.sentDigest != 0 && request.sentStyle != style)) return false;
+  const filter = reservation.firstFilter;
+  if (filter == null || filter.next || filter.fresh || filter.ctype != 1 || filter.keyLength != SENDER_KEY_BYTES) return false;
+  const annex = reservation.annex;
+  if (annex && (annex.scope | annex.others | annex.forwardFlowspec) != 0) return false;
+  const path = usualSender(session, reservation.interface);
+  if (path == null || load<u64>(filterKey(filter)) != load<u64>(templateOf(path))) return false;
+  const iface = interfaceByHandle(request.neighbour!.interface);
+  if (iface == null || iface.ipv4 == 0) return false;
+  const confirm: usize = annex && (reservation.flags & RESERVATION_CONFIRM) != 0 ? annex.confirm : 0;
+  const digest = blobHash(reservation.flowspec) | 1;
+  setFlag(path, PATH_INCLUDED, true);
+  if (forced || confirm != 0 || path.requested != digest) {
+    path.requested = digest;
+    request.refreshAt = nextRefresh(refreshIntervalOf(iface), !forced);
+    schedule(session, request.refreshAt);
+    sendUsualRequest(session, request, iface, reservation, confirm);
+    if (confirm != 0) clearConfirm(reservation);
+  }
+  return true;
+}
+
+// Sends the Resv for the one reservation; `confirm` is a RESV_CONFIRM to go with it, or 0.
+export function sendUsualRequest(
+  session: Session,
+  request: RequestState,
+  iface: Interface,
+  reservation: ReservationState,
+  confirm: usize,
+): void {
+  request.sentDigest = 1;
+  request.sentStyle = reservation.style;
+  let at = startMessage(MESSAGE_RESV, HOP_TTL, 192);
+  store<u32>(at, SESSION);
+  store<u64>(at, load<u64>(keyOf(session)), 4);
+  store<u32>(at, RSVP_HOP, 12);
+  store<u32>(at, iface.ipv4, 16);
+  store32(at + 20, request.logicalInterfaceHandle);
+  store<u32>(at, TIME_VALUES, 24);
+  store32(at + 28, refreshIntervalOf(iface));
+  at += 32;
+  if (confirm != 0) at = copyObject(at, confirm);
+  store<u32>(at, STYLE);
+  store32(at + 4, reservation.style);
+  const flowspecBytes = blobLength(reservation.flowspec);
+  copyVectors(at + 8, blobData(reservation.flowspec), flowspecBytes);
+  at += 8 + flowspecBytes;
+  store<u32>(at, FILTER_SPEC);
+  store<u64>(at, load<u64>(filterKey(reservation.firstFilter!)), 4);
+  sendMessage(iface, at + 12, 0, neighbourAddress(request.neighbour!), 4, 0);
+}
