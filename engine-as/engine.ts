@@ -1,7 +1,16 @@
 // Every export of the engine, and nothing else. See ARCHITECTURE.md, "The boundary".
 import "./abort";
-import { actionsPointer, pollActions } from "./actions/queue";
-import { ABI_VERSION, OUTBOX_BYTES, STATUS_BAD_SUBMIT, STATUS_OK } from "./boundary.gen";
+import { actionsPointer, moreActions, pollActions } from "./actions/queue";
+import {
+  ABI_VERSION,
+  OUTBOX_BYTES,
+  OUTCOME_ACTION_BYTES,
+  OUTCOME_ACTIONS,
+  OUTCOME_DEADLINE,
+  OUTCOME_MORE,
+  STATUS_BAD_SUBMIT,
+  STATUS_OK,
+} from "./boundary.gen";
 import { captureBegin, captureEnd, captureRead } from "./capture/reader";
 import { CAPTURE_STATE_BYTES } from "./capture/state";
 import { rowBytes, rowsPointer } from "./inspect/outbox";
@@ -48,6 +57,21 @@ export function outbox(): usize {
 }
 export function outboxLength(): u32 {
   return showing == SHOWS_ROWS ? rowBytes() : showing == SHOWS_RESULT ? resultBytes : <u32> OUTBOX_BYTES;
+}
+
+// submit(), the first poll() and deadline() in one call, which leaves what they return at outcome(). What was polled last
+// need not be polled away before the next turn() if nothing more waits.
+export function turn(kind: u32, count: u32, nowMs: f64): u32 {
+  const status = submit(kind, count, nowMs);
+  store<u32>(OUTCOME + OUTCOME_ACTION_BYTES, poll());
+  store<u32>(OUTCOME + OUTCOME_ACTIONS, <u32> outbox());
+  store<u32>(OUTCOME + OUTCOME_MORE, root().configured != 0 && moreActions() ? 1 : 0);
+  store<f64>(OUTCOME + OUTCOME_DEADLINE, deadline());
+  return status;
+}
+const OUTCOME: usize = memory.data(24, 8);
+export function outcome(): usize {
+  return OUTCOME;
 }
 
 export function deadline(): f64 {

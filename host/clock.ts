@@ -229,3 +229,26 @@ export class VirtualClock implements Clock {
     return top;
   }
 }
+
+/** Another clock whose calls are made at multiples of some milliseconds, so that those due about the same time fall together. */
+export class CoarseClock implements Clock {
+  #clock: Clock;
+  #granularityMs: number;
+
+  constructor(clock: Clock, granularityMs: number) {
+    this.#clock = clock;
+    this.#granularityMs = granularityMs;
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
+  schedule(atMs: number, callback: () => void): TimerHandle {
+    return this.#clock.schedule(Math.ceil(atMs / this.#granularityMs) * this.#granularityMs, callback);
+  }
+
+  cancel(handle: TimerHandle): void {
+    this.#clock.cancel(handle);
+  }
+}

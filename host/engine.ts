@@ -5,9 +5,10 @@
  * and copies out; views are derived again whenever `memory.grow` has replaced the buffer. Nothing here knows a rule of
  * RSVP: records are written and read by the generated code of `boundary.gen.ts`.
  */
-import { ABI_VERSION, type Action, INPUT, readAction, STATUS, TABLE_READERS, type TableRows } from "./boundary.gen.ts";
+import { ABI_VERSION, type Action, INPUT, PACKET_SLOT_BYTES, STATUS, type TableRows } from "./boundary.gen.ts";
+import { OUTCOME_ACTION_BYTES, OUTCOME_ACTIONS, OUTCOME_DEADLINE, OUTCOME_MORE } from "./boundary.gen.ts";
 import {
-  counterName,
+  countersByName,
   type EngineExports,
   type EngineOptions,
   type SubmitObserver,
@@ -15,21 +16,13 @@ import {
 } from "./engine_exports.ts";
 import { type Copied, keep } from "./arena.ts";
 import { fillSlots, placePackets, placeRecords } from "./inbox.ts";
+import { BROKEN, NO_ACTIONS, readActions, takeSends } from "./outbox.ts";
 import { EngineMisuseError, EngineTrapError, ResvError } from "./engine_errors.ts";
-import {
-  defaultEngineHash,
-  readSnapshotHeader,
-  sealSnapshot,
-  SNAPSHOT_HEADER_BYTES,
-  writeSnapshotHeader,
-} from "./snapshot.ts";
-import { allRows, type TablePage } from "./table_rows.ts";
+import { defaultEngineHash, readSnapshotHeader, writeSnapshot } from "./snapshot.ts";
+import { allRows, tableNumber, type TablePage } from "./table_rows.ts";
 import type { Packet, SlotFiller } from "./transport/transport.ts";
 
 export type { EngineOptions, SubmitObserver };
-
-/** Copied, where `[]` would do: V8 may lay the arrays of a literal among the old objects, where they keep what is in them. */
-const NO_ACTIONS: Action[] = [];
 
 /**
  * One engine: one node's protocol state in one WASM instance. Records go in, actions come out; who calls it carries them
@@ -37,16 +30,14 @@ const NO_ACTIONS: Action[] = [];
  *
  * @example An application registers, and the engine's counters tell
  * ```ts
- * import { CALL_KIND, defaultModule, encodeObjects, Engine, type SubmitRecords } from "@resv/resv";
+ * import { CALL_KIND, defaultModule, encodeObjects, Engine } from "@resv/resv";
  *
  * const engine = new Engine(defaultModule());
- * function submit<K extends keyof SubmitRecords>(kind: K, record: SubmitRecords[K]) {
- *   engine.submit(kind, record, 0);
- *   for (const action of engine.drain()) console.log(action.action);
- * }
- * submit("CONFIG", { seed: 1, refreshIntervalMs: 30_000, lifetimeMultiplier: 3, blockadeMultiplier: 3, memoryLimitBytes: 2 ** 24 });
+ * engine.submit("CONFIG", { seed: 1, refreshIntervalMs: 30_000, lifetimeMultiplier: 3, blockadeMultiplier: 3, memoryLimitBytes: 2 ** 24 }, 0);
+ * for (const { action } of engine.drain()) console.log(action);
  * const session = { name: "SESSION", form: "IPv4", destinationAddress: "10.0.1.2", protocolId: 17, destinationPort: 5004, flags: 0 } as const;
- * submit("CALL", { call: CALL_KIND.SESSION, application: 1, objects: encodeObjects([session]) });
+ * engine.submit("CALL", { call: CALL_KIND.SESSION, application: 1, objects: encodeObjects([session]) }, 0);
+ * for (const { action } of engine.drain()) console.log(action);
  * console.log(engine.counters().SESSIONS); // 1
  * ```
  */
@@ -55,8 +46,20 @@ export class Engine {
   #module: WebAssembly.Module;
   #bytes!: Uint8Array;
   #view!: DataView;
+  #words!: Int32Array;
   #inbox: number;
   #inboxLength: number;
+  /** Absent in engines that know only its parts. A function of its own: `exports` is slow to look anything up in. */
+  #turn: EngineExports["turn"];
+  #outcome = 0;
+  /** Bytes of actions that the last turn has polled and nobody has taken. */
+  #polled = 0;
+  /** Where what was polled last begins. */
+  #polledAt = 0;
+  /** Whether the engine has to be asked for more. */
+  #more = true;
+  /** What the last turn has told. */
+  #deadline: number | undefined = undefined;
   /** True from a submit until a poll has returned nothing. */
   #undrained = false;
   /** True while the observer of submits, or who fills the inbox, runs. */
@@ -82,6 +85,8 @@ export class Engine {
     this.#deriveViews();
     this.#inbox = this.#exports.inbox() >>> 0;
     this.#inboxLength = this.#exports.inboxLength() >>> 0;
+    this.#turn = this.#exports.turn;
+    this.#outcome = this.#exports.outcome ? this.#exports.outcome() >>> 0 : 0;
   }
 
   /** The module it was made from, for another engine of the same kind. */
@@ -106,7 +111,10 @@ export class Engine {
    * @throws {EngineTrapError} if the engine is broken; it is gone then.
    */
   submit<K extends keyof SubmitRecords>(kind: K, record: SubmitRecords[K], nowMs: number): void {
-    this.submitAll(kind, [record], nowMs);
+    // Nothing of a TICK is read; who looks on shall see one all the same.
+    if (kind !== "TICK" || this.#onSubmit) return this.submitAll(kind, [record], nowMs);
+    this.#beginSubmit(kind);
+    this.#callSubmit(kind, INPUT.TICK, 1, nowMs, 0);
   }
 
   /**
@@ -140,38 +148,41 @@ export class Engine {
   submitSlots(fill: SlotFiller, nowMs: number): number {
     this.#beginSubmit("PACKETS");
     this.#observing = true;
-    let taken = { count: 0, used: 0 };
+    let count = 0;
     try {
-      taken = fillSlots(this.#view, this.#bytes, this.#inbox, this.#inboxLength, fill);
+      count = fillSlots(this.#view, this.#bytes, this.#words, this.#inbox, this.#inboxLength, fill);
     } finally {
       this.#observing = false;
     }
-    if (taken.count > 0) this.#callSubmit("PACKETS", INPUT.PACKETS, taken.count, nowMs, taken.used);
-    return taken.count;
+    if (count > 0) this.#callSubmit("PACKETS", INPUT.PACKETS, count, nowMs, count * PACKET_SLOT_BYTES);
+    return count;
   }
 
   /** Submits raw inbox bytes as a recorder saw them, and returns the STATUS; {@linkcode replay} does it for a whole log. */
   submitRaw(kind: number, count: number, nowMs: number, inbox: Uint8Array): number {
     this.#beginSubmit("replay");
-    if (inbox.length > this.#inboxLength) {
-      throw new RangeError(`recorded submit of ${inbox.length} bytes does not fit the inbox of ${this.#inboxLength}`);
-    }
-    this.#bytes.set(inbox, this.#inbox);
+    this.#put("a recorded submit", inbox, 0);
     return this.#rawSubmit("a recorded submit", kind, count, nowMs, inbox.length);
   }
 
   /** The actions of one outbox, copied; an empty list means that the engine is drained and may be submitted to. */
   poll(): Action[] {
     const length = this.#poll();
-    const actions: Action[] = NO_ACTIONS.slice();
-    if (length === 0) return actions;
-    const { view, bytes, start } = this.#copyOut(length);
-    for (let at = start; at < start + length;) {
-      const action = readAction(view, bytes, at);
-      if (action) actions.push(action);
-      at += this.#recordLength(view, at, start + length);
+    return length === 0 ? NO_ACTIONS.slice() : this.#read(this.#polledAt, length);
+  }
+
+  /**
+   * Like `poll`, but datagrams to be sent go to `take`, where they stand: from the first action on that is another, or
+   * that `take` leaves, they are returned. `take` must not call the engine.
+   */
+  pollUntaken(take: (words: Int32Array, at: number) => boolean): Action[] {
+    for (let length = this.#poll(); length !== 0; length = this.#poll()) {
+      const start = this.#polledAt, end = start + length;
+      this.#fresh();
+      const at = takeSends(this.#words, start, end, take);
+      if (at < end) return this.#read(at, end - at);
     }
-    return actions;
+    return NO_ACTIONS.slice();
   }
 
   /** Yields every action until the engine is drained. The body of the loop must not submit. */
@@ -182,18 +193,14 @@ export class Engine {
   /** Like `poll`, as one run of bytes, for comparing runs. */
   pollRaw(): Uint8Array {
     const length = this.#poll();
-    const start = this.#exports.outbox() >>> 0;
-    return this.#fresh().slice(start, start + length);
+    return this.#fresh().slice(this.#polledAt, this.#polledAt + length);
   }
 
   /** When the next TICK is wanted, in the host's milliseconds; Infinity if never; in the past if more work is due. */
   deadline(): number {
     this.#mustBeFree("deadline");
-    try {
-      return this.#exports.deadline();
-    } catch (error) {
-      throw this.#trapped("asking for the deadline", error);
-    }
+    if (this.#deadline !== undefined) return this.#deadline;
+    return this.#call("asking for the deadline", () => this.#exports.deadline());
   }
 
   /**
@@ -204,13 +211,11 @@ export class Engine {
    */
   inspectPage(table: keyof TableRows, cursor = 0): TablePage {
     this.#mustBeDrained(`inspect("${String(table)}")`);
-    const reader = TABLE_READERS[table];
-    if (!reader) {
-      throw new RangeError(`no table "${String(table)}"; there are ${Object.keys(TABLE_READERS).join(", ")}`);
-    }
-    const next = this.#call(`inspecting ${String(table)}`, () => this.#exports.inspect(reader.table, cursor));
+    this.#pollEngine();
+    const number = tableNumber(table);
+    const next = this.#call(`inspecting ${String(table)}`, () => this.#exports.inspect(number, cursor));
     const length = this.#exports.outboxLength() >>> 0;
-    const { bytes, start } = this.#copyOut(length);
+    const { bytes, start } = this.#copy(this.#exports.outbox() >>> 0, length);
     return { rows: bytes.subarray(start, start + length), cursor: next };
   }
 
@@ -221,11 +226,7 @@ export class Engine {
 
   /** Every counter by name: those of `COUNTER`, and drops under the name of their STATUS. Zero counters are left out. */
   counters(): Record<string, number> {
-    const counters: Record<string, number> = {};
-    for (const row of this.inspect("counters")) {
-      if (row.value !== 0) counters[counterName(row.counter)] = row.value;
-    }
-    return counters;
+    return countersByName(this.inspect("counters"));
   }
 
   /** Flowspec arithmetic (RFC 2205 3.11.6) on RSVP objects, in wire form; returns the resulting bytes. */
@@ -233,11 +234,8 @@ export class Engine {
     const arithmetic = this.#exports.arithmetic;
     if (!arithmetic) throw new EngineMisuseError("this engine has no arithmetic export");
     this.#mustBeDrained("arithmetic");
-    if (objects.length > this.#inboxLength) {
-      throw new RangeError(`${objects.length} bytes of objects do not fit the inbox of ${this.#inboxLength}`);
-    }
-    this.#fresh().fill(0, this.#inbox, this.#inbox + Math.min(this.#inboxLength, objects.length + 8));
-    this.#bytes.set(objects, this.#inbox);
+    this.#pollEngine();
+    this.#put("objects", objects, 8);
     const length = this.#call("flowspec arithmetic", () => arithmetic(operation)) >>> 0;
     const start = this.#exports.outbox() >>> 0;
     return this.#fresh().slice(start, start + length);
@@ -249,34 +247,14 @@ export class Engine {
    */
   snapshot(): Uint8Array {
     this.#mustBeDrained("snapshot");
-    const [start, length] = this.#call(
-      "taking a snapshot",
-      () => [this.#exports.stateStart() >>> 0, this.#exports.stateLength() >>> 0],
-    );
-    const out = new Uint8Array(SNAPSHOT_HEADER_BYTES + length);
-    writeSnapshotHeader(out, this.#hash, length);
-    out.set(this.#fresh().subarray(start, start + length), SNAPSHOT_HEADER_BYTES);
-    sealSnapshot(out);
-    return out;
+    this.#pollEngine();
+    const start = this.#exports.stateStart() >>> 0, length = this.#exports.stateLength() >>> 0;
+    return writeSnapshot(this.#hash, this.#fresh().subarray(start, start + length));
   }
 
   /**
-   * A new engine in the state of a snapshot.
+   * A new engine in the state of a snapshot. {@linkcode SnapshotError} has an example.
    * @throws {SnapshotError} if it is damaged or from another build of the engine.
-   *
-   * @example
-   * ```ts
-   * import { defaultModule, Engine, Network } from "@resv/resv";
-   *
-   * const network = new Network();
-   * const alice = network.host("alice"), bob = network.host("bob");
-   * network.link(alice, bob);
-   * alice.send({ destination: bob.address, port: 5004 }, { tokenBucketRateBytesPerSecond: 12_500 });
-   * network.settle();
-   *
-   * const engine = Engine.restore(defaultModule(), bob.rsvp.snapshot());
-   * console.log(engine.inspect("senders").length); // 1
-   * ```
    */
   static restore(module: WebAssembly.Module, snapshot: Uint8Array, options: EngineOptions = {}): Engine {
     const state = readSnapshotHeader(snapshot, options.engineHash ?? defaultEngineHash());
@@ -299,13 +277,17 @@ export class Engine {
 
   #poll(): number {
     this.#mustBeFree("poll");
-    let length: number;
-    try {
-      length = this.#exports.poll() >>> 0;
-    } catch (error) {
-      throw this.#trapped("polling", error);
-    }
+    let length = this.#polled;
+    this.#polled = 0;
+    if (length === 0 && this.#more) length = this.#pollEngine();
     this.#undrained = length !== 0;
+    return length;
+  }
+
+  #pollEngine(): number {
+    const length = this.#call("polling", () => this.#exports.poll()) >>> 0;
+    this.#polledAt = this.#exports.outbox() >>> 0;
+    this.#more = length !== 0;
     return length;
   }
 
@@ -324,9 +306,17 @@ export class Engine {
   /** The engine imports nothing: nobody but an observer of submits, or who fills the inbox, can come back. */
   #mustBeFree(doing: string): void {
     if (this.#dead !== undefined) throw new EngineMisuseError(`${doing}: the engine is gone, ${this.#dead}`);
-    if (this.#observing) {
-      throw new EngineMisuseError(`${doing}: the engine is already running; it is never re-entered`);
+    if (this.#observing) throw new EngineMisuseError(`${doing}: the engine is already running; it is never re-entered`);
+  }
+
+  /** Fills the inbox, with zeros behind. */
+  #put(what: string, content: Uint8Array, zeros: number): void {
+    const { length } = content;
+    if (length > this.#inboxLength) {
+      throw new RangeError(`${what}: ${length} bytes do not fit the inbox of ${this.#inboxLength}`);
     }
+    this.#fresh().set(content, this.#inbox);
+    this.#bytes.fill(0, this.#inbox + length, this.#inbox + Math.min(this.#inboxLength, length + zeros));
   }
 
   #callSubmit(name: string, kind: number, count: number, nowMs: number, used: number): void {
@@ -344,12 +334,25 @@ export class Engine {
       }
     }
     // Even a refused submit may have left actions (counters, reports), so it has to be drained like any other.
-    this.#undrained = true;
+    this.#undrained = this.#more = true;
+    this.#polled = 0;
     try {
-      return this.#exports.submit(kind, count, nowMs) >>> 0;
+      if (!this.#turn) return this.#exports.submit(kind, count, nowMs) >>> 0;
+      const status = this.#turn(kind, count, nowMs) >>> 0;
+      this.#readOutcome();
+      return status;
     } catch (error) {
       throw this.#trapped(`submitting ${name}`, error);
     }
+  }
+
+  #readOutcome(): void {
+    this.#fresh();
+    const at = this.#outcome;
+    this.#polled = this.#words[(at + OUTCOME_ACTION_BYTES) >> 2];
+    this.#polledAt = this.#words[(at + OUTCOME_ACTIONS) >> 2] >>> 0;
+    this.#more = this.#words[(at + OUTCOME_MORE) >> 2] !== 0;
+    this.#deadline = this.#view.getFloat64(at + OUTCOME_DEADLINE, true);
   }
 
   /** Everything that is not done for every packet. */
@@ -369,19 +372,15 @@ export class Engine {
     return new EngineTrapError(doing, error);
   }
 
-  /** Copies the outbox to where the views that go out to the caller stay good. */
-  #copyOut(length: number): Copied {
-    const at = this.#exports.outbox() >>> 0;
+  /** Copies what is in the outbox to where the views that go out to the caller stay good. */
+  #copy(at: number, length: number): Copied {
     return keep(this.#fresh().subarray(at, at + length));
   }
 
-  #recordLength(view: DataView, at: number, end: number): number {
-    const length = view.getUint32(at + 4, true);
-    if (length < 8 || at + length > end) {
-      this.#dead = "it wrote a record that does not fit its outbox";
-      throw new EngineMisuseError(`engine wrote a record of ${length} bytes at ${at}, outbox ends at ${end}`);
-    }
-    return length;
+  #read(at: number, length: number): Action[] {
+    const actions = readActions(this.#copy(at, length), length);
+    if (actions !== BROKEN) return actions;
+    throw new EngineMisuseError(`engine is gone, ${this.#dead = "it wrote a record that does not fit its outbox"}`);
   }
 
   /** memory.grow detaches the old buffer, whose length then reads as zero. */
@@ -394,5 +393,6 @@ export class Engine {
     const buffer = this.#exports.memory.buffer;
     this.#bytes = new Uint8Array(buffer);
     this.#view = new DataView(buffer);
+    this.#words = new Int32Array(buffer);
   }
 }

@@ -2,6 +2,7 @@
 import type {
   CallInput,
   ConfigInput,
+  CounterRow,
   InterfaceInput,
   PolicyInput,
   RouteInput,
@@ -60,6 +61,10 @@ export interface EngineExports {
   outbox(): number;
   outboxLength(): number;
   deadline(): number;
+  /** Submit, first poll and deadline in one; a stand-in for tests has neither this nor the next. */
+  turn?(kind: number, count: number, nowMs: number): number;
+  /** Where `turn` leaves what it has found: OUTCOME_*. */
+  outcome?(): number;
   inspect(table: number, cursor: number): number;
   stateStart(): number;
   stateLength(): number;
@@ -90,4 +95,11 @@ const COUNTER_NAMES = new Map<number, string>(Object.entries(COUNTER).map(([name
 /** The name of a counter: that of COUNTER, or of the STATUS under which drops are counted. */
 export function counterName(counter: number): string {
   return COUNTER_NAMES.get(counter) ?? STATUS_TEXT[counter]?.name ?? `COUNTER_${counter}`;
+}
+
+/** The counters that are not zero, by name. */
+export function countersByName(rows: readonly CounterRow[]): Record<string, number> {
+  const counters: Record<string, number> = {};
+  for (const { counter, value } of rows) if (value !== 0) counters[counterName(counter)] = value;
+  return counters;
 }

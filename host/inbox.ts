@@ -67,16 +67,17 @@ export function placePackets(
   return { count: taken - start, used: at - inbox };
 }
 
-/** Has `fill` put datagrams into slots, one into each. Returns how many, and how many bytes their slots take. */
+/** Has `fill` put datagrams into slots, one into each, and returns how many. */
 export function fillSlots(
   view: DataView,
   bytes: Uint8Array,
+  words: Int32Array,
   inbox: number,
   inboxLength: number,
   fill: SlotFiller,
-): { count: number; used: number } {
+): number {
   const slots = Math.floor(inboxLength / PACKET_SLOT_BYTES);
-  const count = fill({ bytes, view, start: inbox, slots });
+  const count = fill({ bytes, view, words, start: inbox, slots });
   if (count > slots) throw new RangeError(`${count} datagrams in ${slots} slots`);
-  return { count, used: count * PACKET_SLOT_BYTES };
+  return count;
 }

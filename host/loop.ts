@@ -2,21 +2,28 @@
  * Submit, drain, sleep until the deadline. The loop carries out what the engine asks for and hands the answers back as
  * further submits, one after the other and never from inside the engine: whatever arrives while it runs waits its turn.
  */
-import type { Action, EventAction, ReportAction, RouteInput, TrafficControlResultInput } from "./boundary.gen.ts";
-import { ROUTE_HOP_BYTES } from "./boundary.gen.ts";
+import { answerRecord, changeRecord, resultFields } from "./answers.ts";
+import type { Action, EventAction, ReportAction, TrafficControlResultInput } from "./boundary.gen.ts";
 import type { Clock, TimerHandle } from "./clock.ts";
 import { EngineTrapError, ResvError } from "./engine_errors.ts";
 import type { SubmitRecords } from "./engine_exports.ts";
 import type { Engine } from "./engine.ts";
-import type { RouteAnswer, RouteChange, RouteQuestion, Routing } from "./routing/routing.ts";
+import type { RouteAnswer, RouteQuestion, Routing } from "./routing/routing.ts";
 import type { InstallRequest, TrafficControl, TrafficControlAnswer } from "./traffic_control/traffic_control.ts";
 import { type MessageObserver, observedFiller, sightingOf } from "./message_tap.ts";
-import type { BatchTransport, Packet, SlotFiller, Transport } from "./transport/transport.ts";
+import type {
+  BatchTransport,
+  DirectTransport,
+  Packet,
+  SendTaker,
+  SlotFiller,
+  Transport,
+} from "./transport/transport.ts";
 
 /** What the loop needs of an engine; `Engine` has it, and so may a stand-in. */
 export type LoopEngine =
   & Pick<Engine, "submit" | "submitAll" | "submitPackets" | "poll" | "deadline">
-  & Partial<Pick<Engine, "submitSlots">>;
+  & Partial<Pick<Engine, "submitSlots" | "pollUntaken">>;
 
 /** The parts that a loop connects. It sets their handlers and closes them with itself. */
 export interface LoopOptions {
@@ -44,8 +51,8 @@ export interface LoopOptions {
 }
 
 type Job =
-  | { packets: readonly Packet[] }
-  | { fill: SlotFiller }
+  | { kind: "PACKETS"; packets: readonly Packet[] }
+  | { kind: "SLOTS"; fill: SlotFiller; batches: number }
   | { [K in keyof SubmitRecords]: { kind: K; record: SubmitRecords[K] } }[keyof SubmitRecords];
 
 const TICK: Job = { kind: "TICK", record: {} };
@@ -91,6 +98,7 @@ const TRAFFIC_CONTROL_ERROR = 21;
  */
 export class EngineLoop {
   #engine: LoopEngine;
+  #clock: Clock;
   #options: LoopOptions;
   #queue: Job[] = [];
   #running = false;
@@ -102,16 +110,21 @@ export class EngineLoop {
   #lastMs = -Infinity;
   #ticksAtLast = 0;
   #observer: MessageObserver | undefined;
+  #taker: SendTaker | undefined;
 
   /** Sets the handlers of all parts. Nothing runs before the first submit, which must be CONFIG. */
   constructor(options: LoopOptions) {
     this.#options = options;
     this.#engine = options.engine;
+    this.#clock = options.clock;
     options.transport.onPackets((packets) => this.receive(packets));
     // Wrappers are no batch transports: they want to see every packet.
     if (this.#engine.submitSlots) {
-      (options.transport as Partial<BatchTransport>).onBatch?.((fill) => this.#enqueue({ fill }));
+      (options.transport as Partial<BatchTransport>).onBatch?.((fill, batches = 1) =>
+        this.#enqueue({ kind: "SLOTS", fill, batches })
+      );
     }
+    if (this.#engine.pollUntaken) this.#taker = (options.transport as Partial<DirectTransport>).taker;
     options.transport.onError((error) => this.#report(error));
     // Of what stands, TC_Preempt is all that traffic control has to say by itself (RFC 2205 3.11.2).
     options.trafficControl.onLost((handle, generation, answer) => {
@@ -142,7 +155,7 @@ export class EngineLoop {
 
   /** Takes datagrams that have arrived. */
   receive(packets: readonly Packet[]): void {
-    if (packets.length > 0) this.#enqueue({ packets });
+    if (packets.length > 0) this.#enqueue({ kind: "PACKETS", packets });
   }
 
   /** Stops the timer and closes transport, traffic control and routing. */
@@ -158,8 +171,7 @@ export class EngineLoop {
 
   #enqueue(job: Job): void {
     if (this.#closed) return;
-    this.#queue.push(job);
-    if (this.#running) return;
+    if (this.#running) return void this.#queue.push(job);
     this.#running = true;
     try {
       this.#pump(job);
@@ -172,7 +184,11 @@ export class EngineLoop {
   #pump(first: Job): void {
     let refusal: ResvError | undefined;
     try {
-      for (let job = this.#queue.shift(); job && !this.#closed; job = this.#queue.shift()) {
+      for (
+        let job: Job | undefined = first;
+        job && !this.#closed;
+        job = this.#queue.length > 0 ? this.#queue.shift() : undefined
+      ) {
         try {
           this.#run(job);
         } catch (error) {
@@ -186,7 +202,7 @@ export class EngineLoop {
       if (!this.#closed) this.#rearm();
     } catch (error) {
       // Who called is told; what came from the network or from the clock has nobody to tell.
-      if (!("kind" in first) || first.kind === "TICK") this.#fail(error as Error);
+      if (first.kind === "PACKETS" || first.kind === "SLOTS" || first.kind === "TICK") this.#fail(error as Error);
       else {
         this.close();
         throw error;
@@ -196,7 +212,7 @@ export class EngineLoop {
   }
 
   #run(job: Job): void {
-    if ("packets" in job) {
+    if (job.kind === "PACKETS") {
       if (this.#observer) { for (const packet of job.packets) this.#see("received", packet); }
       for (let taken = 0; taken < job.packets.length && !this.#closed;) {
         taken += this.#engine.submitPackets(job.packets, this.#now(), taken);
@@ -204,10 +220,15 @@ export class EngineLoop {
       }
       return;
     }
-    if ("fill" in job) {
-      const seen = (packet: Packet) => this.#see("received", packet);
-      this.#engine.submitSlots!(this.#observer ? observedFiller(job.fill, seen) : job.fill, this.#now());
-    } else if (job.kind === "TRAFFIC_CONTROL_RESULT") this.#submitResults(job.record as TrafficControlResultInput);
+    if (job.kind === "SLOTS") {
+      const fill = this.#observer ? observedFiller(job.fill, (packet) => this.#see("received", packet)) : job.fill;
+      for (let left = job.batches; left > 0 && !this.#closed; left--) {
+        this.#engine.submitSlots!(fill, this.#now());
+        this.#drain();
+      }
+      return;
+    }
+    if (job.kind === "TRAFFIC_CONTROL_RESULT") this.#submitResults(job.record as TrafficControlResultInput);
     else this.#engine.submit(job.kind, job.record as never, this.#now());
     this.#drain();
   }
@@ -215,7 +236,7 @@ export class EngineLoop {
   /** Answers that have come one after the other go in together: what they settle is then one message upstream, not many. */
   #submitResults(first: TrafficControlResultInput): void {
     const records = [first];
-    for (let next = this.#queue[0]; next && "kind" in next && next.kind === "TRAFFIC_CONTROL_RESULT";) {
+    for (let next = this.#queue[0]; next && next.kind === "TRAFFIC_CONTROL_RESULT";) {
       if (records.length === RESULTS_AT_ONCE) break;
       records.push(next.record as TrafficControlResultInput);
       this.#queue.shift();
@@ -225,9 +246,15 @@ export class EngineLoop {
   }
 
   #drain(): void {
-    for (let actions = this.#engine.poll(); actions.length > 0; actions = this.#engine.poll()) {
+    // Whoever looks on wants to see every packet.
+    const take = this.#observer ? undefined : this.#taker;
+    for (let actions = this.#poll(take); actions.length > 0; actions = this.#poll(take)) {
       for (const action of actions) this.#perform(action);
     }
+  }
+
+  #poll(take: SendTaker | undefined): Action[] {
+    return take ? this.#engine.pollUntaken!(take) : this.#engine.poll();
   }
 
   #perform(action: Action): void {
@@ -287,7 +314,7 @@ export class EngineLoop {
 
   /** The engine's clock never goes back, whatever the host's does. */
   #now(): number {
-    const now = this.#options.clock.nowMs();
+    const now = this.#clock.nowMs();
     if (now > this.#lastMs) {
       this.#lastMs = now;
       this.#ticksAtLast = 0;
@@ -305,10 +332,10 @@ export class EngineLoop {
     if (deadline >= this.#timerAt) return;
     this.#cancelTimer();
     this.#timerAt = deadline;
-    this.#timer = this.#options.clock.schedule(deadline, () => this.#wake());
+    this.#timer = this.#clock.schedule(deadline, this.#wake);
   }
 
-  #wake(): void {
+  #wake = (): void => {
     this.#timer = undefined;
     this.#timerAt = Infinity;
     if (this.#closed) return;
@@ -321,10 +348,10 @@ export class EngineLoop {
       return this.#fail(error as Error);
     }
     this.#enqueue(TICK);
-  }
+  };
 
   #cancelTimer(): void {
-    if (this.#timer !== undefined) this.#options.clock.cancel(this.#timer);
+    if (this.#timer !== undefined) this.#clock.cancel(this.#timer);
     this.#timer = undefined;
     this.#timerAt = Infinity;
   }
@@ -343,41 +370,4 @@ export class EngineLoop {
       throw error;
     });
   }
-}
-
-function resultFields(answer: TrafficControlAnswer) {
-  const { ok, preempted, errorCode, errorValue, forwardFlowspec: objects } = answer;
-  return {
-    ok: ok ? 1 : 0,
-    preempted: preempted ? 1 : 0,
-    errorCode: errorCode ?? 0,
-    errorValue: errorValue ?? 0,
-    objects,
-  };
-}
-
-function changeRecord(change: RouteChange): RouteInput {
-  return { query: 0, destination: change.prefix, prefixLength: change.prefixLength, family: change.family };
-}
-
-function answerRecord(query: number, question: RouteQuestion, answer: RouteAnswer): RouteInput {
-  const hops = new Uint8Array(answer.hops.length * ROUTE_HOP_BYTES);
-  const view = new DataView(hops.buffer);
-  for (const [i, hop] of answer.hops.entries()) {
-    const at = i * ROUTE_HOP_BYTES;
-    view.setUint32(at, hop.interface, true);
-    if (!hop.gateway) continue;
-    view.setUint8(at + 4, hop.family ?? question.family);
-    hops.set(hop.gateway, at + 8);
-  }
-  return {
-    query,
-    destination: question.destination,
-    family: question.family,
-    found: answer.found ? 1 : 0,
-    local: answer.local ? 1 : 0,
-    incomingInterface: answer.incomingInterface ?? 0,
-    hopCount: answer.hops.length,
-    hops,
-  };
 }

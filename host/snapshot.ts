@@ -8,7 +8,7 @@
 import { ABI_VERSION } from "./boundary.gen.ts";
 import { ENGINE_SHA256 } from "./wasm_hash.gen.ts";
 
-export const SNAPSHOT_HEADER_BYTES = 64;
+const SNAPSHOT_HEADER_BYTES = 64;
 const MAGIC = 0x53565352;
 const HEADER_VERSION = 1;
 
@@ -39,20 +39,18 @@ export function defaultEngineHash(): Uint8Array {
   return Uint8Array.from(ENGINE_SHA256.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }
 
-/** Writes the header for the state that the caller puts behind it; call `sealSnapshot` once the state is there. */
-export function writeSnapshotHeader(out: Uint8Array, hash: Uint8Array, stateLength: number): void {
-  const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
+/** A snapshot of this state, by the build that `hash` names. */
+export function writeSnapshot(hash: Uint8Array, state: Uint8Array): Uint8Array {
+  const out = new Uint8Array(SNAPSHOT_HEADER_BYTES + state.length);
+  const view = new DataView(out.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint16(4, HEADER_VERSION, true);
   view.setUint32(8, ABI_VERSION, true);
-  view.setUint32(12, stateLength, true);
+  view.setUint32(12, state.length, true);
+  view.setUint32(16, fnv1a(state), true);
   out.set(hash, 32);
-}
-
-/** Fills in the checksum of the state. */
-export function sealSnapshot(out: Uint8Array): void {
-  const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
-  view.setUint32(16, fnv1a(out.subarray(SNAPSHOT_HEADER_BYTES)), true);
+  out.set(state, SNAPSHOT_HEADER_BYTES);
+  return out;
 }
 
 /**

@@ -14,6 +14,13 @@ export interface TablePage {
   cursor: number;
 }
 
+/** The number of a table. @throws {RangeError} if there is no such table. */
+export function tableNumber(table: keyof TableRows): number {
+  const reader = TABLE_READERS[table];
+  if (reader) return reader.table;
+  throw new RangeError(`no table "${String(table)}"; there are ${Object.keys(TABLE_READERS).join(", ")}`);
+}
+
 /** The rows of a page. @throws {RangeError} if it is no page of that table. */
 export function* readRows<T extends keyof TableRows>(table: T, page: Uint8Array): Generator<TableRows[T]> {
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);

@@ -220,12 +220,21 @@ function writer(laid: Laid): string[] {
   ];
 }
 
-/** A receiver fills a datagram's slot in place, and not from a record. */
-function packetOffsets(inputs: Laid[]): string[] {
-  const packet = inputs.find(({ record }) => record.name === "PACKETS")!;
+/**
+ * A receiver fills a datagram's slot in place, and not from a record; a virtual network copies what one engine sends to
+ * where another receives it, and so wants every field but the payload in the same place.
+ */
+function packetOffsets(inputs: Laid[], actions: Laid[]): string[] {
+  const packet = inputs.find(({ record }) => record.name === "PACKETS")!.fields;
+  const send = actions.find(({ record }) => record.name === "SEND")!.fields;
+  const differs = packet.find(({ name, at }, i) => name !== send[i]?.name || (name !== "payload" && at !== send[i].at));
+  if (differs || send.length !== packet.length) throw new Error(`PACKETS and SEND differ in ${differs?.name}`);
+  const places = (fields: Placed[]) => fields.map(({ name, at }) => `${name}: ${at}`).join(", ");
   return [
     "/** Where the fields of a datagram's header stand in its slot, for who writes them in place. */",
-    `export const PACKET_OFFSET = { ${packet.fields.map(({ name, at }) => `${name}: ${at}`).join(", ")} } as const;`,
+    `export const PACKET_OFFSET = { ${places(packet)} } as const;`,
+    "/** Where the fields of a SEND action stand, for who reads them in place: as in a slot, but for the payload. */",
+    `export const SEND_OFFSET = { ${places(send)} } as const;`,
   ];
 }
 
@@ -261,7 +270,7 @@ function hostSide(inputs: Laid[], actions: Laid[], tables: Laid[]): string {
     "/** Numbers of the counters in the table `counters`; drops are counted under their STATUS. */",
     `export const COUNTER = ${JSON.stringify(COUNTERS)} as const;`,
   );
-  out.push(...packetOffsets(inputs));
+  out.push(...packetOffsets(inputs, actions));
   for (const laid of inputs) out.push(...interfaceText(laid, "input"), ...writer(laid));
   for (const laid of actions) out.push(...interfaceText(laid, "action"), ...reader(laid, "action"));
   for (const laid of tables) out.push(...interfaceText(laid, "table"), ...reader(laid, "table"));

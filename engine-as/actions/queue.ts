@@ -71,25 +71,34 @@ export function commitAction(record: usize, kind: u32, end: usize): void {
   changetype<Chunk>(<usize> root().lastChunk).used += length;
 }
 
+// What was polled last is given back.
+export function giveBackActions(): void {
+  const state = root();
+  if (state.polled == 0) return;
+  state.polled = 0;
+  const chunk = changetype<Chunk>(<usize> state.firstChunk);
+  const next = chunk.next;
+  chunk.used = 0;
+  if (next == null) return;
+  state.firstChunk = <u32> changetype<usize>(next);
+  // The OUTBOX itself stays in use too: it joins the free chunks.
+  chunk.next = changetype<Chunk | null>(<usize> state.freeChunk);
+  state.freeChunk = <u32> changetype<usize>(chunk);
+}
+
 // Bytes of actions now at `actionsPointer()`; what the poll before this one returned is given back.
 export function pollActions(): u32 {
+  giveBackActions();
   const state = root();
-  let chunk = changetype<Chunk>(<usize> state.firstChunk);
-  if (state.polled) {
-    state.polled = 0;
-    const next = chunk.next;
-    chunk.used = 0;
-    if (next) {
-      state.firstChunk = <u32> changetype<usize>(next);
-      // The OUTBOX itself stays in use too: it joins the free chunks.
-      chunk.next = changetype<Chunk | null>(<usize> state.freeChunk);
-      state.freeChunk = <u32> changetype<usize>(chunk);
-      chunk = next;
-    }
-  }
+  const chunk = changetype<Chunk>(<usize> state.firstChunk);
   if (chunk.used == 0) return 0;
   state.polled = 1;
   return chunk.used;
+}
+
+// Whether there is more than what was polled last.
+export function moreActions(): bool {
+  return changetype<Chunk>(<usize> root().firstChunk).next != null;
 }
 
 @inline

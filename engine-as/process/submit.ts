@@ -31,7 +31,7 @@ import {
   STATUS_NOT_CONFIGURED,
   STATUS_OK,
 } from "../boundary.gen";
-import { initializeQueue } from "../actions/queue";
+import { giveBackActions, initializeQueue } from "../actions/queue";
 import {
   MAXIMUM_MULTIPLIER,
   MAXIMUM_REPAIR_DELAY_MS,
@@ -70,6 +70,7 @@ export function submitRecords(kind: u32, records: u32, nowMs: f64): u32 {
   } else if (root().configured == 0) {
     return STATUS_NOT_CONFIGURED;
   }
+  giveBackActions();
   setNow(nowMs);
   const status = take(kind, records);
   shrinkSparseTables();

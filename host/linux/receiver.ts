@@ -292,5 +292,11 @@ function minimumHeader(reader: Reader): number {
 
 function ownSlots(): PacketSlots {
   const bytes = new Uint8Array(PACKET_SLOTS * PACKET_SLOT_BYTES);
-  return { bytes, view: new DataView(bytes.buffer), start: 0, slots: PACKET_SLOTS };
+  return {
+    bytes,
+    view: new DataView(bytes.buffer),
+    words: new Int32Array(bytes.buffer),
+    start: 0,
+    slots: PACKET_SLOTS,
+  };
 }

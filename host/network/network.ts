@@ -3,7 +3,7 @@
  * worked out from the topology, every RSVP node with its own engine. The same program gives the same run every time.
  */
 import { type Address, formatAddress } from "../address.ts";
-import { VirtualClock } from "../clock.ts";
+import { type Clock, CoarseClock, VirtualClock } from "../clock.ts";
 import { defaultModule } from "../default_module.ts";
 import type { NodeSettings } from "../node_settings.ts";
 import type { PolicyRule } from "../policy.ts";
@@ -11,11 +11,13 @@ import type { Session } from "../session.ts";
 import type { FaultOptions } from "../transport/fault_injector.ts";
 import { PcapFile } from "../transport/pcap_writer.ts";
 import type { Packet } from "../transport/transport.ts";
+import { Batch, LetterBags } from "./letters.ts";
 import { Log, type LogLine, type LogOptions } from "./log.ts";
 import { NetworkLink, type PacketTap, type Sighting } from "./network_link.ts";
 import { NetworkNode, type NetworkNodeOptions, type NetworkPort } from "./network_node.ts";
 import { Routes } from "./routes.ts";
 import { type Attachment, type LinkOptions, type NodeRecord, Topology } from "./topology.ts";
+import { Wire } from "./wire.ts";
 
 /** Settings of a network; those of `NodeSettings` hold for every node that has no others. */
 export interface NetworkOptions extends Partial<NodeSettings> {
@@ -35,24 +37,6 @@ export interface NetworkOptions extends Partial<NodeSettings> {
   /** Messages kept for `messages` and `ladder`; 10,000 by default, the oldest are forgotten. */
   keptMessages?: number;
 }
-
-/** Datagrams that reach one node at one moment, and by which of its interfaces. */
-class Batch {
-  readonly atMs: number;
-  readonly on: Attachment[] = NO_ATTACHMENTS.slice();
-  readonly packets: Packet[] = NO_PACKETS.slice();
-
-  constructor(atMs: number) {
-    this.atMs = atMs;
-  }
-}
-
-/**
- * Copied, where `[]` would do: V8 lays the objects and arrays of a literal among the old ones for good once many of them
- * have lived long, as when a network starts up, and each then keeps its datagrams until the next full collection.
- */
-const NO_ATTACHMENTS: Attachment[] = [];
-const NO_PACKETS: Packet[] = [];
 
 /** How long `settle` waits for silence. */
 const DEFAULT_QUIET_MS = 500;
@@ -88,6 +72,7 @@ export class Network {
   readonly topology: Topology = new Topology();
   /** As they were given. */
   readonly options: Readonly<NetworkOptions>;
+  #coarseClock: Clock;
   #module: WebAssembly.Module | undefined;
   #routes = new Routes(this.topology);
   #nodes: NetworkNode[] = [];
@@ -98,11 +83,13 @@ export class Network {
   #inFlight = 0;
   /** The batch that is still open, by node. */
   #batches: (Batch | undefined)[] = [];
+  #bags = new LetterBags();
   #routesStale = false;
 
   /** An empty network at virtual time zero. */
   constructor(options: NetworkOptions = {}) {
     this.options = options;
+    this.#coarseClock = new CoarseClock(this.clock, options.timerGranularityMs ?? 1);
     this.#module = options.module;
     this.#log = new Log(options.keptMessages ?? 10_000);
   }
@@ -164,7 +151,7 @@ export class Network {
       clock: this.clock,
       seed: this.#seedOf("link", record.index),
       deliver: (to, packet, atMs) => this.#deliver(to, packet, atMs),
-      watched: () => this.#taps.length > 0 || this.#log.keeps,
+      watched: () => this.#watched(),
       sighted: (sighting) => this.#sighted(sighting),
       sent: (copies) => void (this.#inFlight += copies),
       changed: () => this.#linkChanged(link),
@@ -275,6 +262,9 @@ export class Network {
       module: () => this.#module ??= defaultModule(),
       nodeOptions: (node) => this.#nodeOptions(node),
       transmit: (from, packet, nextHop) => this.#transmit(from, packet, nextHop),
+      watched: () => this.#watched(),
+      wire: (from) => this.#wire(from),
+      post: (wire, words, at) => this.#post(wire, words, at),
       answer: (node, question) => this.#routes.answer(node, question),
       route: (node, destination, family) => this.#routes.step(node, destination, family),
       multicastRoute: (node, packet) => this.#multicastRoute(node, packet),
@@ -294,10 +284,9 @@ export class Network {
   }
 
   #nodeOptions(node: NetworkNode) {
-    const { seed: _s, module: _m, routingDelayMs: _r, keptMessages: _k, timerGranularityMs = 1, ...shared } =
+    const { seed: _s, module: _m, routingDelayMs: _r, keptMessages: _k, timerGranularityMs: _g, ...shared } =
       this.options;
     const { rsvp: _v, trafficControl: _t, recorder, onReport, ...own } = node.options;
-    const clock = this.clock;
     return {
       host: !node.record.forwards,
       ...shared,
@@ -307,12 +296,7 @@ export class Network {
       onReport,
       onError: (error: Error) => void this.#errors.push(error),
       onTrap: (error: Error) => void this.#errors.push(error),
-      clock: {
-        nowMs: () => clock.nowMs(),
-        schedule: (atMs: number, callback: () => void) =>
-          clock.schedule(Math.ceil(atMs / timerGranularityMs) * timerGranularityMs, callback),
-        cancel: (handle: unknown) => clock.cancel(handle),
-      },
+      clock: this.#coarseClock,
     };
   }
 
@@ -335,6 +319,11 @@ export class Network {
     this.#links[from.link.index].transmit(from, packet, nextHop);
   }
 
+  /** Whether anybody looks at what is sent. */
+  #watched(): boolean {
+    return this.#taps.length > 0 || this.#log.keeps;
+  }
+
   #sighted(sighting: Sighting): void {
     this.#log.add(sighting);
     for (const tap of this.#taps) tap(sighting);
@@ -342,22 +331,38 @@ export class Network {
 
   /** What arrives at one node at one moment is one event and, for its engine, one batch. */
   #deliver(to: Attachment, packet: Packet, atMs: number): void {
-    const index = to.node.index;
-    let batch = this.#batches[index];
-    if (batch?.atMs !== atMs) {
-      const fresh = new Batch(atMs);
-      this.#batches[index] = batch = fresh;
-      this.clock.schedule(atMs, () => this.#arrive(index, fresh));
-    }
-    batch.on.push(to);
-    batch.packets.push(packet);
+    this.#batch(to.node.index, atMs).add(to.handle, packet);
+  }
+
+  #batch(index: number, atMs: number): Batch {
+    const open = this.#batches[index];
+    if (open?.atMs === atMs) return open;
+    const batch = new Batch(atMs, this.#bags);
+    this.#batches[index] = batch;
+    this.clock.schedule(atMs, () => this.#arrive(index, batch));
+    return batch;
   }
 
   #arrive(index: number, batch: Batch): void {
     // Closed from here on: what is sent with no delay at this very moment is another event.
     if (this.#batches[index] === batch) this.#batches[index] = undefined;
-    this.#inFlight -= batch.packets.length;
-    this.#nodes[index].arrive(batch.on, batch.packets);
+    batch.close();
+    this.#inFlight -= batch.packets?.length ?? batch.letters;
+    this.#nodes[index].arrive(batch);
+  }
+
+  /** The way out by that interface, if somebody is at the other end and nobody else. */
+  #wire(from: Attachment): Wire | undefined {
+    const [a, b, more] = from.link.attachments;
+    return more ? undefined : new Wire(this.#links[from.link.index], a === from ? b : a);
+  }
+
+  /** As `#transmit`, for a SEND record that a wire takes; false if it has to be a packet after all. */
+  #post(wire: Wire, words: Int32Array, at: number): boolean {
+    const atMs = this.clock.nowMs() + wire.record.delayMs;
+    if (!this.#batch(wire.node.index, atMs).post(words, at, wire.to.handle)) return false;
+    this.#inFlight++;
+    return true;
   }
 
   #linkChanged(link: NetworkLink): void {

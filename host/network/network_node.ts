@@ -13,13 +13,16 @@ import type { RouteAnswer, RouteQuestion } from "../routing/routing.ts";
 import type { Session } from "../session.ts";
 import type { PlainRow } from "../tables.ts";
 import { MemoryTrafficControl, type MemoryTrafficControlOptions } from "../traffic_control/memory_traffic_control.ts";
-import { MemoryTransport } from "../transport/memory_transport.ts";
 import type { Packet } from "../transport/transport.ts";
+import { gatewayAddress, hasAddress, isLinkLocalGroup } from "./addressing.ts";
 import { ArrivedPacket } from "./arrived_packet.ts";
+import { type Batch, leavesBy } from "./letters.ts";
 import { findTokenBucket, joinOnDemand } from "./receiver.ts";
 import { type Attachment, IPV4_PREFIX_BITS, IPV6_PREFIX_BITS, type NodeRecord } from "./topology.ts";
 import type { Step } from "./routes.ts";
 import { NetworkRouting } from "./network_routing.ts";
+import { NetworkTransport } from "./network_transport.ts";
+import type { Wire } from "./wire.ts";
 
 /** Settings of one node; those of the network apply where they are absent. */
 export interface NetworkNodeOptions extends Partial<NodeSettings> {
@@ -48,6 +51,9 @@ export interface NetworkPort {
   module(): WebAssembly.Module;
   nodeOptions(node: NetworkNode): Omit<ConstructorParameters<typeof RsvpNode>[0], "transport" | "module">;
   transmit(from: Attachment, packet: Packet, nextHop: Address | undefined): void;
+  watched(): boolean;
+  wire(from: Attachment): Wire | undefined;
+  post(wire: Wire, words: Int32Array, at: number): boolean;
   answer(node: NodeRecord, question: RouteQuestion): RouteAnswer;
   route(node: NodeRecord, destination: Uint8Array, family: number): Step | undefined;
   multicastRoute(node: NodeRecord, packet: Packet): readonly Attachment[];
@@ -91,7 +97,9 @@ export class NetworkNode {
   readonly ipDrops = { noRoute: 0, ttl: 0, notMember: 0 };
   #port: NetworkPort;
   #rsvp: RsvpNode | undefined;
-  #transport!: MemoryTransport;
+  #transport!: NetworkTransport;
+  /** Ways out that take datagrams as they stand, by interface handle; null where there is none. */
+  #wires: (Wire | null)[] = [null];
   #trafficControl!: MemoryTrafficControl;
   #routing!: NetworkRouting;
 
@@ -232,21 +240,31 @@ export class NetworkNode {
     if (this.#rsvp) this.#routing.refresh();
   }
 
-  /** Datagrams arrive, each on its interface. The array is the node's from here on. */
-  arrive(on: readonly Attachment[], packets: Packet[]): void {
-    if (!this.record.alive) return;
+  /**
+   * Datagrams arrive, each on its interface. The batch is the node's from here on.
+   * @internal
+   */
+  arrive(batch: Batch): void {
+    if (!this.record.alive) return batch.discard();
+    if (!batch.packets && this.#rsvp?.running) {
+      return this.#transport.deliverBatch(batch.fill, batch.letters);
+    }
+    if (!batch.packets) batch.open();
+    const packets = batch.packets!, handles = batch.handles!;
     let count = 0;
     for (let i = 0; i < packets.length; i++) {
       const packet = packets[i];
-      if (this.#isForUs(on[i], packet)) packets[count++] = new ArrivedPacket(on[i].handle, packet);
-      else this.#forward(on[i], packet);
+      const on = this.record.attachments[handles[i] - 1];
+      if (this.#isForUs(on, packet)) packets[count++] = new ArrivedPacket(on.handle, packet);
+      else this.#forward(on, packet);
     }
     packets.length = count;
     if (count > 0) this.#transport.deliver(packets);
   }
 
   #start(): void {
-    this.#transport = new MemoryTransport({
+    this.#transport = new NetworkTransport({
+      taker: (words, at) => this.#take(words, at),
       send: (packet) => this.#send(packet),
       relay: (packet) => this.#relay(packet),
     });
@@ -283,6 +301,19 @@ export class NetworkNode {
       return this.record.attachments.some((attachment) => hasAddress(attachment, packet));
     }
     return isLinkLocalGroup(destination, family) || this.#port.isMember(this.record, destination, family);
+  }
+
+  /** As `#send`, for what can go as it stands: by a point-to-point link that works, to whoever is at its other end. */
+  #take(words: Int32Array, at: number): boolean {
+    if (this.#port.watched()) return false;
+    const handle = leavesBy(words, at);
+    let wire = this.#wires[handle];
+    if (wire === undefined) {
+      const named = this.record.attachments[handle - 1];
+      if (!named) return false;
+      wire = this.#wires[handle] = this.#port.wire(named) ?? null;
+    }
+    return wire !== null && wire.takes(words, at) && this.#port.post(wire, words, at);
   }
 
   /** The engine wants it sent: by the interface it names, or by route. */
@@ -355,26 +386,4 @@ function interfaceSettings(attachment: Attachment): InterfaceSettings {
     guaranteedErrorTermMicroseconds: options.guaranteedErrorTermMicroseconds,
     refreshIntervalMs: options.refreshIntervalMs,
   };
-}
-
-/** Whether the datagram is addressed to this interface. */
-function hasAddress({ ipv4, ipv6, ipv6LinkLocal }: Attachment, { destination, family }: Packet): boolean {
-  return family === 4
-    ? sameBytes(ipv4.bytes, destination, 4)
-    : sameBytes(ipv6.bytes, destination, 16) || sameBytes(ipv6LinkLocal.bytes, destination, 16);
-}
-
-function gatewayAddress({ gateway }: Step, family: number): Address | undefined {
-  return family === 4 ? gateway?.ipv4 : gateway?.ipv6;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array, length: number): boolean {
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
-function isLinkLocalGroup(bytes: Uint8Array, family: number): boolean {
-  return family === 4
-    ? bytes[0] === 224 && bytes[1] === 0 && bytes[2] === 0
-    : bytes[0] === 0xff && (bytes[1] & 0x0f) <= 2;
 }

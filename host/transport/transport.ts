@@ -64,6 +64,8 @@ export interface PacketSlots {
   bytes: Uint8Array;
   /** The same memory. */
   view: DataView;
+  /** The same memory, as words in the machine's order, which is the engine's. */
+  words: Int32Array;
   /** Where the first slot begins. */
   start: number;
   /** How many there are. */
@@ -79,8 +81,21 @@ export type SlotFiller = (slots: PacketSlots) => number;
 /** A transport that can put what arrives straight into an engine's inbox. */
 export interface BatchTransport extends Transport {
   /**
-   * Sets who takes batches: the handler calls what it is given once, with an engine's slots. Without one, and for what
-   * fits no slot, packets go to the handler of `onPackets`.
+   * Sets who takes batches: the handler calls what it is given once, with an engine's slots, or so many times one after
+   * the other. Without one, and for what fits no slot, packets go to the handler of `onPackets`.
    */
-  onBatch(handler: (fill: SlotFiller) => void): void;
+  onBatch(handler: (fill: SlotFiller, batches?: number) => void): void;
+}
+
+/**
+ * Takes a datagram that an engine wants sent where it stands, a SEND record at word `at` of the engine's memory, and says
+ * whether it has; else it comes through `send`, and so does all that was wanted after it. The words are good during the
+ * call only, and the engine must not be called.
+ */
+export type SendTaker = (words: Int32Array, at: number) => boolean;
+
+/** A transport that can take what is to be sent without an object for each datagram. */
+export interface DirectTransport extends Transport {
+  /** Who takes datagrams where they stand. */
+  readonly taker: SendTaker;
 }
