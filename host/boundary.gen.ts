@@ -7,6 +7,10 @@ export const PACKET_SLOTS = 33;
 export const PACKET_HEADER_BYTES = 64;
 export const ROUTE_HOP_BYTES = 24;
 export const OUTBOX_BYTES = 69632;
+export const OUTCOME_ACTION_BYTES = 0;
+export const OUTCOME_ACTIONS = 4;
+export const OUTCOME_MORE = 8;
+export const OUTCOME_DEADLINE = 16;
 export const ARITHMETIC_HEADER_BYTES = 128;
 export const ARITHMETIC_NUMBERS = 15;
 export const MAXIMUM_INTERFACE_HANDLE = 65535;
@@ -43,6 +47,8 @@ export const STATUS_TEXT: Readonly<Record<number, { name: string; text: string; 
 export const COUNTER = {"RECEIVED_PATH":101,"RECEIVED_RESV":102,"RECEIVED_PATH_ERROR":103,"RECEIVED_RESV_ERROR":104,"RECEIVED_PATH_TEAR":105,"RECEIVED_RESV_TEAR":106,"RECEIVED_RESV_CONFIRM":107,"RECEIVED_DIAGNOSTIC_REQUEST":108,"RECEIVED_DIAGNOSTIC_REPLY":109,"SENT_PATH":111,"SENT_RESV":112,"SENT_PATH_ERROR":113,"SENT_RESV_ERROR":114,"SENT_PATH_TEAR":115,"SENT_RESV_TEAR":116,"SENT_RESV_CONFIRM":117,"SENT_DIAGNOSTIC_REQUEST":118,"SENT_DIAGNOSTIC_REPLY":119,"RECEIVED_MESSAGES":120,"RECEIVED_BYTES":121,"SENT_MESSAGES":122,"SENT_BYTES":123,"REFRESHES_UNCHANGED":124,"PATH_EXPIRED":125,"RESERVATION_EXPIRED":126,"RESERVATION_PREEMPTED":127,"SESSIONS":130,"PATH_STATES":131,"RESERVATION_STATES":132,"TRAFFIC_CONTROL_STATES":133,"BLOCKADE_STATES":134,"NEIGHBOURS":135,"STATE_BYTES":136,"MEMORY_BYTES":137} as const;
 /** Where the fields of a datagram's header stand in its slot, for who writes them in place. */
 export const PACKET_OFFSET = { payloadLength: 8, interface: 12, source: 16, destination: 32, family: 48, ttl: 49, encapsulation: 50, routerAlert: 51, payload: 64 } as const;
+/** Where the fields of a SEND action stand, for who reads them in place: as in a slot, but for the payload. */
+export const SEND_OFFSET = { payloadLength: 8, interface: 12, source: 16, destination: 32, family: 48, ttl: 49, encapsulation: 50, routerAlert: 51, payload: 56 } as const;
 /** Settings of the node. Must be the first submit; later ones change what may change. The CONFIG record, to be submitted; what is left out is zero. */
 export interface ConfigInput {
   /** Seeds jitter, hash keys and generations. Same inputs and seed, same outputs. */
