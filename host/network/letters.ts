@@ -34,7 +34,7 @@ export class LetterBag {
   open = true;
   /** Letters that have not been handed over. */
   waiting = 0;
-  words = new Int32Array(INITIAL_WORDS);
+  words: Int32Array = new Int32Array(INITIAL_WORDS);
   #used = 1;
 
   /** Empties it, for letters of another time. */
