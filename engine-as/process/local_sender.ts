@@ -14,6 +14,7 @@ import {
   STATUS_POLICY_REFUSED,
   STATUS_PORT_CONFLICT,
   STATUS_SENDER_LIMIT,
+  STATUS_SENDER_PORT_CONFLICT,
   STATUS_UNKNOWN_INTERFACE,
 } from "../boundary.gen";
 import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
@@ -46,6 +47,7 @@ import { objectCType, objectLength } from "../wire/bytes";
 import { MESSAGE_CALL_SENDER, parseCall } from "../wire/message_view";
 import { view, viewPointer } from "./context";
 import { clearUnused, retainOthers, sendersFit } from "./objects";
+import { conflictsBySender } from "./path";
 import { pathRouted, tellOn } from "./path_routed";
 import { CODE_POLICY, refusesSender } from "./policy";
 import { endPath } from "./path_tear";
@@ -93,6 +95,8 @@ export function callSender(application: Application, record: usize, objects: usi
     return STATUS_OK;
   }
   let path = senderOf(application);
+  if (conflictsBySender(session, path)) return STATUS_SENDER_PORT_CONFLICT;
+  if (isTaken(session, path)) return STATUS_BAD_CALL;
   if (path && !matchesObject(path, v.senderTemplate)) {
     endPath(session, path);
     path = null;
@@ -101,6 +105,7 @@ export function callSender(application: Application, record: usize, objects: usi
   if (path == null) {
     if (countSenders(session) >= <usize> MAXIMUM_SENDERS_PER_SESSION) return STATUS_SENDER_LIMIT;
     if (!mayGrow(4096)) return STATUS_OUT_OF_MEMORY;
+    endForeign(session);
     path = createPathState(session, v.senderTemplate, createRequest(session, null, application.handle));
     setFlag(path, PATH_LOCAL | PATH_E_POLICE, true);
   }
@@ -114,6 +119,24 @@ export function callSender(application: Application, record: usize, objects: usi
   else tellByRoute(session, path);
   syncAffected(session);
   return STATUS_OK;
+}
+
+// Another application is this sender already. One of them would tear down what the other one goes on refreshing.
+function isTaken(session: Session, own: PathState | null): bool {
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    if (path != own && hasFlag(path, PATH_LOCAL) && matchesObject(path, view().senderTemplate)) return true;
+  }
+  return false;
+}
+
+// State that the network has made of a sender which is this node's application ends: its Paths were nobody's.
+function endForeign(session: Session): void {
+  let path: PathState | null = session.firstPath;
+  while (path) {
+    const next: PathState | null = path.next;
+    if (!hasFlag(path, PATH_LOCAL) && matchesObject(path, view().senderTemplate)) endPath(session, path);
+    path = next;
+  }
 }
 
 // PATH_ERROR for the sender of the call at hand.

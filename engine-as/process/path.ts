@@ -147,7 +147,7 @@ function refusesSession(): u32 {
 }
 
 // A sender with the same host, one of the two ports being zero (RFC 2205 section 3.2).
-function conflictsBySender(session: Session): bool {
+export function conflictsBySender(session: Session, except: PathState | null = null): bool {
   const template = view().senderTemplate;
   if (!senderHasPort(objectCType(template))) return false;
   const length = <usize> objectLength(template) - 4;
@@ -155,6 +155,7 @@ function conflictsBySender(session: Session): bool {
   const addressBytes: usize = senderFamily(length) == 4 ? 4 : 16;
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
     if (path.ctype != objectCType(template) || !equalBytes(templateOf(path), template + 4, addressBytes)) continue;
+    if (path == except) continue;
     const other = senderPort(templateOf(path), path.keyLength);
     if (other != port && (other == 0 || port == 0)) return true;
   }

@@ -21,6 +21,7 @@ import {
   annexOf,
   equalFilters,
   Filter,
+  filterMatchesObject,
   RESERVATION_CONFIRM,
   RESERVATION_LOCAL,
   ReservationState,
@@ -32,6 +33,7 @@ import {
 import { routeCount, routeHop } from "../state/route";
 import { familyOf, findSession, Session, writeSessionObject } from "../state/session";
 import { appendErrorSpec, appendStyle, copyObject } from "../wire/builder";
+import { nextFilter } from "../wire/flow_descriptors";
 import { MESSAGE_RESV_CONFIRM } from "../wire/message_view";
 import { CLASS_INTEGRITY } from "../wire/object_forms";
 import { packetDestination, packetSlot, ttlOnArrival, view } from "./context";
@@ -208,7 +210,8 @@ function copyConfirmation(start: usize): usize {
   return at;
 }
 
-// Every confirmation goes up, to each local application of the session that has a reservation.
+// Every confirmation goes up, to each local application of the session that has a reservation like it: the same style, and for
+// explicit ones a filter in common.
 function deliver(session: Session): void {
   const v = view();
   for (
@@ -216,7 +219,7 @@ function deliver(session: Session): void {
     reservation;
     reservation = reservation!.next
   ) {
-    if (!isVirtual(reservation.interface) || reservation.marked) continue;
+    if (!isVirtual(reservation.interface) || reservation.marked || !isConfirmed(reservation)) continue;
     const application = reservation.interface & 0x3fffffff;
     markOthers(reservation);
     let at = startEvent(EVENT_KIND_RESV_CONFIRM, application, session, v.length);
@@ -231,6 +234,27 @@ function deliver(session: Session): void {
     reservation;
     reservation = reservation!.next
   ) reservation.marked = 0;
+}
+
+function isConfirmed(reservation: ReservationState): bool {
+  const v = view();
+  if (reservation.style != v.style) return false;
+  if (v.filterCount == 0) return true;
+  for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) {
+    if (namesFilter(filter)) return true;
+  }
+  return false;
+}
+function namesFilter(filter: Filter): bool {
+  const v = view();
+  for (
+    let object = nextFilter(v.flowDescriptors, v.flowDescriptorsEnd);
+    object != 0;
+    object = nextFilter(object + objectLength(object), v.flowDescriptorsEnd)
+  ) {
+    if (filterMatchesObject(filter, object)) return true;
+  }
+  return false;
 }
 
 // FF has a reservation for each filter; one confirmation is one event.

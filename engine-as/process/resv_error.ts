@@ -21,7 +21,7 @@ import { forwarded, MESSAGE_RESV_ERROR } from "../wire/message_view";
 import { CLASS_FILTER_SPEC, CLASS_FLOWSPEC } from "../wire/object_forms";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
-import { addressOf, copyOthers, errorCode, errorFlags, errorValue } from "./objects";
+import { addressOf, copyOthers, errorCode, errorFlags, errorValue, hopHandle } from "./objects";
 import { resvContext } from "./resv_context";
 import { appendDescriptor, filterListBytes } from "./resv_confirm";
 import { SYNC_FROM_ERROR, syncRequest } from "./resv_refresh";
@@ -189,9 +189,9 @@ export function resvErrorArrives(): void {
   if (errorCode(v.errorSpec) == 0) return drop(STATUS_BAD_VALUE, v.errorSpec);
   const session = findSession(v.session);
   if (session == null || session.firstPath == null) return drop(STATUS_NO_STATE, v.session);
-  const incoming = arrivalInterface().handle;
-  const request = findRequest(session, incoming, addressOf(v.hop), v.family);
+  const request = requestOf(session);
   if (request == null) return drop(STATUS_WRONG_HOP, v.hop);
+  const incoming = request.neighbour!.interface;
   const admission = errorCode(v.errorSpec) == CODE_ADMISSION && (errorValue(v.errorSpec) & INFORMATIONAL) == 0 &&
     v.firstFlowspec != 0 && !(v.unreadable & (1 << 9)) && canonicalFlowspec(v.firstFlowspec, failedFlowspec) != 0;
   if (admission) {
@@ -199,6 +199,20 @@ export function resvErrorArrives(): void {
     syncRequest(session, request, SYNC_FROM_ERROR);
   }
   relay(session, request, incoming, admission);
+}
+
+// The request that the error is about, by its previous hop. Beyond nodes without RSVP a hop's messages may arrive by another
+// interface than its Paths (RFC 2205 section 2.9): then it must name the LIH that those had.
+function requestOf(session: Session): RequestState | null {
+  const v = view();
+  const request = findRequest(session, arrivalInterface().handle, addressOf(v.hop), v.family);
+  if (request) return request;
+  for (let other: RequestState | null = session.firstRequest; other; other = other!.next) {
+    const hop = other.neighbour;
+    if (hop == null || hop.family != v.family || other.logicalInterfaceHandle != hopHandle(v.hop)) continue;
+    if (memory.compare(neighbourAddress(hop), addressOf(v.hop), v.family == 4 ? 4 : 16) == 0) return other;
+  }
+  return null;
 }
 
 // The FLOWSPEC that failed, in canonical encoding; one without known layout could be compared with nothing.
@@ -269,7 +283,7 @@ function concerns(session: Session, request: RequestState, reservation: Reservat
 
 function deliver(session: Session, reservation: ReservationState, admission: bool): void {
   const v = view();
-  let flags = errorFlags(v.errorSpec);
+  let flags = errorFlags(v.errorSpec) & FLAG_IN_PLACE;
   if (admission && isStrictlyGreater(v.firstFlowspec, blobData(reservation.flowspec))) flags |= FLAG_NOT_GUILTY;
   let at = startEvent(EVENT_KIND_RESV_ERROR, reservation.interface & 0x3fffffff, session, v.length);
   setEventStyle(v.style);
@@ -292,6 +306,9 @@ function forward(session: Session, request: RequestState, reservation: Reservati
   at = copyObject(at, v.session);
   at = appendRsvpHop(at, v.family, own, iface.handle);
   at = copyObject(at, v.errorSpec);
+  // NotGuilty is set for an application alone (RFC 2205 appendix A.5).
+  const flags = at - 4;
+  store<u8>(flags, load<u8>(flags) & <u8> FLAG_IN_PLACE);
   if (v.style == STYLE_WILDCARD_FILTER && (v.scope != 0 || needsScope(session))) {
     const scoped = appendErrorScope(session, request, reservation, at);
     if (scoped == at) return;

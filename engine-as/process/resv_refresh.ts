@@ -8,7 +8,7 @@ import { CONFIG_OPTION_SHARED_TREES, EVENT_KIND_RESV_EVENT } from "../boundary.g
 import { blobData, blobLength } from "../state/blob";
 import { hashBytes } from "../state/hash";
 import { interfaceAddress, interfaceByHandle } from "../state/interface";
-import { configured } from "../state/memory";
+import { configured, root } from "../state/memory";
 import { neighbourAddress } from "../state/neighbour";
 import {
   countSenders,
@@ -212,7 +212,11 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
   const iface = interfaceByHandle(request.neighbour!.interface);
   const family = familyOf(session);
   const own = iface ? interfaceAddress(iface, family) : 0;
-  if (iface == null || own == 0) return;
+  if (iface == null || own == 0) {
+    // Without an address to send from, again in a while.
+    request.refreshAt = nextRefresh(root().refreshIntervalMs, false);
+    return;
+  }
   // A change of style says the old one's end before the new one's beginning.
   if (request.sentDigest != 0 && style != 0 && request.sentStyle != style) tearRequest(session, request, false);
 

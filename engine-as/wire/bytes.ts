@@ -146,3 +146,22 @@ export function objectClass(object: usize): u32 {
 export function objectCType(object: usize): u32 {
   return load<u8>(object, 3);
 }
+
+// Addresses of either family, 4 or 6.
+// @ts-ignore: decorator
+@inline
+
+export function isZeroAddress(address: usize, family: u32): bool {
+  if (family == 4) return load<u32>(address) == 0;
+  return (load<u64>(address) | load<u64>(address, 8)) == 0;
+}
+
+// Neither zero nor a group.
+// @ts-ignore: decorator
+@inline
+
+export function isHostAddress(address: usize, family: u32): bool {
+  const first = <u32> load<u8>(address);
+  if (family == 4) return (first & 0xf0) != 0xe0 && load<u32>(address) != 0;
+  return first != 0xff && !isZeroAddress(address, family);
+}

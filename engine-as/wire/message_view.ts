@@ -22,13 +22,13 @@ import {
   STATUS_UNKNOWN_CLASS, STATUS_UNKNOWN_CTYPE, STATUS_UNKNOWN_MESSAGE, STATUS_UNKNOWN_STYLE,
 } from "../boundary.gen";
 import { MAXIMUM_FORWARDED_OBJECTS, MAXIMUM_OBJECTS_PER_MESSAGE } from "../limits";
-import { load16, load32 } from "./bytes";
+import { isHostAddress, isZeroAddress, load16, load32 } from "./bytes";
 import { sumBytes } from "./checksum";
 import { flowDescriptorObject, flowDescriptorsComplete, STYLE_FF, STYLE_SE, STYLE_WF } from "./flow_grammar";
 import { isAdspec, isFlowspec, isNullSenderTspec, isSenderTspec } from "./int_serv";
 import {
   CLASS_ADSPEC, CLASS_ERROR_SPEC, CLASS_FILTER_SPEC, CLASS_FLOWSPEC, CLASS_INTEGRITY, CLASS_POLICY_DATA,
-  CLASS_RSVP_HOP, CLASS_SCOPE, CLASS_SENDER_TEMPLATE, CLASS_SENDER_TSPEC, CLASS_SESSION, CLASS_STYLE,
+  CLASS_RESV_CONFIRM, CLASS_RSVP_HOP, CLASS_SCOPE, CLASS_SENDER_TEMPLATE, CLASS_SENDER_TSPEC, CLASS_SESSION, CLASS_STYLE,
   FORM_FAMILY_SHIFT, FORM_WORDS, formOf, isKnownClass, REPEATABLE_CLASSES, requiredClasses,
 } from "./object_forms";
 import { clearView, viewUsual } from "./usual_view";
@@ -321,11 +321,14 @@ function checkContent(v: MessageView, object: usize, length: u32, objectClass: u
     case CLASS_FILTER_SPEC:
     case CLASS_SENDER_TEMPLATE:
     case CLASS_ERROR_SPEC:
-      // SrcAddress must be non-zero (appendix A.9); an error node that names nobody is left to the reader.
-      return objectClass != CLASS_ERROR_SPEC && isZeroAddress(object + 4, family) ? STATUS_BAD_VALUE : STATUS_OK;
+      // SrcAddress is a host's and non-zero (appendix A.9); an error node that names nobody is left to the reader.
+      return objectClass != CLASS_ERROR_SPEC && !isHostAddress(object + 4, family) ? STATUS_BAD_VALUE : STATUS_OK;
     case CLASS_RSVP_HOP:
       // Path and Resv make state that answers go to, so their hop has to be somebody (appendix B, "bad HOP").
-      return v.type <= MESSAGE_RESV && isZeroAddress(object + 4, family) ? STATUS_BAD_VALUE : STATUS_OK;
+      return v.type <= MESSAGE_RESV && !isHostAddress(object + 4, family) ? STATUS_BAD_VALUE : STATUS_OK;
+    case CLASS_RESV_CONFIRM:
+      // "The unicast address of a receiver host" (section 3.1.9): nobody makes a group hear of it.
+      return isHostAddress(object + 4, family) ? STATUS_OK : STATUS_BAD_VALUE;
     case CLASS_SCOPE:
       return family == 6 && ((length - 4) & 15) ? STATUS_OBJECT_SIZE : STATUS_OK;
     case CLASS_INTEGRITY:
@@ -368,14 +371,6 @@ function takeStyle(v: MessageView, object: usize): u32 {
 function knownStyle(vector: u32): u32 {
   const style = vector & 31;
   return style == STYLE_WF || style == STYLE_FF || style == STYLE_SE ? style : 0;
-}
-
-// @ts-ignore: decorator
-@inline
-
-function isZeroAddress(address: usize, family: u32): bool {
-  if (family == 4) return load<u32>(address) == 0;
-  return (load<u64>(address) | load<u64>(address, 8)) == 0;
 }
 
 // What can be said only at the end: required objects, and the flow descriptor list as a whole.

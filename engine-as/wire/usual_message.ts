@@ -11,7 +11,7 @@ import { load32 } from "./bytes";
 import { STYLE_FF, STYLE_SE, STYLE_WF } from "./flow_grammar";
 import { MESSAGE_RESV, MESSAGE_RESV_CONFIRM } from "./message_view";
 import {
-  CLASS_ADSPEC, CLASS_FILTER_SPEC, CLASS_FLOWSPEC, CLASS_RSVP_HOP, CLASS_SENDER_TEMPLATE, CLASS_SENDER_TSPEC,
+  CLASS_ADSPEC, CLASS_FILTER_SPEC, CLASS_FLOWSPEC, CLASS_RESV_CONFIRM, CLASS_RSVP_HOP, CLASS_SENDER_TEMPLATE, CLASS_SENDER_TSPEC,
   CLASS_SESSION, CLASS_STYLE, requiredClasses,
 } from "./object_forms";
 
@@ -48,7 +48,7 @@ export function listUsualMessage(message: usize, length: u32, entry: usize): usi
     families |= form & FAMILIES;
     if (objectClass == CLASS_FILTER_SPEC) {
       // RFC 2205 section 3.1.4: a filter has a FLOWSPEC before it; WF has no filters.
-      if (!flowspecs || style == STYLE_WF || !hasAddress(object, form)) return 0;
+      if (!flowspecs || style == STYLE_WF || !hasHostAddress(object, form)) return 0;
       ++filters;
       pending = false;
     } else if (objectClass == CLASS_FLOWSPEC) {
@@ -90,7 +90,8 @@ function isUsualObject(object: usize, objectClass: u32, form: u32, length: u32, 
       return hasAddress(object, form) && load<u8>(object + (form & IPV6 ? 20 : 8)) != 0;
     case CLASS_RSVP_HOP:
     case CLASS_SENDER_TEMPLATE:
-      return hasAddress(object, form);
+    case CLASS_RESV_CONFIRM:
+      return hasHostAddress(object, form);
     case CLASS_STYLE:
       return style != 0;
     case CLASS_SENDER_TSPEC:
@@ -107,6 +108,14 @@ function isUsualObject(object: usize, objectClass: u32, form: u32, length: u32, 
 @inline
 function hasAddress(object: usize, form: u32): bool {
   return form & IPV6 ? load<u64>(object, 4) != 0 : load<u32>(object, 4) != 0;
+}
+
+// That of a group is not.
+// @ts-ignore: decorator
+@inline
+function hasHostAddress(object: usize, form: u32): bool {
+  const first = <u32> load<u8>(object, 4);
+  return (form & IPV6 ? first != 0xff : (first & 0xf0) != 0xe0) && hasAddress(object, form);
 }
 
 // @ts-ignore: decorator

@@ -65,10 +65,16 @@ function hasSession(message: usize): bool {
   return load<u32>(message, 8) == SESSION && load<u32>(message, 12) != 0 && load<u8>(message, 16) != 0;
 }
 
+// An address as it stands in memory, that is neither zero nor a group.
+@inline
+function isHost(address: u32): bool {
+  return address != 0 && (address & 0xf0) != 0xe0;
+}
+
 // RSVP_HOP of somebody, then TIME_VALUES.
 @inline
 function hasHopAndTimes(message: usize): bool {
-  return load<u32>(message, 20) == RSVP_HOP && load<u32>(message, 24) != 0 && load<u32>(message, 32) == TIME_VALUES;
+  return load<u32>(message, 20) == RSVP_HOP && isHost(load<u32>(message, 24)) && load<u32>(message, 32) == TIME_VALUES;
 }
 
 @inline
@@ -89,7 +95,7 @@ function viewPath(v: MessageView): bool {
   const withAdspec = v.length == PATH_WITH_ADSPEC_BYTES;
   if (!withAdspec && v.length != PATH_BYTES) return false;
   if (!hasSession(message) || !hasHopAndTimes(message)) return false;
-  if (load<u32>(message, 40) != SENDER_TEMPLATE || load<u32>(message, 44) == 0) return false;
+  if (load<u32>(message, 40) != SENDER_TEMPLATE || !isHost(load<u32>(message, 44))) return false;
   if (load<u32>(message, 52) != SENDER_TSPEC || !fits(v128.load(message, 56), INT_SERV_MASK, TSPEC_SHAPE)) return false;
   if (withAdspec && (load<u32>(message, 88) != ADSPEC || !isUsualAdspec(message + 88))) return false;
   v.seen = withAdspec ? PATH_SEEN | (1 << 13) : PATH_SEEN;
@@ -105,6 +111,7 @@ function viewResv(v: MessageView): bool {
   const message = v.message;
   if (!hasSession(message) || !hasHopAndTimes(message)) return false;
   const confirm = load<u32>(message, 40) == RESV_CONFIRM;
+  if (confirm && !isHost(load<u32>(message, 44))) return false;
   if (!viewFlowDescriptor(v, message + (confirm ? 48 : 40))) return false;
   setSession(v, message);
   setHopAndTimes(v, message);
@@ -119,6 +126,7 @@ function viewResv(v: MessageView): bool {
 function viewResvConfirm(v: MessageView): bool {
   const message = v.message;
   if (!hasSession(message) || load<u32>(message, 20) != ERROR_SPEC || load<u32>(message, 32) != RESV_CONFIRM) return false;
+  if (!isHost(load<u32>(message, 36))) return false;
   if (!viewFlowDescriptor(v, message + 40)) return false;
   setSession(v, message);
   v.errorSpec = message + 20;
@@ -143,7 +151,7 @@ function viewFlowDescriptor(v: MessageView, at: usize): bool {
     if (filter != end) return false;
   } else {
     if ((style != STYLE_FF && style != STYLE_SE) || filter + 12 != end) return false;
-    if (load<u32>(filter) != FILTER_SPEC || load<u32>(filter, 4) == 0) return false;
+    if (load<u32>(filter) != FILTER_SPEC || !isHost(load<u32>(filter, 4))) return false;
   }
   if (guaranteed) {
     if (!fits(v128.load(flowspec, 4), INT_SERV_MASK, GUARANTEED_SHAPE)) return false;

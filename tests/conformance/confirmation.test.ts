@@ -181,3 +181,21 @@ Deno.test("[2205-2.6-01] Confirmations of two receivers that become free togethe
   router.advance(65_000);
   assertEquals(router.sent("b"), ["Resv FF(S2{4B}, S3{4B})", "Resv FF(S2{4B}, S3{4B})"]);
 });
+
+Deno.test("[2209-2-RACK-01] A ResvConf goes up to the applications whose reservation it is for", () => {
+  const router = new Router({ session: { destination: "10.0.3.1", protocol: 17, port: 5004 } });
+  router.neighbour("P1", "a");
+  router.route("*", { local: true });
+  for (const sender of ["S1", "S2"]) {
+    router.sender(sender);
+    router.path(sender, "P1", { tspec: 9 });
+  }
+  router.callSession(1);
+  router.callSession(2);
+  router.callReserve(1, "FF(S1{4B})", 1);
+  router.callReserve(2, "FF(S2{4B})");
+  router.clear();
+  router.resvConfirm("P1", "10.0.3.1", "FF(S1{4B})");
+  router.resvConfirm("P1", "10.0.3.1", "WF(*{4B})");
+  assertEquals(router.heard(), ["1: RESV_CONFIRM FF(S1{4B})"]);
+});

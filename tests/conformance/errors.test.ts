@@ -149,3 +149,47 @@ Deno.test("[2205-3.11.4-01] A Resv for an interface that is down reserves nothin
   router.resv("R1", "WF(*{4B})", { arrival: { on: "d" } });
   assertEquals(router.reserved("c"), ["*{4B}"]);
 });
+
+Deno.test("[2205-2.9-02] A ResvErr of the previous hop may arrive by another interface, with the LIH of its Paths", () => {
+  const router = unicast();
+  router.resv("R1", "FF(S1{4B})");
+  router.clear();
+  router.resvError("P1", 1, 2, "FF(S1{4B})", { arrival: { on: "b" } });
+  assertEquals(router.sent(), ["c: ResvErr 1/0x0002 FF(S1{4B})"]);
+  assertEquals(router.engine.inspect("blockade").length, 1);
+});
+
+Deno.test("[2205-3.11.1-07] [2205-A.5-02] NotGuilty of a ResvErr that comes goes neither on nor to an application", () => {
+  const router = figure4();
+  router.callSession(1);
+  router.callReserve(1, "WF(*{4B})");
+  router.resv("R1", "WF(*{4B})");
+  router.clear();
+  router.resvError("P1", 1, 2, "WF(*{4B})", { flags: 3, scope: ["S1"] });
+  assertEquals(router.sent("c"), ["ResvErr 1/0x0002 InPlace WF(*{4B}) SCOPE[S1]"]);
+  assertEquals(router.heard(), ["1: RESV_ERROR 1/0x0002 InPlace WF(*{4B})"]);
+});
+
+Deno.test("[2205-3.1.9-01] [2205-B-18] A RESV_CONFIRM of a group or of nobody is malformed: nobody makes a group hear of it", () => {
+  for (const receiverAddress of ["224.0.0.1", "239.255.255.255", "0.0.0.0"]) {
+    const confirm: ObjectInput = { name: "RESV_CONFIRM", ctype: 1, receiverAddress };
+    const router = unicast();
+    router.resv("R1", "FF(S1{4B})", { edit: before("STYLE", confirm) });
+    router.resvConfirm("P1", receiverAddress, "FF(S1{4B})");
+    assertEquals([router.sent(), router.reserved("c"), router.drops()], [[], [], ["BAD_VALUE", "BAD_VALUE"]]);
+  }
+});
+
+for (const family of [4, 6] as const) {
+  Deno.test(`[2205-B-18] IPv${family}: a group is no previous hop, no next hop and no sender`, () => {
+    const group = family === 4 ? "224.0.0.1" : "ff02::1";
+    const router = unicast({ family });
+    router.sender("S7", undefined, { address: group });
+    router.path("S1", "P1", { tspec: 8, hopAddress: group });
+    router.path("S7", "P1");
+    router.resv("R1", "FF(S1{B})", { hopAddress: group });
+    router.resv("R1", "FF(S7{B})");
+    assertEquals([router.sent(), router.drops()], [[], new Array(4).fill("BAD_VALUE")]);
+    assertEquals(router.senders(), ["S1 from P1", "S2 from P2", "S3 from P2"]);
+  });
+}

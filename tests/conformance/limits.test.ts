@@ -78,7 +78,7 @@ Deno.test("Spoofed errors from whoever is not the previous hop blockade nothing 
   router.resv("R1", "FF(S1{B})");
   router.clear();
   router.resvError("EVIL", 1, 2, "FF(S1{B})");
-  router.resvError("P1", 1, 2, "FF(S1{B})", { arrival: { on: "b" } });
+  router.resvError("P1", 1, 2, "FF(S1{B})", { arrival: { on: "b" }, handle: 999 });
   assertEquals([router.sent(), router.drops()], [[], ["WRONG_HOP", "WRONG_HOP"]]);
   assertEquals(router.engine.inspect("blockade"), []);
 });

@@ -2,6 +2,7 @@
 import { assertEquals } from "../assert.ts";
 import { STATUS } from "../../host/boundary.gen.ts";
 import { figure4 } from "./figures.ts";
+import { Router } from "./router.ts";
 
 Deno.test("A local receiver and next hops merge towards the previous hop; traffic control has the network's alone", () => {
   const router = figure4();
@@ -78,4 +79,55 @@ Deno.test("A RESERVE of the same style replaces the one before: filters that it 
   router.callReserve(1, "FF(S2{3B}, S3{B})");
   assertEquals(router.sent("a"), ["ResvTear FF(S1)"]);
   assertEquals(router.sent("b"), ["Resv FF(S2{3B}, S3{B})"]);
+});
+
+/** A host with S1 on its interface (a), S0 on the same address without a port; data go to R1 on (c). */
+function senderHost(): Router {
+  const router = new Router({ session: { destination: "192.0.2.20", protocol: 17, port: 5004 } });
+  router.neighbour("R1", "c");
+  router.neighbour("P1", "b");
+  router.sender("S1", undefined, { address: router.ownAddress("a") });
+  router.sender("S0", undefined, { address: router.ownAddress("a"), port: 0 });
+  router.route("*", { out: [{ interface: "c", gateway: "R1" }] });
+  router.callSession(1);
+  router.callSession(2);
+  return router;
+}
+
+Deno.test("[2205-3.11.1-02] Two applications are not one sender: the second is refused, and tears nothing down", () => {
+  const router = senderHost();
+  router.callSender(1, "S1", 9);
+  router.callSender(2, "S1", 9);
+  assertEquals(router.heard(), [`2: CALL_ERROR ${STATUS.BAD_CALL}`]);
+  router.resv("R1", "FF(S1{4B})");
+  assertEquals(router.pathTspec("c"), ["9B"]);
+  router.clear();
+  router.call(2, "RELEASE");
+  assertEquals([router.sent(), router.senders()], [[], ["S1 from local"]]);
+  router.call(1, "RELEASE");
+  assertEquals(router.sent(), ["c: PathTear S1"]);
+});
+
+Deno.test("[2205-3.2-03] Applications of one host with and without a source port are conflicting senders", () => {
+  const router = senderHost();
+  router.callSender(1, "S1", 9);
+  router.callSender(2, "S0", 9);
+  assertEquals(router.heard(), [`2: CALL_ERROR ${STATUS.SENDER_PORT_CONFLICT}`]);
+  assertEquals(router.senders(), ["S1 from local"]);
+  // The one that it is may change.
+  router.callSender(1, "S0", 9);
+  assertEquals(router.senders(), ["S0 from local"]);
+});
+
+Deno.test("[2209-2-PATH-05] Path state that the network has made of an application's sender ends when the application speaks", () => {
+  const router = senderHost();
+  router.path("S1", "P1", { tspec: 5 });
+  router.clear();
+  router.callSender(1, "S1", 9);
+  assertEquals([router.senders(), router.sent("c")], [["S1 from local"], ["PathTear S1", "Path S1{9B}"]]);
+  router.path("S1", "P1", { tspec: 5 });
+  assertEquals(router.drops(), ["OWN_MESSAGE"]);
+  router.clear();
+  router.advance(31_000);
+  assertEquals(router.sent("c"), ["Path S1{9B}"]);
 });

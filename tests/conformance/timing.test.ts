@@ -192,3 +192,20 @@ Deno.test("[2205-3.7-07] Messages for a change do not shorten the R that is told
   for (const tspec of [1, 2, 3]) router.path("S1", "P1", { tspec });
   assertEquals(periods(router, "c"), [30_000, 30_000, 30_000]);
 });
+
+Deno.test("[2205-3.7-01] A previous hop's interface that has lost its address is tried again every R, and not without end", () => {
+  const router = figure4();
+  router.resv("R1", "WF(*{4B})");
+  router.configure("a", { ipv4: new Uint8Array(4), ipv4PrefixLength: 0 });
+  router.clear();
+  let ticks = 0;
+  for (const end = router.nowMs + 31_000; router.engine.deadline() <= end && ticks < 1000; ticks++) {
+    router.nowMs = Math.max(router.nowMs, router.engine.deadline());
+    router.engine.submit("TICK", {}, router.nowMs);
+    router.drain();
+  }
+  assertEquals([ticks < 10, router.sent("a")], [true, []]);
+  router.configure("a");
+  router.advance(31_000);
+  assertEquals(router.sent("a"), ["Resv WF(*{4B}) SCOPE[S1]"]);
+});
