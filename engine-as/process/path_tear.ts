@@ -157,7 +157,9 @@ function loseSender(session: Session, reservation: ReservationState, path: PathS
     }
   }
   deleteFilter(reservation, filter);
+  // What stands elsewhere for the same filter was compared with this one (B_Police), an application's too.
   if (reservation.firstFilter == null) removeReservation(session, reservation);
+  else touchInterface(session, reservation.interface);
 }
 
 function removeReservation(session: Session, reservation: ReservationState): void {

@@ -153,6 +153,21 @@ Deno.test("[2205-3.8-03] B_Police compares reservations for the same filter alon
   assertEquals(router.policing("c"), [""]);
 });
 
+Deno.test("[2205-3.8-03] B_Police goes with the last filter in common, also where its sender had been routed elsewhere", () => {
+  const router = figure4();
+  router.callSession(1);
+  router.callReserve(1, "SE((S1,S2){3B})");
+  router.resv("R1", "SE((S2,S3){B})");
+  assertEquals(router.policing("c"), ["MB"]);
+  // S2 leaves (c), R1 names it no more, and it ends.
+  router.route("S2", { in: "b", out: [] });
+  router.routesChange("224.1.1.1", 32);
+  router.resv("R1", "SE(S3{B})");
+  router.advance(100);
+  router.pathTear("S2", "P2");
+  assertEquals(router.policing("c"), [""]);
+});
+
 Deno.test("[2205-3.8-03] Flowspecs that cannot be ordered police each other", () => {
   const router = figure4({}, [90, 90, 90]);
   const odd = (r: number, b: number) => ({
