@@ -5,6 +5,7 @@
 import { formatAddress } from "../host/address.ts";
 import type { Sighting } from "../host/network/network_link.ts";
 import type { NetworkNode } from "../host/network/network_node.ts";
+import { longestIntervalMs } from "./plan.ts";
 import {
   hopAddress,
   PATH,
@@ -30,9 +31,9 @@ export class Causes {
 
   /** State without a cause. `lateMs` is the most that a message may have been on its way. */
   *missing(lateMs: number): Generator<string> {
-    const { refreshIntervalMs, lifetimeMultiplier } = this.#world.plan;
+    const { plan } = this.#world;
     // L >= (K + 0.5) * 1.5 * R, exactly that here.
-    const oldest = this.#world.network.now - (lifetimeMultiplier + 0.5) * 1.5 * refreshIntervalMs - lateMs;
+    const oldest = this.#world.network.now - (plan.lifetimeMultiplier + 0.5) * 1.5 * longestIntervalMs(plan) - lateMs;
     for (const node of this.#world.speakers) {
       for (const key of keysOf(node)) {
         const last = this.#last.get(key);

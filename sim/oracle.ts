@@ -249,7 +249,7 @@ function composeAdspec(before: Adspec | undefined, out: Attachment): Adspec {
       options.reservableBytesPerSecond ?? DEFAULT_LINK_BYTES_PER_SECOND,
     ),
     latency: (before?.latency ?? 0) + delayMs * 1_000,
-    mtu: Math.min(before?.mtu ?? Infinity, DEFAULT_MTU_BYTES),
+    mtu: Math.min(before?.mtu ?? Infinity, options.mtuBytes ?? DEFAULT_MTU_BYTES),
   };
 }
 

@@ -76,7 +76,7 @@ function routesTo(path: PathState, reservation: Reservation): boolean {
 }
 
 /** Whether a reservation is for this sender: by filter, or by scope (RFC 2205 3.4). */
-function isFor(reservation: Reservation, path: PathState): boolean {
+export function isFor(reservation: Reservation, path: PathState): boolean {
   if (!routesTo(path, reservation)) return false;
   if (reservation.style !== "WF") return reservation.filters.includes(path.sender.key);
   return reservation.scope === undefined || reservation.scope.has(path.sender.address);

@@ -8,6 +8,7 @@ import { Random } from "../host/random.ts";
 import type { FaultOptions } from "../host/transport/fault_injector.ts";
 import type { Flow, Tspec } from "./flow.ts";
 import { planEvents } from "./plan_events.ts";
+import { addVariety } from "./plan_variety.ts";
 import { planTopology } from "./topologies.ts";
 
 export interface NodePlan {
@@ -23,6 +24,9 @@ export interface LinkPlan {
   delayMs: number;
   metric: number;
   reservableBytesPerSecond?: number;
+  /** R of its interfaces, where it is not that of everybody (RFC 2205 3.7). */
+  refreshIntervalMs?: number;
+  mtuBytes?: number;
 }
 
 export interface SessionPlan {
@@ -44,12 +48,28 @@ export interface ApplicationPlan {
   port: number;
 }
 
+/** Of what an application reserves (RFC 3181). */
+export interface Priority {
+  preemptionPriority: number;
+  defendingPriority: number;
+}
+
 /** One thing that happens. Events that make no sense when their time comes (a crashed node) are passed over. */
 export type Happening =
   | { kind: "announce"; application: number; tspec: Tspec; ttl?: number }
   | { kind: "withdraw"; application: number }
   /** `senders` are applications; WF takes whoever there is. Flows: one for each sender, or one for all. */
-  | { kind: "reserve"; application: number; senders: number[]; flows: Flow[]; confirm?: boolean }
+  | {
+    kind: "reserve";
+    application: number;
+    senders: number[];
+    flows: Flow[];
+    confirm?: boolean;
+    /** From now on, in place of that of the plan. */
+    priority?: Priority;
+  }
+  /** Asks the nodes on the way to a sender, an application of the same session, what they know of it (RFC 2745). */
+  | { kind: "diagnose"; application: number; sender: number; back: boolean; partBytes: number }
   | { kind: "unreserve"; application: number }
   | { kind: "release"; application: number }
   | { kind: "restyle"; session: number; style: StyleName }
@@ -80,6 +100,8 @@ export interface Plan {
   shape: string;
   refreshIntervalMs: number;
   lifetimeMultiplier: number;
+  /** Kb (RFC 2205 3.5); the engine's default without it. */
+  blockadeMultiplier?: number;
   routingDelayMs: number;
   /** Traffic control answers so much later; 0 at once. */
   installDelayMs: number;
@@ -88,7 +110,7 @@ export interface Plan {
   /** Bandwidth may run out: then weaker things are demanded (docs/simulation.md). */
   scarce: boolean;
   /** With scarcity: every application's reservations have these priorities, and every node's policy heeds them (RFC 3181). */
-  priorities?: { preemptionPriority: number; defendingPriority: number }[];
+  priorities?: Priority[];
   nodes: NodePlan[];
   links: LinkPlan[];
   sessions: SessionPlan[];
@@ -107,6 +129,8 @@ const FIRST_GROUP_PORT = 5_000;
 const FIRST_SENDER_PORT = 4_000;
 /** Priorities have random numbers of their own, so that the rest of a plan does not depend on them. */
 const PRIORITY_SEED = 0x5031;
+/** So has what came later (plan_variety.ts). */
+const VARIETY_SEED = 0x7a21;
 
 /** The plan of a seed. */
 export function makePlan(seed: number, options: PlanOptions = {}): Plan {
@@ -136,7 +160,13 @@ export function makePlan(seed: number, options: PlanOptions = {}): Plan {
   };
   plan.rounds = planEvents(random, plan);
   if (scarce) plan.priorities = planPriorities(new Random(seed ^ PRIORITY_SEED), applications.length);
+  addVariety(new Random(seed ^ VARIETY_SEED), plan);
   return plan;
+}
+
+/** The longest R of any interface: what nobody refreshes is gone by it. */
+export function longestIntervalMs({ refreshIntervalMs, links }: Plan): number {
+  return Math.max(refreshIntervalMs, ...links.map((link) => link.refreshIntervalMs ?? 0));
 }
 
 /** Two in three simulations with scarcity have priorities, few enough that some are equal. */

@@ -10,6 +10,7 @@ import { styleName } from "../host/application.ts";
 import { addressOn, type Reservation, type SessionState } from "./oracle.ts";
 import { readReservations, sessionName, type Standing } from "./scarce.ts";
 import type { Flow } from "./flow.ts";
+import { longestIntervalMs } from "./plan.ts";
 import {
   ERROR_SPEC,
   FILTER_SPEC,
@@ -87,7 +88,7 @@ export class Priorities {
     const { on, nextHop, style } = wanted;
     if (typeof on === "number") return undefined;
     const asked = this.#last.get(`${session} ${nextHop} to ${addressOn(on, family)}`);
-    if (!asked || asked.atMs < this.#world.network.now - 1.6 * this.#world.plan.refreshIntervalMs) return undefined;
+    if (!asked || asked.atMs < this.#world.network.now - 1.6 * longestIntervalMs(this.#world.plan)) return undefined;
     if (asked.preempted) return undefined;
     const filter = style === "FF" ? wanted.filters[0] : undefined;
     const flow = asked.flows.get(filter ?? "");

@@ -2,10 +2,11 @@
 import type { NetworkNode } from "../host/network/network_node.ts";
 import type { Recorder } from "../host/recorder.ts";
 import { Causes } from "./causes.ts";
+import { Diagnoses } from "./diagnoses.ts";
 import { InputCount, leaks, nodeFaults, overCommitment } from "./invariants.ts";
 import { actualLines, difference, expectedLines, withoutValues } from "./lines.ts";
 import { solve } from "./oracle.ts";
-import type { Happening, Plan } from "./plan.ts";
+import { type Happening, longestIntervalMs, type Plan } from "./plan.ts";
 import { Priorities } from "./priorities.ts";
 import { scarcityFaults } from "./scarce.ts";
 import { Scopes } from "./scopes.ts";
@@ -13,7 +14,7 @@ import { World } from "./world.ts";
 
 /** What was found wrong: when, and in words. */
 export interface Failure {
-  /** `converges`, `at once`, `scarcity`, `priority`, `scope`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
+  /** `converges`, `at once`, `scarcity`, `priority`, `scope`, `diagnosis`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
   rule: string;
   round: number;
   atMs: number;
@@ -45,6 +46,8 @@ const LATE_MS = 2_000;
 const REPORTED_LINES = 40;
 /** A state that stands for so long is one that stays. */
 const QUIET_INTERVALS = 2;
+/** Kb where the plan says nothing (RFC 2205 3.5). */
+const STANDARD_BLOCKADE = 3;
 
 class Stop extends Error {
   failure: Failure;
@@ -81,6 +84,7 @@ class Run {
   #world: World;
   #causes: Causes;
   #scopes: Scopes;
+  #diagnoses: Diagnoses;
   #priorities: Priorities;
   #inputs = new Map<string, InputCount>();
   #emptyBytes = new Map<string, number>();
@@ -97,6 +101,7 @@ class Run {
     });
     this.#causes = new Causes(this.#world);
     this.#scopes = new Scopes(this.#world);
+    this.#diagnoses = new Diagnoses(this.#world);
     this.#priorities = new Priorities(this.#world);
     this.#world.network.onPacket(() => void this.messages++);
     for (const node of this.#world.speakers) this.#emptyBytes.set(node.name, emptyBytes(node));
@@ -123,12 +128,13 @@ class Run {
   }
 
   get #settlingMs(): number {
-    const { refreshIntervalMs, lifetimeMultiplier, scarce } = this.#plan;
+    const { lifetimeMultiplier, scarce, blockadeMultiplier = STANDARD_BLOCKADE } = this.#plan;
     // Path state that data have left lives for a lifetime and asks for reservations meanwhile; the last of those lives
     // for one more, because a path state that times out has nobody upstream to tell (RFC 2209, PATH TEAR).
     const lifetimes = 2 * (lifetimeMultiplier + 0.5) * 1.5;
     // Blockade state holds smaller requests back for Kb * R (RFC 2205 3.5).
-    return (lifetimes + EXTRA_INTERVALS + (scarce ? 5 : 0)) * refreshIntervalMs + LATE_MS;
+    const blockade = scarce ? blockadeMultiplier + 2 : 0;
+    return (lifetimes + EXTRA_INTERVALS + blockade) * longestIntervalMs(this.#plan) + LATE_MS;
   }
 
   /** Events at their times, with looks at the invariants after each and in between. */
@@ -206,7 +212,7 @@ class Run {
     };
     const step = this.#plan.refreshIntervalMs / SAMPLES_PER_INTERVAL;
     if (this.#plan.scarce) return this.#settleScarce();
-    const end = start + this.#settlingMs, quietMs = this.#plan.refreshIntervalMs * QUIET_INTERVALS;
+    const end = start + this.#settlingMs, quietMs = longestIntervalMs(this.#plan) * QUIET_INTERVALS;
     // What was still on its way may lead out of the state again: it counts once it has stood for some time.
     for (let since = start; this.now - since < quietMs;) {
       const found = differ();
@@ -219,6 +225,7 @@ class Run {
     }
     this.#demand("converges", differ());
     this.#demand("scope", this.#scopes.faults(expected));
+    this.#demand("diagnosis", this.#diagnoses.faults(expected));
     this.settled++;
   }
 

@@ -10,6 +10,7 @@ export const PATH = 1;
 export const RESV = 2;
 export const RESV_ERROR = 4;
 export const RESV_TEAR = 6;
+export const DIAGNOSTIC_REPLY = 9;
 export const SESSION = 1;
 export const RSVP_HOP = 3;
 export const ERROR_SPEC = 6;
@@ -21,6 +22,8 @@ export const SENDER_TEMPLATE = 11;
 export const SENDER_TSPEC = 12;
 export const ADSPEC = 13;
 export const POLICY_DATA = 14;
+const DIAGNOSTIC = 30;
+const DIAGNOSTIC_RESPONSE = 32;
 const COMMON_HEADER_BYTES = 8;
 const GUARANTEED = 2;
 
@@ -112,6 +115,62 @@ export function readPriorities({ body }: WireObject): WirePriority[] {
     found.push({ preemption: view.getUint16(at + 8), defending: view.getUint16(at + 10) });
   }
   return found;
+}
+
+/** What one node reports (RFC 2745 3.6); addresses of zeros are empty. */
+export interface HopReport {
+  incoming: string;
+  outgoing: string;
+  previous: string;
+  error: number;
+  /** K. */
+  multiple: number;
+  /** R in whole seconds. */
+  seconds: number;
+  objects: WireObject[];
+}
+
+/** One DREP. */
+export interface DiagnosticPart {
+  /** Address of whoever asked. */
+  requester: string;
+  offset: number;
+  more: boolean;
+  hops: HopReport[];
+}
+
+/** RFC 2745 3.3 and 3.6; undefined for a message without a DIAGNOSTIC. */
+export function readDiagnosticReply(payload: Uint8Array): DiagnosticPart | undefined {
+  const { objects } = readMessage(payload);
+  const diagnostic = objects.find((object) => object.class === DIAGNOSTIC);
+  if (!diagnostic) return undefined;
+  const { body, ctype } = diagnostic;
+  const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const bytes = ctype === 1 ? 4 : 16;
+  // Behind LAST-HOP stand SENDER_TEMPLATE and FILTER_SPEC of who asks.
+  const [, requester] = readObjects(body, 12 + bytes);
+  return {
+    requester: address(requester.body, bytes),
+    offset: view.getUint16(10),
+    more: (view.getUint16(2) & 1) === 1,
+    hops: objects.filter((object) => object.class === DIAGNOSTIC_RESPONSE).map(readResponse),
+  };
+}
+
+function readResponse({ body, ctype }: WireObject): HopReport {
+  const bytes = ctype === 1 ? 4 : 16;
+  const [incoming, outgoing, previous] = [0, 1, 2].map((index) => {
+    const at = body.subarray(4 + index * bytes, 4 + (index + 1) * bytes);
+    return at.every((byte) => byte === 0) ? "" : address(at, bytes);
+  });
+  const at = 4 + 3 * bytes, [, flags, high, low] = body.subarray(at, at + 4);
+  return {
+    ...{ incoming, outgoing, previous },
+    error: (flags >> 4) & 7,
+    multiple: flags & 15,
+    seconds: high << 8 | low,
+    objects: readObjects(body, at + 4),
+  };
 }
 
 function bucketAt(view: DataView): Tspec {

@@ -13,7 +13,7 @@ import type { Recorder } from "../host/recorder.ts";
 import type { Session } from "../host/session.ts";
 import type { InstallRequest, TrafficControlAnswer } from "../host/traffic_control/traffic_control.ts";
 import { type Flow, mergeAll, type Tspec } from "./flow.ts";
-import type { Happening, Plan } from "./plan.ts";
+import type { Happening, Plan, Priority } from "./plan.ts";
 
 /** An application that announces a sender. */
 export interface TrueSender {
@@ -47,6 +47,8 @@ interface Wish {
 interface Live {
   session: Session;
   confirm: boolean;
+  /** Its own, in place of that of the plan. */
+  priority?: Priority;
   sender?: { tspec: Tspec; ttl: number };
   wish?: Wish;
   /** The wish was refused and is still to be asked for. */
@@ -84,6 +86,7 @@ export class World {
       seed: plan.seed,
       refreshIntervalMs: plan.refreshIntervalMs,
       lifetimeMultiplier: plan.lifetimeMultiplier,
+      ...(plan.blockadeMultiplier === undefined ? {} : { blockadeMultiplier: plan.blockadeMultiplier }),
       routingDelayMs: plan.routingDelayMs,
       localRepairDelayMs: Math.min(2_000, plan.refreshIntervalMs / 4),
       keptMessages: 0,
@@ -179,6 +182,19 @@ export class World {
     for (const [index, live] of this.#live) if (live.waiting) this.#ask(index, live);
   }
 
+  /** A receiver asks after a sender (RFC 2745). */
+  ask(
+    { application, node }: TrueReceiver,
+    { address, key }: TrueSender,
+    hopByHop: boolean,
+    pathMtuBytes: number,
+  ): void {
+    const live = [...this.#live].find(([index, { session }]) =>
+      session.application === application && this.#place(index).node === node
+    );
+    live?.[1].session.diagnose({ sender: { address, port: senderAddress(key).port }, hopByHop, pathMtuBytes });
+  }
+
   /** Packet faults and refusals end; links and nodes stay as they are. */
   endFaults(): void {
     for (const link of this.links) link.setFaults();
@@ -203,10 +219,12 @@ export class World {
       if (what.kind === "announce") return this.#announce(index, live, what.tspec, what.ttl);
       live.wish = { senders: what.senders, flows: what.flows };
       live.confirm = what.confirm ?? false;
+      live.priority = what.priority ?? live.priority;
       return this.#ask(index, live);
     }
     const live = this.#live.get(index);
     if (!live) return;
+    if (what.kind === "diagnose") return this.#diagnose(live, what);
     if (what.kind === "release") return this.#release(index);
     if (what.kind === "unreserve") return this.#unreserve(live);
     if (live.sender) live.session.withdraw();
@@ -269,7 +287,7 @@ export class World {
     const style = this.styles[this.#place(index).session];
     const wish = live.wish!;
     const { confirm } = live;
-    const priority = this.plan.priorities?.[index];
+    const priority = this.plan.priorities && (live.priority ?? this.plan.priorities[index]);
     const objects = priority && [priorityObject({ ...priority, mergeStrategy: "highest-priority" })];
     if (wish.senders.length === 0) return;
     const sources = wish.senders.map((sender) => this.#source(sender).key);
@@ -291,6 +309,11 @@ export class World {
       if (!(error instanceof ResvError)) throw error;
       live.waiting = true;
     }
+  }
+
+  #diagnose({ session }: Live, { sender, back, partBytes }: Extract<Happening, { kind: "diagnose" }>): void {
+    const { address } = this.#source(sender), { port } = this.plan.applications[sender];
+    session.diagnose({ sender: { address, port }, hopByHop: back, pathMtuBytes: partBytes });
   }
 
   #unreserve(live: Live): void {

@@ -2,6 +2,7 @@
  * The simulation itself: its oracle against the figures of RFC 2205, seeds that repeat themselves, faults that it finds
  * when they are there, and the rules that make a failing plan smaller.
  */
+import { Diagnoses } from "../sim/diagnoses.ts";
 import { flowText, mergeFlows } from "../sim/flow.ts";
 import { difference, expectedLines, withoutValues } from "../sim/lines.ts";
 import { solve } from "../sim/oracle.ts";
@@ -134,13 +135,29 @@ Deno.test("plans have what the issue asks for: every shape, style, family, fault
   const kinds = new Set(
     plans.flatMap(({ rounds }) => rounds.flatMap(({ events }) => events.map(({ what }) => what.kind))),
   );
-  const all = ["announce", "crash", "faults", "link", "metric", "preempt", "refusals", "release", "reserve", "restart"];
+  const all = [
+    "announce",
+    "crash",
+    "diagnose",
+    "faults",
+    "link",
+    "metric",
+    "preempt",
+    "refusals",
+    "release",
+    "reserve",
+    "restart",
+  ];
   assertEquals([...kinds].sort(), [...all, "restyle", "unreserve", "withdraw"]);
   const sessions = plans.flatMap((plan) => plan.sessions);
   for (const style of ["WF", "FF", "SE"]) assert(sessions.some((session) => session.style === style));
   for (const family of [4, 6]) assert(sessions.some((session) => session.family === family));
   for (const service of ["CL", "GS"]) assert(sessions.some((session) => session.service === service));
   for (const group of [true, false]) assert(sessions.some((session) => (session.group !== undefined) === group));
+  assert(plans.some(({ blockadeMultiplier }) => blockadeMultiplier === 5));
+  for (const member of ["refreshIntervalMs", "mtuBytes"] as const) {
+    assert(plans.some(({ links }) => links.some((link) => link[member] !== undefined)), member);
+  }
   const sizes = plans.map(({ nodes }) => nodes.length);
   assertGreater(Math.max(...sizes), 55);
   assert(Math.max(...sizes) <= 64);
@@ -159,6 +176,33 @@ Deno.test("what an engine has too much or too little is found, and values are le
     assert(difference(empty, expected).every((line) => line.startsWith("+ ")));
     assertEquals(difference(expected, expected), []);
     assert([...withoutValues(expected).values()].flat().every((line) => !line.includes("(CL")));
+  } finally {
+    world.close();
+  }
+});
+
+Deno.test("what the nodes on the way say of a sender is held against the oracle, and a false word is found", () => {
+  const world = new World(figure("FF", [[[4, 1]], [[3, 2]], [[2, 3]]]));
+  const diagnoses = new Diagnoses(world);
+  try {
+    for (const { what } of world.plan.rounds[0].events) world.apply(what);
+    world.network.run(2_000);
+    const solved = solve(world);
+    assertEquals([...diagnoses.faults(solved)], []);
+    for (const state of solved[0].nodes.values()) {
+      for (const reservation of state.reservations) reservation.flow = { ...reservation.flow, rate: 7 };
+    }
+    const reserved = [...diagnoses.faults(solved)];
+    assert(
+      reserved.some((line) => /hop 2 says that CL r\d+0000 .* is reserved, not CL r7 /.test(line)),
+      reserved.join("\n"),
+    );
+    for (const { paths } of solved[0].nodes.values()) for (const path of paths) path.sender.tspec.bucket = 1;
+    const bucket = [...diagnoses.faults(solved)];
+    assert(bucket.some((line) => /hop 3 says .* b1500 .*, not .* b1 /.test(line)), bucket.join("\n"));
+    world.links[0].down();
+    world.links[1].down();
+    assert([...diagnoses.faults(solved)].some((line) => line.includes("0 parts came")));
   } finally {
     world.close();
   }

@@ -42,6 +42,7 @@ import { appendHeader, appendRsvpHop, appendStyle } from "../wire/builder";
 import { copyWords, objectClass, objectCType, objectLength, store16, store32 } from "../wire/bytes";
 import { diagnosticView, responseBytes } from "../wire/diagnostic_view";
 import { incomingOf, routesTo } from "./routing";
+import { scopeHas } from "./scope";
 
 export const ERROR_NO_PATH: u32 = 1;
 export const ERROR_TOO_BIG: u32 = 2;
@@ -74,11 +75,16 @@ function outgoingOf(session: Session | null, path: PathState | null, arrival: In
   return routeCount(route) != 0 ? interfaceByHandle(routeInterface(route, 0)) : null;
 }
 
+function isFor(session: Session, reservation: ReservationState, path: PathState): bool {
+  return filterFor(reservation, path) != null && scopeHas(reservation, path) &&
+    routesTo(session, path, reservation.interface);
+}
+
 // The reservation for this sender on the outgoing interface; at the LAST-HOP an application's will do.
 function reservationOf(session: Session, path: PathState, outgoing: Interface | null): ReservationState | null {
   let local: ReservationState | null = null;
   for (let one: ReservationState | null = session.firstReservation; one; one = one!.next) {
-    if (!filterFor(one, path) || !routesTo(session, path, one.interface)) continue;
+    if (!isFor(session, one, path)) continue;
     if (outgoing != null && one.interface == outgoing.handle) return one;
     if (outgoing == null && isVirtual(one.interface)) local = one;
   }
@@ -88,7 +94,7 @@ function reservationOf(session: Session, path: PathState, outgoing: Interface | 
 // Whether it merges with reservations of other interfaces on its way upstream.
 function isMerged(session: Session, path: PathState, own: ReservationState): bool {
   for (let one: ReservationState | null = session.firstReservation; one; one = one!.next) {
-    if (one.interface != own.interface && filterFor(one, path) && routesTo(session, path, one.interface)) return true;
+    if (one.interface != own.interface && isFor(session, one, path)) return true;
   }
   return false;
 }

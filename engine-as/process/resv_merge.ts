@@ -22,7 +22,7 @@ import { objectLength } from "../wire/bytes";
 import { mergeA, mergeB } from "./context";
 import { clearConfirm, confirmHere } from "./resv_confirm";
 import { incomingOf, routesTo } from "./routing";
-import { inScope } from "./scope";
+import { scopeHas } from "./scope";
 
 // Result of merging for one sender or, in a shared style, for all senders of the request.
 export let merged: usize = 0;
@@ -51,8 +51,7 @@ export function covers(session: Session, reservation: ReservationState, path: Pa
   const filter = filterFor(reservation, path);
   if (filter == null || (filter.fresh && reservation.style != STYLE_WILDCARD_FILTER)) return false;
   if (!routesTo(session, path, reservation.interface) && !holdsForNewBranch(session, reservation, path)) return false;
-  const annex = reservation.annex;
-  return annex == null || annex.scope == 0 || inScope(blobData(annex.scope), path);
+  return scopeHas(reservation, path);
 }
 
 // After a change of route a unicast reservation that stands on the interface left behind keeps up what was requested, until

@@ -1,7 +1,9 @@
 // SCOPE (RFC 2205 section 3.4): which senders a wildcard reservation travels to, so that WF Resvs cannot loop.
+import { blobData } from "../state/blob";
 import { configured } from "../state/memory";
 import { hasFlag, PATH_INCLUDED, PathState, templateOf } from "../state/path_state";
 import { RequestState } from "../state/request_state";
+import { ReservationState } from "../state/reservation_state";
 import { Session } from "../state/session";
 import { CONFIG_OPTION_SHARED_TREES } from "../boundary.gen";
 import { objectCType, objectLength } from "../wire/bytes";
@@ -16,6 +18,12 @@ export function inScope(scope: usize, path: PathState): bool {
     if (memory.compare(at, templateOf(path), size) == 0) return true;
   }
   return false;
+}
+
+// Whether a reservation is for the sender as far as its SCOPE goes.
+export function scopeHas(reservation: ReservationState, path: PathState): bool {
+  const annex = reservation.annex;
+  return annex == null || annex.scope == 0 || inScope(blobData(annex.scope), path);
 }
 
 // Needed where senders come from more than one previous hop and routing does not use shared trees (RFC 2209, RESV REFRESH).

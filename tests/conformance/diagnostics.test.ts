@@ -4,7 +4,7 @@ import type { MessageInput } from "../../host/codec.ts";
 import { decode, encode } from "../../host/default_codec.ts";
 import type { ObjectInput } from "../../host/object_list.ts";
 import { Random } from "../../host/random.ts";
-import { unicast } from "./figures.ts";
+import { figure4, unicast } from "./figures.ts";
 import { objectOf } from "./node.ts";
 import type { Router } from "./router.ts";
 
@@ -82,6 +82,33 @@ Deno.test("RFC 2745 4.1: a router adds its response and passes the DREQ to the p
   ]);
   assertEquals(objectOf(sent, "DIAGNOSTIC").rsvpHopCount, 2);
   assertEquals([sent.ttl, sent.routerAlert, sent.source], [255, 0, router.ownAddress("a")]);
+});
+
+Deno.test("RFC 2745 4.1: of wildcard reservations with SCOPEs the one is told that is for the sender (RFC 2205 3.4)", () => {
+  const router = figure4();
+  router.resv("R2", "WF(*{2B})", { scope: ["S2", "S3"] });
+  router.resv("R3", "WF(*{3B})", { scope: ["S1"] });
+  router.clear();
+  for (const [sender, rate] of [["S1", 3_000], ["S2", 2_000]] as const) {
+    const bytes = message(router, "DREQ", {
+      objects: ([session, , diagnostic, response]) => {
+        const { parties } = diagnostic as unknown as { parties: ObjectInput[] };
+        const hop = router.hopObject(router.hop("R2"), router.handle("d"));
+        return [
+          session,
+          hop,
+          { ...diagnostic, parties: [router.template(sender), parties[1]] } as ObjectInput,
+          response,
+        ];
+      },
+    });
+    router.deliverBytes(router.hop("R2"), bytes, {});
+    const responses = router.messages.at(-1)!.message.objects.filter(({ name }) => name === "DIAG_RESPONSE");
+    const { objects } = responses[1] as unknown as {
+      objects: { name: string; tokenBucketRateBytesPerSecond?: number }[];
+    };
+    assertEquals(objects.find(({ name }) => name === "FLOWSPEC")?.tokenBucketRateBytesPerSecond, rate, sender);
+  }
 });
 
 Deno.test("RFC 2745 3.6: DREQ Arrival Time is the middle of an NTP timestamp", () => {
