@@ -34,6 +34,7 @@ import {
   annexOf,
   createReservation,
   deleteReservation,
+  expireBy,
   findFilter,
   RESERVATION_CONFIRM,
   RESERVATION_LOCAL,
@@ -50,7 +51,6 @@ import { findTrafficControl } from "../state/traffic_control_state";
 import { isVirtual } from "../state/application";
 import { now } from "../timers/clock";
 import { lifetimeOf } from "../timers/timing";
-import { schedule } from "../timers/wheel";
 import { objectClass, objectCType } from "../wire/bytes";
 import {
   beginFlowDescriptors,
@@ -214,7 +214,7 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): b
   } else if (growsWithout(reservation, flowspecLength)) {
     // What is asked for anew stays out, but what stands is refreshed.
     takeFilters(session, reservation, style, list, false);
-    if (reservation.neighbour) schedule(session, context.expiresAt);
+    if (reservation.neighbour) expireBy(session, context.expiresAt);
     return dropped(STATUS_OUT_OF_MEMORY, list.flowspec);
   } else if (!blobEquals(reservation.flowspec, flowspecMemory, flowspecLength)) {
     beginChange(reservation);
@@ -226,7 +226,7 @@ function makeReservation(session: Session, style: u32, list: FlowDescriptors): b
   if (takeFilters(session, reservation, style, list, true)) changed = true;
   if (takeScope(reservation)) changed = true;
   if (takeOthers(reservation)) changed = true;
-  if (reservation.neighbour) schedule(session, context.expiresAt);
+  if (reservation.neighbour) expireBy(session, context.expiresAt);
   if (context.confirm != 0) {
     setConfirm(annexOf(reservation), context.confirm);
     changed = true;

@@ -3,7 +3,7 @@
 import { BlockadeState, deleteBlockade } from "../state/blockade_state";
 import { RequestState } from "../state/request_state";
 import { hasFlag, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_REPAIR, PATH_ROUTE_PENDING, PathState } from "../state/path_state";
-import { Filter, RESERVATION_LOCAL, ReservationState } from "../state/reservation_state";
+import { Filter, noteExpiry, RESERVATION_LOCAL, ReservationState } from "../state/reservation_state";
 import { fetchDue } from "../state/ahead";
 import { releaseIfIdle, Session } from "../state/session";
 import { isBefore, isDue, now } from "../timers/clock";
@@ -43,15 +43,20 @@ function sessionDue(session: Session): void {
     else if (isRefreshed(path) && isDue(path.refreshAt)) pathRefresh(session, path, false);
     path = next;
   }
-  expireReservations(session);
+  // Where no filter can have come to its end, reservations are looked at only with the Resv that is made of them.
+  let looks = session.expiryBound != 0 && isDue(session.expiryBound);
+  if (looks) expireReservations(session);
+  updateTouched(session);
   syncAffected(session);
   for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
     expireBlockades(request);
     if (request.neighbour && request.sentDigest != 0 && isDue(request.refreshAt)) {
       syncRequest(session, request, SYNC_FORCED);
+      looks = true;
     }
   }
   if (releaseIfIdle(session)) return;
+  if (looks) boundExpiry(session);
   reschedule(session);
 }
 
@@ -67,7 +72,21 @@ function expireReservations(session: Session): void {
     if (!(reservation.flags & RESERVATION_LOCAL)) expireReservation(session, reservation);
     reservation = next;
   }
-  updateTouched(session);
+}
+
+// Finds the earliest cleanup time of a filter again.
+function boundExpiry(session: Session): void {
+  session.expiryBound = 0;
+  for (
+    let reservation: ReservationState | null = session.firstReservation;
+    reservation;
+    reservation = reservation!.next
+  ) {
+    if (reservation.flags & RESERVATION_LOCAL) continue;
+    for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) {
+      noteExpiry(session, filter.expiresAt);
+    }
+  }
 }
 
 // A block whose time is over goes at once, and not when it is next asked: that may be weeks later, where times wrap.
@@ -95,14 +114,7 @@ function reschedule(session: Session): void {
     if (!hasFlag(path, PATH_LOCAL)) consider(path.expiresAt);
     if (isRefreshed(path)) consider(path.refreshAt);
   }
-  for (
-    let reservation: ReservationState | null = session.firstReservation;
-    reservation;
-    reservation = reservation!.next
-  ) {
-    if (reservation.flags & RESERVATION_LOCAL) continue;
-    for (let filter: Filter | null = reservation.firstFilter; filter; filter = filter!.next) consider(filter.expiresAt);
-  }
+  if (session.expiryBound != 0) consider(session.expiryBound);
   for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
     if (request.neighbour && request.sentDigest != 0) consider(request.refreshAt);
     for (let block: BlockadeState | null = request.firstBlockade; block; block = block!.next) consider(block.expiresAt);

@@ -24,7 +24,7 @@ import { beginFingerprint, fingerprintOf, fingerprintWord } from "../state/hash"
 import { Interface, interfaceByHandle } from "../state/interface";
 import { count, root } from "../state/memory";
 import { PathState } from "../state/path_state";
-import { Filter, ReservationState } from "../state/reservation_state";
+import { expireBy, Filter, ReservationState } from "../state/reservation_state";
 import { findSession, Session } from "../state/session";
 import { now } from "../timers/clock";
 import { lifetimeOf } from "../timers/timing";
@@ -149,7 +149,7 @@ function refreshReservations(session: Session, start: usize, end: usize): bool {
   }
   if (taken) {
     count(COUNTER_REFRESHES_UNCHANGED);
-    schedule(session, expiresAt);
+    expireBy(session, expiresAt);
   }
   return taken;
 }

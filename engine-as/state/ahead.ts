@@ -7,6 +7,7 @@ import { sessionTable } from "./hash_table";
 import { hashWord } from "./hash";
 import { PathState } from "./path_state";
 import { Filter, ReservationState } from "./reservation_state";
+import { isDue } from "../timers/clock";
 import { Chunk, CHUNK_HEADER } from "../timers/wheel";
 import { IPV4_IDENTITY, IPV4_SESSION_HEADER, Session } from "./session";
 
@@ -15,7 +16,9 @@ const places: usize = memory.data(256, 8);
 const hashes: usize = memory.data(256, 8);
 assert(PACKET_SLOTS * 4 <= 256);
 let noted: usize = 0;
-export const SESSIONS_AT_ONCE: u32 = 32;
+const SESSIONS_AT_ONCE: u32 = 32;
+// Where the second cache line of a session's record begins.
+const SECOND_LINE: usize = 64;
 // What was loaded goes somewhere, or the loads would be for nothing.
 let touched: u32 = 0;
 
@@ -91,28 +94,29 @@ export function fetchAhead(): void {
 // The same for sessions that are due, of whole pieces of the wheel's list from `chunk` on: what they send is made of.
 // Returns how many.
 export function fetchDue(chunk: u32): u32 {
-  let sessions: usize = 0;
+  let sum: u32 = 0, sessions: usize = 0;
   while (chunk != 0 && sessions < SESSIONS_AT_ONCE * 2) {
     const piece = changetype<Chunk>(<usize> chunk);
     for (let index: usize = 0; index < <usize> piece.count; index++) {
-      store<u32>(places + sessions, load<u32>(<usize> chunk + CHUNK_HEADER + index * 4));
+      const session = load<u32>(<usize> chunk + CHUNK_HEADER + index * 4);
+      // Both lines of its record.
+      sum += load<u32>(session) + load<u32>(session, SECOND_LINE);
+      store<u32>(places + sessions, session);
       sessions += 4;
     }
     chunk = piece.next;
   }
-  let sum: u32 = 0;
+  // A Resv is made of reservations, a Path of what its sender said.
   for (let at: usize = 0; at < sessions; at += 4) {
     const session = changetype<Session>(<usize> load<u32>(places + at));
     const path = session.firstPath, request = session.firstRequest, reservation = session.firstReservation;
-    if (path) sum += path.refreshAt;
-    if (request) sum += request.refreshAt;
-    if (reservation) sum += <u32> reservation.style;
+    const isResv = request != null && reservation != null && isDue(request.refreshAt);
+    sum += load<u32>(isResv ? changetype<usize>(reservation) : path ? <usize> path.senderTspec : 0);
+    store<u32>(places + at, isResv ? <u32> changetype<usize>(reservation) : 0);
   }
   for (let at: usize = 0; at < sessions; at += 4) {
-    const session = changetype<Session>(<usize> load<u32>(places + at));
-    const path = session.firstPath, reservation = session.firstReservation;
-    if (path) sum += load<u32>(<usize> path.senderTspec) + load<u32>(<usize> path.adspec);
-    if (!reservation) continue;
+    const reservation = changetype<ReservationState | null>(<usize> load<u32>(places + at));
+    if (reservation == null) continue;
     const filter = reservation.firstFilter;
     if (filter) sum += filter.expiresAt;
     sum += load<u32>(<usize> reservation.flowspec);

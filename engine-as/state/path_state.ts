@@ -2,13 +2,13 @@
 // is one per sender, whose hop flips when the route does; for multicast one per sender and incoming interface, of which
 // at most one forwards (Local_Only off).
 import { COUNTER_PATH_STATES } from "../boundary.gen";
-import { copyWords, objectCType, objectLength, store16 } from "../wire/bytes";
+import { copyWords, objectCType, objectLength, store16, zeroWords } from "../wire/bytes";
 import { releaseBlob } from "./blob";
 import { equalBytes } from "./keys";
 import { count, uncount } from "./memory";
 import { forgetRefreshes } from "./refresh_fingerprint";
 import { RequestState } from "./request_state";
-import { Session } from "./session";
+import { ownPath, Session } from "./session";
 import { allocate, release } from "./slab";
 
 export const PATH_LOCAL_ONLY: u32 = 1;
@@ -97,7 +97,11 @@ export function countSenders(session: Session): usize {
 // Appends to the session's list, so that senders keep the order in which they came.
 export function createPathState(session: Session, template: usize, request: RequestState): PathState {
   const length = <usize> objectLength(template) - 4;
-  const path = changetype<PathState>(allocate(HEADER + length));
+  // The place in the session's record is free while it has no key.
+  const own = changetype<PathState>(ownPath(session));
+  const path = own.keyLength == 0 && length == <usize> session.keyLength
+    ? own
+    : changetype<PathState>(allocate(HEADER + length));
   path.ctype = <u8> objectCType(template);
   path.keyLength = <u8> length;
   copyWords(templateOf(path), template + 4, length);
@@ -140,7 +144,9 @@ export function deletePathState(session: Session, gone: PathState): void {
   releaseBlob(gone.others);
   if (!hasFlag(gone, PATH_ROUTE_PENDING)) releaseBlob(gone.outgoing);
   uncount(COUNTER_PATH_STATES);
-  release(changetype<usize>(gone), HEADER + <usize> gone.keyLength);
+  const bytes = HEADER + <usize> gone.keyLength;
+  if (changetype<usize>(gone) == ownPath(session)) zeroWords(changetype<usize>(gone), bytes);
+  else release(changetype<usize>(gone), bytes);
 }
 
 // Writes the sender as an object of class `objectClass` (SENDER_TEMPLATE 11 or FILTER_SPEC 10); returns its length.

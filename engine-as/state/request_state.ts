@@ -3,7 +3,8 @@
 import { Application } from "./application";
 import { BlockadeState } from "./blockade_state";
 import { Neighbour, neighbourAddress, releaseNeighbour } from "./neighbour";
-import { Session } from "./session";
+import { zeroWords } from "../wire/bytes";
+import { ownRequest, Session } from "./session";
 import { allocate, release } from "./slab";
 
 @unmanaged
@@ -24,12 +25,23 @@ export class RequestState {
   affected: u8;
 }
 
+// Whether the place in the session's record is taken.
+function ownRequestIsUsed(session: Session): bool {
+  const own = ownRequest(session);
+  for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
+    if (changetype<usize>(request) == own) return true;
+  }
+  return false;
+}
+
 export function createRequest(
   session: Session,
   neighbour: Neighbour | null,
   logicalInterfaceHandle: u32,
 ): RequestState {
-  const request = changetype<RequestState>(allocate(offsetof<RequestState>()));
+  const request = changetype<RequestState>(
+    ownRequestIsUsed(session) ? allocate(offsetof<RequestState>()) : ownRequest(session),
+  );
   request.neighbour = neighbour;
   request.logicalInterfaceHandle = logicalInterfaceHandle;
   request.next = session.firstRequest;
@@ -66,5 +78,6 @@ export function deleteRequest(session: Session, gone: RequestState): void {
     previous = request;
   }
   releaseNeighbour(gone.neighbour);
-  release(changetype<usize>(gone), offsetof<RequestState>());
+  if (changetype<usize>(gone) == ownRequest(session)) zeroWords(changetype<usize>(gone), offsetof<RequestState>());
+  else release(changetype<usize>(gone), offsetof<RequestState>());
 }

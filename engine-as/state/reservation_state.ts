@@ -11,6 +11,8 @@ import { PathState, templateOf } from "./path_state";
 import { forgetRefreshes } from "./refresh_fingerprint";
 import { Session } from "./session";
 import { allocate, release } from "./slab";
+import { isBefore, now } from "../timers/clock";
+import { schedule } from "../timers/wheel";
 
 export const STYLE_WILDCARD_FILTER: u32 = 0x11;
 export const STYLE_FIXED_FILTER: u32 = 0x0a;
@@ -127,6 +129,18 @@ export function addFilter(reservation: ReservationState, object: usize, expiresA
   return filter;
 }
 
+// Filters of a neighbour's reservation have `at` as their cleanup time now: the session is looked at by then. Refreshes move
+// cleanup times away and leave the bound, which is found anew when it has come.
+export function expireBy(session: Session, at: u32): void {
+  noteExpiry(session, at);
+  schedule(session, at);
+}
+export function noteExpiry(session: Session, at: u32): void {
+  // 0 stands for none: a millisecond earlier is a bound too.
+  const bound = at == 0 ? at - 1 : at;
+  if (session.expiryBound == 0 || isBefore(bound, session.expiryBound)) session.expiryBound = bound;
+}
+
 export function deleteFilter(reservation: ReservationState, gone: Filter): void {
   reservation.fingerprint = 0;
   let previous: Filter | null = null;
@@ -202,6 +216,8 @@ export function createReservation(
     last.next = reservation;
   }
   forgetRefreshes(session);
+  // Its filters are yet to come: when the session is looked at next, so are they.
+  noteExpiry(session, now());
   count(COUNTER_RESERVATION_STATES);
   return reservation;
 }
@@ -233,6 +249,7 @@ export function deleteReservation(session: Session, gone: ReservationState): voi
     release(changetype<usize>(annex), offsetof<ReservationAnnex>());
   }
   releaseBlob(gone.flowspec);
+  if (session.firstReservation == null) session.expiryBound = 0;
   const neighbour = gone.neighbour;
   if (neighbour) neighbour.states -= 1;
   releaseNeighbour(neighbour);

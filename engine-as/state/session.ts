@@ -1,5 +1,7 @@
 // One record per session (RFC 2205 section 1.1): the triple (DestAddress, ProtocolId, DstPort), or whatever its C-Type
-// makes of it. It is found by hash, and it is what the timer wheel holds: one deadline for everything below it.
+// makes of it. It is found by hash, and it is what the timer wheel holds: one deadline for everything below it. Nearly every
+// session has one sender behind one previous hop: the first of each stands in the session's own record, so that what a
+// refresh needs lies in two cache lines, and only further ones are records of their own.
 import { COUNTER_SESSIONS } from "../boundary.gen";
 import { unschedule } from "../timers/wheel";
 import { copyWords, objectCType, store16 } from "../wire/bytes";
@@ -37,6 +39,8 @@ export class Session {
   // The piece of a list of the wheel that it stands in (timers/wheel.ts), 0 when not scheduled; and when it is due.
   wheelChunk: u32;
   deadline: u32;
+  // No filter of a neighbour's reservation has its cleanup time before this; 0 if there is none (reservation_state.ts).
+  expiryBound: u32;
   firstPath: PathState | null;
   firstReservation: ReservationState | null;
   firstTrafficControl: TrafficControlState | null;
@@ -49,6 +53,21 @@ export class Session {
 }
 
 const HEADER = offsetof<Session>();
+
+// The record: header, key, room for a request, room for a path state whose sender's key is as long as the session's.
+@inline
+function recordBytes(keyLength: usize): usize {
+  return HEADER + keyLength + offsetof<RequestState>() + offsetof<PathState>() + keyLength;
+}
+assert(HEADER + 8 + offsetof<RequestState>() + offsetof<PathState>() + 8 == 128);
+@inline
+export function ownRequest(session: Session): usize {
+  return keyOf(session) + <usize> session.keyLength;
+}
+@inline
+export function ownPath(session: Session): usize {
+  return ownRequest(session) + offsetof<RequestState>();
+}
 
 @inline
 export function keyOf(session: Session): usize {
@@ -180,7 +199,7 @@ export function createSession(object: usize): Session {
 @inline
 function createShort(object: usize): Session {
   const key = load<u64>(object + 4) & IPV4_IDENTITY;
-  const record = allocate(HEADER + 8);
+  const record = allocate(recordBytes(8));
   const session = changetype<Session>(record);
   session.ctype = 1;
   session.keyLength = 8;
@@ -193,7 +212,7 @@ function createShort(object: usize): Session {
 function createLong(object: usize): Session {
   const length = sessionKey(object, scratch);
   const ctype = objectCType(object);
-  const record = allocate(HEADER + length);
+  const record = allocate(recordBytes(length));
   const session = changetype<Session>(record);
   session.ctype = <u8> ctype;
   session.keyLength = <u8> length;
@@ -232,7 +251,7 @@ export function releaseIfIdle(session: Session): bool {
   countDestination(session, false);
   const length: usize = session.keyLength;
   removeValue(sessionTable(), hashBytes(keyOf(session), length, session.ctype), <u32> changetype<usize>(session));
-  release(changetype<usize>(session), HEADER + length);
+  release(changetype<usize>(session), recordBytes(length));
   uncount(COUNTER_SESSIONS);
   // Only with the last session, so that nobody can have them all counted again and again.
   if (sessionTable().count == 0) root().destinationsCounted = 0;

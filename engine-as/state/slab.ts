@@ -1,11 +1,15 @@
 // Records of any size from free lists by size: a multiple of four bytes up to 512, powers of two above. A freed record
 // serves only its own size again, so the heap never fragments beyond the high-water mark of each size. Records are
-// handed out zeroed.
+// handed out zeroed. Those whose size is a multiple of 64 begin where a cache line does, as far as there is room: they are
+// made several at a time.
 import { zeroWords } from "../wire/bytes";
 import { ensureMemory, isBelowCeiling, isWithinLimit, root, ROOT_FREE_LISTS, rootPointer } from "./memory";
 
 const SMALL_LIMIT: usize = 512;
 const LARGEST_RECORD: usize = 1 << 30;
+const LINE_BYTES: usize = 64;
+// So many bytes of aligned records are made together.
+const RUN_BYTES: usize = 1024;
 
 // Small sizes use lists 1..128, large ones 129 onwards by their exponent (1,024 = 2^10).
 @inline
@@ -32,6 +36,7 @@ export function allocate(bytes: usize): usize {
     zeroWords(record, size);
     return record;
   }
+  if ((size & (LINE_BYTES - 1)) == 0 && size <= SMALL_LIMIT) return allocateAligned(size, list);
   const top = <u64> state.heapTop + <u64> size;
   return isBelowCeiling(top) ? raise(top) : allocateAtLimit(size, top);
 }
@@ -43,8 +48,30 @@ function raise(top: u64): usize {
   return record;
 }
 
+// The first of a run of aligned records; the others are free, in ascending order.
+function allocateAligned(size: usize, list: usize): usize {
+  const state = root();
+  const start = (<usize> state.heapTop + LINE_BYTES - 1) & ~(LINE_BYTES - 1);
+  const end = start + max<usize>(RUN_BYTES / size, 1) * size;
+  if (!isBelowCeiling(end)) {
+    if (!isWithinLimit(end)) return allocateAtLimit(size, <u64> state.heapTop + <u64> size);
+    ensureMemory(end);
+  }
+  if (start != <usize> state.heapTop) {
+    const gap = listOf(start - <usize> state.heapTop);
+    store<u32>(state.heapTop, load<u32>(gap));
+    store<u32>(gap, state.heapTop);
+  }
+  state.heapTop = <u32> end;
+  for (let at = end - size; at > start; at -= size) {
+    store<u32>(at, load<u32>(list));
+    store<u32>(list, <u32> at);
+  }
+  return start;
+}
+
 function allocateAtLimit(size: usize, top: u64): usize {
-  const record = isWithinLimit(top) ? 0 : split(size);
+  const record: usize = isWithinLimit(top) ? 0 : split(size);
   if (record == 0) {
     ensureMemory(top);
     return raise(top);

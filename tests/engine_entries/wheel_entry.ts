@@ -1,6 +1,6 @@
 // What the test of the wheel calls: sessions by number, and nothing else of the engine.
 import "../../engine-as/abort";
-import { ensureMemory, root, ROOT_BYTES, rootPointer } from "../../engine-as/state/memory";
+import { clearFrom, ensureMemory, forgetCeiling, root, ROOT_BYTES, rootPointer } from "../../engine-as/state/memory";
 import { Session } from "../../engine-as/state/session";
 import { setNow } from "../../engine-as/timers/clock";
 import { initializeWheel, nextDue, schedule, unschedule, wheelDeadline } from "../../engine-as/timers/wheel";
@@ -14,7 +14,8 @@ export function begin(count: u32, nowMs: f64): void {
   sessions = (rootPointer() + ROOT_BYTES + 63) & ~63;
   root().heapTop = <u32> (sessions + <usize> count * SESSION_BYTES);
   ensureMemory(root().heapTop);
-  memory.fill(sessions, 0, <usize> count * SESSION_BYTES);
+  clearFrom(sessions);
+  forgetCeiling();
   setNow(nowMs);
   initializeWheel();
 }
