@@ -106,7 +106,8 @@ function lookAtBatch(start: usize, packets: u32, end: usize): void {
     if (length > <u32> (PACKET_SLOT_BYTES - PACKET_HEADER_BYTES)) break;
     if (length < 20) continue;
     const type = <u32> load<u8>(slot + INPUT_PACKETS_PAYLOAD, 1);
-    lookAhead(slot + INPUT_PACKETS_PAYLOAD + 8, type == MESSAGE_RESV || type == MESSAGE_RESV_TEAR);
+    const reservation = type == MESSAGE_RESV || type == MESSAGE_RESV_TEAR || type == MESSAGE_RESV_CONFIRM;
+    lookAhead(slot + INPUT_PACKETS_PAYLOAD + 8, reservation);
   }
   fetchAhead();
 }

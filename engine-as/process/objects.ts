@@ -13,7 +13,7 @@ import { reserveAction } from "../actions/queue";
 import { blobData, blobLength, releaseBlob, retainBytes } from "../state/blob";
 import { copyObject } from "../wire/builder";
 import { objectClass, objectCType, objectLength } from "../wire/bytes";
-import { forwarded, MessageView } from "../wire/message_view";
+import { forwarded, MessageView, USUAL_CHANGED } from "../wire/message_view";
 import { CLASS_POLICY_DATA } from "../wire/object_forms";
 import { nextFilter } from "../wire/flow_descriptors";
 import { keyDestinationPort, keyProtocol } from "../state/keys";
@@ -151,7 +151,9 @@ export function calledSessionFits(session: usize): bool {
 export function clearUnused(v: MessageView): void {
   if (v.usual != 0) {
     const sender = v.senderTemplate | v.firstFilterSpec;
-    if (sender != 0) store<u16>(sender, 0, 8);
+    if (sender == 0 || load<u16>(sender, 8) == 0) return;
+    store<u16>(sender, 0, 8);
+    v.usual = USUAL_CHANGED;
     return;
   }
   if (v.senderTemplate) clearUnusedOf(v.senderTemplate);

@@ -3,7 +3,7 @@
 import { ROUTE_HOP_BYTES, STATUS_TTL_EXPIRED } from "../boundary.gen";
 import { ADSPEC_GROWTH_BYTES, composeAdspec } from "../merge/adspec";
 import { blobData, blobLength } from "../state/blob";
-import { hopParametersOf, Interface, interfaceAddress, interfaceByHandle, ipv4Of, speaksRsvp } from "../state/interface";
+import { hopParametersOf, Interface, interfaceAddress, interfaceByHandle, speaksRsvp } from "../state/interface";
 import { count, root } from "../state/memory";
 import {
   hasFlag,
@@ -21,18 +21,22 @@ import { destinationOf, familyOf, IPV4_SESSION_HEADER, keyOf, Session, writeSess
 import { nextRefresh } from "../timers/clock";
 import { refreshIntervalOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
-import { appendRsvpHop, appendTimeValues, finishSummed } from "../wire/builder";
+import { appendRsvpHop, appendTimeValues } from "../wire/builder";
+import { copy36, swap32 } from "../wire/bytes";
+import { sum36 } from "../wire/checksum";
 import { MESSAGE_PATH, MESSAGE_PATH_TEAR } from "../wire/message_view";
 import { CLASS_SENDER_TEMPLATE } from "../wire/object_forms";
 import { composedAdspec, composedSum } from "./composed_adspec";
 import { appendPassedOn, passedOnBytes } from "./objects";
 import { incomingOf } from "./routing";
-import { messageStart, sendFinished, sendMessage, startMessage } from "./send";
+import { finishSummed, sendFinished, sendMessage, startMessage } from "./send";
 import { appendBlob, blobBytes } from "./upcall";
 
 // E_Police (RFC 2205 A.1): stays on until the first node that can police has turned it off (section 3.8).
 const SESSION_E_POLICE: u32 = 1;
-// As it stands in memory: length, class, C-Type.
+// As they stand in memory: length, class, C-Type.
+const HOP_HEADER: u32 = 0x01030c00;
+const TIME_VALUES_HEADER: u32 = 0x01050800;
 const SENDER_TEMPLATE_HEADER: u32 = 0x010b0c00;
 
 // `changed`: not the timer, but something new to say.
@@ -127,7 +131,8 @@ const USUAL_TSPEC_BYTES: usize = 36;
 // SESSION, RSVP_HOP, TIME_VALUES, SENDER_TEMPLATE, SENDER_TSPEC, ADSPEC.
 const USUAL_PATH_BYTES: usize = 12 + 12 + 8 + 12 + 36 + 84;
 
-// sendPath() for such a sender: every object at its place, and the ADSPEC's part of the checksum known.
+// sendPath() for such a sender: every object at its place. The checksum is added up from what is written, not from what
+// has been written, which memory would have to give back at once.
 function sendUsualPath(
   session: Session,
   path: PathState,
@@ -139,15 +144,19 @@ function sendUsualPath(
 ): void {
   const at = startMessage(MESSAGE_PATH, ttl, USUAL_PATH_BYTES);
   const police: u32 = hasFlag(path, PATH_E_POLICE) && iface.policing == 0 ? SESSION_E_POLICE : 0;
+  const key = load<u64>(keyOf(session)) | (<u64> police << 40);
   store<u32>(at, IPV4_SESSION_HEADER);
-  store<u64>(at, load<u64>(keyOf(session)) | (<u64> police << 40), 4);
-  appendTimeValues(appendRsvpHop(at + 12, 4, ipv4Of(iface), iface.handle), interval);
+  store<u64>(at, key, 4);
+  const hop = <u64> iface.ipv4 | (<u64> swap32(iface.handle) << 32);
+  store<u32>(at, HOP_HEADER, 12);
+  store<u64>(at, hop, 16);
+  const times = <u64> TIME_VALUES_HEADER | (<u64> swap32(interval) << 32);
+  store<u64>(at, times, 24);
+  const template = load<u64>(templateOf(path));
   store<u32>(at, SENDER_TEMPLATE_HEADER, 32);
-  store<u64>(at, load<u64>(templateOf(path)), 36);
+  store<u64>(at, template, 36);
   const tspec = blobData(path.senderTspec);
-  v128.store(at, v128.load(tspec), 44);
-  v128.store(at, v128.load(tspec, 16), 60);
-  store<u32>(at, load<u32>(tspec, 32), 76);
+  copy36(at + 44, tspec);
   const to = at + 80;
   v128.store(to, v128.load(adspec));
   v128.store(to, v128.load(adspec, 16), 16);
@@ -155,6 +164,13 @@ function sendUsualPath(
   v128.store(to, v128.load(adspec, 48), 48);
   v128.store(to, v128.load(adspec, 64), 64);
   store<u32>(to, load<u32>(adspec, 80), 80);
-  finishSummed(messageStart(), to + 84, to, composedSum(adspec));
+  const words = halves(key) + halves(hop) + halves(times) + halves(template) + HEADERS_SUM;
+  finishSummed(to + 84, words + sum36(tspec) + composedSum(adspec));
   sendFinished(iface, to + 84, templateOf(path), destinationOf(session), 4, gateway);
 }
+
+@inline
+function halves(words: u64): u64 {
+  return (words & 0xffffffff) + (words >> 32);
+}
+const HEADERS_SUM: u64 = <u64> IPV4_SESSION_HEADER + HOP_HEADER + SENDER_TEMPLATE_HEADER;

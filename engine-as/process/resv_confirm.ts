@@ -1,5 +1,5 @@
 // ResvConf (RFC 2205 section 2.6 and 3.1.9): who answers a RESV_CONFIRM, and RACK MESSAGE ARRIVES (RFC 2209).
-import { copyWords, objectClass, objectLength } from "../wire/bytes";
+import { copyVectors, copyWords, equalAddresses, objectClass, objectLength } from "../wire/bytes";
 import {
   ENCAPSULATION_RAW,
   EVENT_KIND_RESV_CONFIRM,
@@ -34,13 +34,13 @@ import { routeCount, routeHop } from "../state/route";
 import { familyOf, findSession, Session, writeSessionObject } from "../state/session";
 import { appendErrorSpec, appendStyle, copyObject } from "../wire/builder";
 import { nextFilter } from "../wire/flow_descriptors";
-import { MESSAGE_RESV_CONFIRM } from "../wire/message_view";
+import { MESSAGE_RESV_CONFIRM, USUAL } from "../wire/message_view";
 import { CLASS_INTEGRITY } from "../wire/object_forms";
 import { packetDestination, packetSlot, ttlOnArrival, view } from "./context";
 import { drop } from "./drop";
 import { addressOf, errorCode, errorValue } from "./objects";
 import { routeOf } from "../state/path_state";
-import { HOP_TTL, sendMessage, startMessage } from "./send";
+import { finish, finishForwarded, HOP_TTL, sendFinished, startMessage } from "./send";
 import { appendBlob, blobBytes, sendEvent, setEventError, setEventStyle, startEvent } from "./upcall";
 
 // Whether the reservation asks for more than all others that it is merged with on its interface (Is_Biggest). Equal is
@@ -86,7 +86,7 @@ export function confirmHere(session: Session, reservation: ReservationState): vo
     at = copyObject(at, confirm);
     at = appendStyle(at, reservation.style);
     at = appendDescriptor(reservation, at);
-    towardsReceiver(session, addressOf(confirm), family, at, iface);
+    if (finish(at)) towardsReceiver(session, addressOf(confirm), family, at, iface);
   }
   clearConfirm(reservation);
 }
@@ -146,7 +146,7 @@ function towardsReceiver(
     ) {
       const hop = reservation.neighbour;
       if (hop == null || (preferred != null && reservation.interface != preferred.handle)) continue;
-      const exact = hop.family == family && memory.compare(neighbourAddress(hop), receiver, family == 4 ? 4 : 16) == 0;
+      const exact = hop.family == family && equalAddresses(neighbourAddress(hop), receiver, family);
       if (!exact && gateway != 0) continue;
       gateway = neighbourAddress(hop);
       iface = interfaceByHandle(reservation.interface);
@@ -161,9 +161,9 @@ function towardsReceiver(
   }
   if (iface == null || !needsUdp(iface)) {
     const source = iface ? interfaceAddress(iface, family) : anyAddress(family);
-    return sendMessage(null, end, source, receiver, family, 0);
+    return sendFinished(null, end, source, receiver, family, 0);
   }
-  sendMessage(iface, end, 0, receiver, family, gateway);
+  sendFinished(iface, end, 0, receiver, family, gateway);
 }
 
 function anyAddress(family: u32): usize {
@@ -178,7 +178,7 @@ export function resvConfirmArrives(): void {
   const v = view();
   const receiver = addressOf(v.resvConfirm);
   const raw = load<u8>(packetSlot(), INPUT_PACKETS_ENCAPSULATION) == ENCAPSULATION_RAW;
-  if (raw && memory.compare(receiver, packetDestination(), v.family == 4 ? 4 : 16) != 0) {
+  if (raw && !equalAddresses(receiver, packetDestination(), v.family)) {
     return drop(STATUS_BAD_CONFIRM_ADDRESS, v.resvConfirm);
   }
   // Code 0 is what a confirmation has, and nothing else has it (RFC 2205 appendix B).
@@ -191,7 +191,10 @@ export function resvConfirmArrives(): void {
   const ttl = ttlOnArrival();
   if (ttl <= 1) return count(STATUS_TTL_EXPIRED);
   const start = startMessage(MESSAGE_RESV_CONFIRM, ttl - 1, v.length);
-  towardsReceiver(session, receiver, v.family, copyConfirmation(start), null);
+  const end = copyConfirmation(start);
+  if (v.usual == USUAL && load<u16>(v.message, 2) != 0) finishForwarded(v.message);
+  else if (!finish(end)) return;
+  towardsReceiver(session, receiver, v.family, end, null);
 }
 
 // Each node makes the message anew (RFC 2205 appendix B): an INTEGRITY was for this node, NULL objects are for nobody, and
@@ -200,7 +203,7 @@ function copyConfirmation(start: usize): usize {
   const v = view();
   let at = start;
   if (v.usual != 0) {
-    copyWords(at, v.message + 8, v.length - 8);
+    copyVectors(at, v.message + 8, v.length - 8);
     return at + v.length - 8;
   }
   for (let object = v.message + 8; object < v.end; object += objectLength(object)) {

@@ -1,7 +1,7 @@
 // Leaving the node. A message is built where it will stand in the queue of actions, then finished, addressed and
 // committed; what is not committed was never there. UDP encapsulation (RFC 2205 appendix C) is decided here and nowhere
 // else.
-import { copyAddress, copyWords } from "../wire/bytes";
+import { copyAddress, copyWords, swap16 } from "../wire/bytes";
 import {
   ACTION_SEND,
   ACTION_SEND_DESTINATION,
@@ -28,6 +28,7 @@ import { Interface, interfaceAddress, isOnLink, udpNextHopOf } from "../state/in
 import { isMulticast } from "../state/keys";
 import { count } from "../state/memory";
 import { beginMessage, finishMessage } from "../wire/builder";
+import { changedField, fieldOf, foldChecksum } from "../wire/checksum";
 import { MESSAGE_PATH, MESSAGE_PATH_TEAR, MESSAGE_RESV_CONFIRM } from "../wire/message_view";
 
 // TTL of messages that go to one neighbour, and of Path from a local sender that names none.
@@ -102,9 +103,30 @@ export function sendMessage(
   family: u32,
   gateway: usize,
 ): void {
-  // What grew beyond a datagram on its way through (an ADSPEC) cannot be sent.
-  if (finishMessage(message, end) == 0) return count(STATUS_TOO_MANY_OBJECTS);
-  sendFinished(iface, end, source, destination, family, gateway);
+  if (finish(end)) sendFinished(iface, end, source, destination, family, gateway);
+}
+
+// Length and checksum. False for what grew beyond a datagram on its way through (an ADSPEC): it cannot be sent.
+export function finish(end: usize): bool {
+  if (finishMessage(message, end) != 0) return true;
+  count(STATUS_TOO_MANY_OBJECTS);
+  return false;
+}
+
+// The same for a message whose objects have this sum, of words of any length.
+export function finishSummed(end: usize, sum: u64): void {
+  const length = swap16(<u16> (end - message));
+  const header = load<u64>(message) | (<u64> length << 48);
+  store<u64>(message, header | (<u64> fieldOf(foldChecksum((header & 0xffffffff) + (header >> 32) + sum)) << 16));
+}
+
+// The same for a message whose objects are those of one that came, with a checksum that is right: only what stands before
+// and behind the checksum and its length differs.
+export function finishForwarded(original: usize): void {
+  store<u16>(message, load<u16>(original, 6), 6);
+  const before = <u32> load<u16>(original) | (<u32> load<u16>(original, 4) << 16);
+  const after = <u32> load<u16>(message) | (<u32> load<u16>(message, 4) << 16);
+  store<u16>(message, changedField(load<u16>(original, 2), before, after), 2);
 }
 
 // The same of a message that has its length and checksum.

@@ -5,11 +5,11 @@
 import { PACKET_SLOTS } from "../boundary.gen";
 import { sessionTable } from "./hash_table";
 import { hashWord } from "./hash";
-import { PathState } from "./path_state";
+import { PathState, templateOf } from "./path_state";
 import { Filter, ReservationState } from "./reservation_state";
 import { isDue } from "../timers/clock";
 import { Chunk, CHUNK_HEADER } from "../timers/wheel";
-import { IPV4_IDENTITY, IPV4_SESSION_HEADER, Session } from "./session";
+import { IPV4_IDENTITY, IPV4_SESSION_HEADER, keyOf, Session } from "./session";
 
 // Addresses of slots, then of sessions and of what hangs from them; and the hashes that the slots are asked for.
 const places: usize = memory.data(256, 8);
@@ -26,7 +26,7 @@ export function beginLookingAhead(): void {
   noted = 0;
 }
 
-// Notes the SESSION object at `object`, if it is of IPv4, and whether the message is a Path or concerns a reservation.
+// Notes the SESSION object at `object`, if it is of IPv4, and whether the message concerns a sender or a reservation.
 export function lookAhead(object: usize, reservation: bool): void {
   if (load<u32>(object) != IPV4_SESSION_HEADER) return;
   const table = sessionTable();
@@ -61,14 +61,18 @@ export function fetchAhead(): void {
   }
   noted = kept;
   kept = 0;
+  // A record that is longer than what memory fetches at once is touched at both ends.
   for (let at: usize = 0; at < noted; at += 4) {
     const place = load<u32>(places + at);
-    const session = <usize> (place & ~1);
-    const state = (place & 1) != 0
-      ? load<u32>(session, offsetof<Session>("firstReservation"))
-      : load<u32>(session, offsetof<Session>("firstPath"));
-    if (state == 0) continue;
-    store<u32>(places + kept, state | (place & 1));
+    const session = changetype<Session>(<usize> (place & ~1));
+    sum += load<u32>(keyOf(session), 4);
+    const path = <u32> changetype<usize>(session.firstPath);
+    const reservation = <u32> changetype<usize>(session.firstReservation);
+    // A first reservation is made of what there is of the sender.
+    const first = (place & 1) != 0 && reservation != 0 ? reservation | 1 : path;
+    if (first == 0) continue;
+    store<u32>(places + kept, first);
+    store<u32>(hashes + kept, place & 1);
     kept += 4;
   }
   noted = kept;
@@ -76,20 +80,26 @@ export function fetchAhead(): void {
   for (let at: usize = 0; at < noted; at += 4) {
     const place = load<u32>(places + at);
     const state = <usize> (place & ~1);
-    // A path's time-out stands beside its fingerprint, a reservation's with its filters.
-    if ((place & 1) == 0) {
-      sum += load<u32>(state, offsetof<PathState>("expiresAt"));
+    if ((place & 1) != 0) {
+      store<u32>(places + kept, load<u32>(state, offsetof<ReservationState>("firstFilter")));
+      kept += 4;
       continue;
     }
-    store<u32>(places + kept, load<u32>(state, offsetof<ReservationState>("firstFilter")));
+    const path = changetype<PathState>(state);
+    sum += path.expiresAt + load<u32>(templateOf(path));
+    if (load<u32>(hashes + at) == 0) continue;
+    store<u32>(places + kept, <u32> changetype<usize>(path.request));
     kept += 4;
   }
   for (let at: usize = 0; at < kept; at += 4) {
-    const filter = <usize> load<u32>(places + at);
-    if (filter != 0) sum += load<u32>(filter, offsetof<Filter>("expiresAt"));
+    const last = <usize> load<u32>(places + at);
+    if (last != 0) sum += load<u32>(last, LAST_TOUCHED);
   }
   touched = sum;
 }
+
+// Of a filter its time-out, of a request its refresh.
+const LAST_TOUCHED = offsetof<Filter>("expiresAt");
 
 // The same for sessions that are due, of whole pieces of the wheel's list from `chunk` on: what they send is made of.
 // Returns how many.

@@ -9,7 +9,7 @@
 //   ...
 //   const length = finishMessage(out, at);
 import { copyWords, objectLength, store16, store32 } from "./bytes";
-import { checksumField, fieldOf, foldSum, sumBytes } from "./checksum";
+import { checksumField } from "./checksum";
 import {
   CLASS_ERROR_SPEC,
   CLASS_FILTER_SPEC,
@@ -27,8 +27,7 @@ const LONGEST_MESSAGE: usize = 65532;
 
 // Starts a message of version 1 without flags (RFC 2205 section 3.1.1). `ttl` is the IP TTL that it is sent with.
 export function beginMessage(at: usize, type: u32, ttl: u32): usize {
-  store<u32>(at, 0x10 | (type << 8));
-  store<u32>(at, ttl & 255, 4);
+  store<u64>(at, <u64> (0x10 | (type << 8)) | (<u64> (ttl & 255) << 32));
   return at + 8;
 }
 
@@ -40,13 +39,6 @@ export function finishMessage(message: usize, end: usize): u32 {
   store<u16>(message, 0, 2);
   store<u16>(message, checksumField(message, <u32> length), 2);
   return <u32> length;
-}
-
-// The same where the bytes from `known` on have this sum (sumBytes): they are not added again.
-export function finishSummed(message: usize, end: usize, known: usize, sum: u32): void {
-  store16(message + 6, <u32> (end - message));
-  store<u16>(message, 0, 2);
-  store<u16>(message, fieldOf(foldSum(sumBytes(message, <u32> (known - message)) + sum)), 2);
 }
 
 // An object header for an object of `length` bytes, header included.

@@ -42,6 +42,15 @@ export function equalAddresses(a: usize, b: usize, family: u32): bool {
   return !v128.any_true(v128.xor(v128.load(a), v128.load(b)));
 }
 
+// Copies 36 bytes: a SENDER_TSPEC or a FLOWSPEC of one token bucket.
+// @ts-ignore: decorator
+@inline
+export function copy36(destination: usize, source: usize): void {
+  v128.store(destination, v128.load(source));
+  v128.store(destination, v128.load(source, 16), 16);
+  store<u32>(destination, load<u32>(source, 32), 32);
+}
+
 // Copies 16 bytes or more where the two do not overlap, sixteen at a time; the last sixteen end exactly at the end.
 // @ts-ignore: decorator
 @inline

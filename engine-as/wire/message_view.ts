@@ -78,7 +78,7 @@ export class MessageView {
   errorOffset: u32;
   errorClass: u32;
   errorCType: u32;
-  // 1 for a message that usual_view.ts has recognised.
+  // USUAL for a message that usual_view.ts has recognised, USUAL_CHANGED if it is not as it came any more.
   usual: u32;
   // By class 0 to 15; slots 0 and 2 have no class that would use them.
   slot0: usize;
@@ -106,6 +106,9 @@ export class MessageView {
   forwardedCount: u32;
   forwardedFirst: usize;
 }
+
+export const USUAL: u32 = 1;
+export const USUAL_CHANGED: u32 = 2;
 
 // Bytes that a view needs, list included.
 export const MESSAGE_VIEW_BYTES: usize = offsetof<MessageView>() +

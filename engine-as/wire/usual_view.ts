@@ -8,7 +8,7 @@
 import { CONTROLLED_LOAD_SHAPE, fits, GUARANTEED_SHAPE, INT_SERV_MASK, TSPEC_SHAPE } from "./decoded_record";
 import { load32 } from "./bytes";
 import { STYLE_FF, STYLE_SE, STYLE_WF } from "./flow_grammar";
-import { MESSAGE_PATH, MESSAGE_RESV, MESSAGE_RESV_CONFIRM, MessageView } from "./message_view";
+import { MESSAGE_PATH, MESSAGE_RESV, MESSAGE_RESV_CONFIRM, MessageView, USUAL } from "./message_view";
 import { isUsualAdspec } from "./usual_message";
 
 // Object headers as they stand in memory: length, class, C-Type.
@@ -85,7 +85,7 @@ function setHopAndTimes(v: MessageView, message: usize): void {
 
 @inline
 function setSession(v: MessageView, message: usize): void {
-  v.usual = 1;
+  v.usual = USUAL;
   v.family = 4;
   v.session = message + 8;
 }
