@@ -238,11 +238,11 @@ export const CONSTANTS = {
   PACKET_HEADER_BYTES: 64,
   ROUTE_HOP_BYTES: 24,
   OUTBOX_BYTES: 69632,
-  // Where the fields of what `turn` leaves stand: bytes of actions, where they begin, whether more wait, the deadline (f64).
-  OUTCOME_ACTION_BYTES: 0,
-  OUTCOME_ACTIONS: 4,
-  OUTCOME_MORE: 8,
-  OUTCOME_DEADLINE: 16,
+  // Where the words of what `turn` leaves stand: STATUS, bytes of actions, where they begin, whether more wait.
+  OUTCOME_STATUS: 0,
+  OUTCOME_ACTION_BYTES: 4,
+  OUTCOME_ACTIONS: 8,
+  OUTCOME_MORE: 12,
   ARITHMETIC_HEADER_BYTES: 128,
   ARITHMETIC_NUMBERS: 15,
   MAXIMUM_INTERFACE_HANDLE: 65535,

@@ -6,8 +6,8 @@ import {
   OUTBOX_BYTES,
   OUTCOME_ACTION_BYTES,
   OUTCOME_ACTIONS,
-  OUTCOME_DEADLINE,
   OUTCOME_MORE,
+  OUTCOME_STATUS,
   STATUS_BAD_SUBMIT,
   STATUS_OK,
 } from "./boundary.gen";
@@ -59,17 +59,16 @@ export function outboxLength(): u32 {
   return showing == SHOWS_ROWS ? rowBytes() : showing == SHOWS_RESULT ? resultBytes : <u32> OUTBOX_BYTES;
 }
 
-// submit(), the first poll() and deadline() in one call, which leaves what they return at outcome(). What was polled last
-// need not be polled away before the next turn() if nothing more waits.
-export function turn(kind: u32, count: u32, nowMs: f64): u32 {
-  const status = submit(kind, count, nowMs);
+// submit(), the first poll() and deadline(), whose value it returns, in one call; what the others return is left at
+// outcome(). What was polled last need not be polled away before the next turn() if nothing more waits.
+export function turn(kind: u32, count: u32, nowMs: f64): f64 {
+  store<u32>(OUTCOME + OUTCOME_STATUS, submit(kind, count, nowMs));
   store<u32>(OUTCOME + OUTCOME_ACTION_BYTES, poll());
   store<u32>(OUTCOME + OUTCOME_ACTIONS, <u32> outbox());
   store<u32>(OUTCOME + OUTCOME_MORE, root().configured != 0 && moreActions() ? 1 : 0);
-  store<f64>(OUTCOME + OUTCOME_DEADLINE, deadline());
-  return status;
+  return deadline();
 }
-const OUTCOME: usize = memory.data(24, 8);
+const OUTCOME: usize = memory.data(16, 8);
 export function outcome(): usize {
   return OUTCOME;
 }

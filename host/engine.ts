@@ -6,7 +6,7 @@
  * RSVP: records are written and read by the generated code of `boundary.gen.ts`.
  */
 import { ABI_VERSION, type Action, INPUT, PACKET_SLOT_BYTES, STATUS, type TableRows } from "./boundary.gen.ts";
-import { OUTCOME_ACTION_BYTES, OUTCOME_ACTIONS, OUTCOME_DEADLINE, OUTCOME_MORE } from "./boundary.gen.ts";
+import { OUTCOME_ACTION_BYTES, OUTCOME_ACTIONS, OUTCOME_MORE, OUTCOME_STATUS } from "./boundary.gen.ts";
 import {
   countersByName,
   type EngineExports,
@@ -113,7 +113,7 @@ export class Engine {
   submit<K extends keyof SubmitRecords>(kind: K, record: SubmitRecords[K], nowMs: number): void {
     // Nothing of a TICK is read; who looks on shall see one all the same.
     if (kind !== "TICK" || this.#onSubmit) return this.submitAll(kind, [record], nowMs);
-    this.#beginSubmit(kind);
+    this.#mustBeDrained(kind);
     this.#callSubmit(kind, INPUT.TICK, 1, nowMs, 0);
   }
 
@@ -178,7 +178,6 @@ export class Engine {
   pollUntaken(take: (words: Int32Array, at: number) => boolean): Action[] {
     for (let length = this.#poll(); length !== 0; length = this.#poll()) {
       const start = this.#polledAt, end = start + length;
-      this.#fresh();
       const at = takeSends(this.#words, start, end, take);
       if (at < end) return this.#read(at, end - at);
     }
@@ -338,21 +337,15 @@ export class Engine {
     this.#polled = 0;
     try {
       if (!this.#turn) return this.#exports.submit(kind, count, nowMs) >>> 0;
-      const status = this.#turn(kind, count, nowMs) >>> 0;
-      this.#readOutcome();
-      return status;
+      this.#deadline = this.#turn(kind, count, nowMs);
     } catch (error) {
       throw this.#trapped(`submitting ${name}`, error);
     }
-  }
-
-  #readOutcome(): void {
-    this.#fresh();
-    const at = this.#outcome;
-    this.#polled = this.#words[(at + OUTCOME_ACTION_BYTES) >> 2];
-    this.#polledAt = this.#words[(at + OUTCOME_ACTIONS) >> 2] >>> 0;
-    this.#more = this.#words[(at + OUTCOME_MORE) >> 2] !== 0;
-    this.#deadline = this.#view.getFloat64(at + OUTCOME_DEADLINE, true);
+    const at = this.#outcome >> 2, words = this.#freshWords();
+    this.#polled = words[at + (OUTCOME_ACTION_BYTES >> 2)];
+    this.#polledAt = words[at + (OUTCOME_ACTIONS >> 2)] >>> 0;
+    this.#more = words[at + (OUTCOME_MORE >> 2)] !== 0;
+    return words[at + (OUTCOME_STATUS >> 2)];
   }
 
   /** Everything that is not done for every packet. */
@@ -387,6 +380,11 @@ export class Engine {
   #fresh(): Uint8Array {
     if (this.#bytes.byteLength === 0) this.#deriveViews();
     return this.#bytes;
+  }
+
+  #freshWords(): Int32Array {
+    if (this.#words.length === 0) this.#deriveViews();
+    return this.#words;
   }
 
   #deriveViews(): void {

@@ -61,7 +61,7 @@ export interface EngineExports {
   outbox(): number;
   outboxLength(): number;
   deadline(): number;
-  /** Submit, first poll and deadline in one; a stand-in for tests has neither this nor the next. */
+  /** Submit, first poll and deadline, which it returns, in one; a stand-in for tests has neither this nor the next. */
   turn?(kind: number, count: number, nowMs: number): number;
   /** Where `turn` leaves what it has found: OUTCOME_*. */
   outcome?(): number;

@@ -157,9 +157,9 @@ Deno.test("submit, first poll and deadline in one call find what they find one b
   let polled = 0;
   for (const [kind, count, nowMs, inbox] of log) {
     for (const engine of [one, other]) new Uint8Array(memory(engine)).set(inbox, engine.inbox());
-    assertEquals(one.turn(kind, count, nowMs), other.submit(kind, count, nowMs));
-    const [length, at, more] = new Uint32Array(memory(one), one.outcome(), 3);
-    const deadline = new Float64Array(memory(one), one.outcome() + 16, 1)[0];
+    const deadline = one.turn(kind, count, nowMs);
+    const [status, length, at, more] = new Uint32Array(memory(one), one.outcome(), 4);
+    assertEquals(status, other.submit(kind, count, nowMs));
     assertEquals(length, other.poll());
     const actions = (engine: Record<string, CallableFunction>, start: number) =>
       new Uint8Array(memory(engine), start, length);

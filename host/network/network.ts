@@ -17,7 +17,7 @@ import { NetworkLink, type PacketTap, type Sighting } from "./network_link.ts";
 import { NetworkNode, type NetworkNodeOptions, type NetworkPort } from "./network_node.ts";
 import { Routes } from "./routes.ts";
 import { type Attachment, type LinkOptions, type NodeRecord, Topology } from "./topology.ts";
-import { Wire } from "./wire.ts";
+import { Wire, type WireState } from "./wire.ts";
 
 /** Settings of a network; those of `NodeSettings` hold for every node that has no others. */
 export interface NetworkOptions extends Partial<NodeSettings> {
@@ -78,6 +78,7 @@ export class Network {
   #nodes: NetworkNode[] = [];
   #links: NetworkLink[] = [];
   #taps: PacketTap[] = [];
+  #wires: WireState = { version: 0, watched: false };
   #log: Log;
   #errors: Error[] = [];
   #inFlight = 0;
@@ -92,6 +93,7 @@ export class Network {
     this.#coarseClock = new CoarseClock(this.clock, options.timerGranularityMs ?? 1);
     this.#module = options.module;
     this.#log = new Log(options.keptMessages ?? 10_000);
+    this.#setTaps([]);
   }
 
   /** Virtual milliseconds since the network was made. */
@@ -151,10 +153,11 @@ export class Network {
       clock: this.clock,
       seed: this.#seedOf("link", record.index),
       deliver: (to, packet, atMs) => this.#deliver(to, packet, atMs),
-      watched: () => this.#watched(),
+      watched: () => this.#wires.watched,
       sighted: (sighting) => this.#sighted(sighting),
       sent: (copies) => void (this.#inFlight += copies),
       changed: () => this.#linkChanged(link),
+      faultsChanged: () => void this.#wires.version++,
     });
     if (faults) link.setFaults(faults);
     this.#links.push(link);
@@ -210,8 +213,8 @@ export class Network {
 
   /** Calls for every datagram at the moment when it is sent; returns what ends that. */
   onPacket(tap: PacketTap): () => void {
-    this.#taps.push(tap);
-    return () => void (this.#taps = this.#taps.filter((other) => other !== tap));
+    this.#setTaps([...this.#taps, tap]);
+    return () => this.#setTaps(this.#taps.filter((other) => other !== tap));
   }
 
   /**
@@ -262,7 +265,7 @@ export class Network {
       module: () => this.#module ??= defaultModule(),
       nodeOptions: (node) => this.#nodeOptions(node),
       transmit: (from, packet, nextHop) => this.#transmit(from, packet, nextHop),
-      watched: () => this.#watched(),
+      wires: this.#wires,
       wire: (from) => this.#wire(from),
       post: (wire, words, at) => this.#post(wire, words, at),
       answer: (node, question) => this.#routes.answer(node, question),
@@ -278,6 +281,7 @@ export class Network {
       setAlive: (node, alive) => {
         node.record.alive = alive;
         this.topology.version++;
+        this.#wires.version++;
         this.#topologyChanged();
       },
     };
@@ -319,9 +323,10 @@ export class Network {
     this.#links[from.link.index].transmit(from, packet, nextHop);
   }
 
-  /** Whether anybody looks at what is sent. */
-  #watched(): boolean {
-    return this.#taps.length > 0 || this.#log.keeps;
+  /** Somebody begins to look at what is sent, or ends. */
+  #setTaps(taps: PacketTap[]): void {
+    this.#taps = taps;
+    this.#wires.watched = taps.length > 0 || this.#log.keeps;
   }
 
   #sighted(sighting: Sighting): void {
@@ -354,19 +359,20 @@ export class Network {
   /** The way out by that interface, if somebody is at the other end and nobody else. */
   #wire(from: Attachment): Wire | undefined {
     const [a, b, more] = from.link.attachments;
-    return more ? undefined : new Wire(this.#links[from.link.index], a === from ? b : a);
+    return more ? undefined : new Wire(this.#wires, this.#links[from.link.index], a === from ? b : a);
   }
 
   /** As `#transmit`, for a SEND record that a wire takes; false if it has to be a packet after all. */
   #post(wire: Wire, words: Int32Array, at: number): boolean {
-    const atMs = this.clock.nowMs() + wire.record.delayMs;
-    if (!this.#batch(wire.node.index, atMs).post(words, at, wire.to.handle)) return false;
+    const atMs = this.clock.nowMs() + wire.delayMs;
+    if (!this.#batch(wire.node, atMs).post(words, at, wire.handle)) return false;
     this.#inFlight++;
     return true;
   }
 
   #linkChanged(link: NetworkLink): void {
     this.topology.version++;
+    this.#wires.version++;
     for (const attachment of link.record.attachments) this.#nodes[attachment.node.index].updateInterface(attachment);
     this.#topologyChanged();
   }

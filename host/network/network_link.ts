@@ -36,6 +36,8 @@ export interface LinkPort {
   /** Datagrams have left. */
   sent: (copies: number) => void;
   changed: () => void;
+  /** It has become bad, or good again. */
+  faultsChanged: () => void;
 }
 
 /**
@@ -69,14 +71,18 @@ export interface LinkPort {
 export class NetworkLink {
   /** Its place in the topology. */
   readonly record: LinkRecord;
-  /** Decides on losses and the like; absent on a perfect link. */
-  faults: FaultModel | undefined;
+  #faults: FaultModel | undefined;
   #port: LinkPort;
 
   /** Called by the network. */
   constructor(record: LinkRecord, port: LinkPort) {
     this.record = record;
     this.#port = port;
+  }
+
+  /** Decides on losses and the like; absent on a perfect link. */
+  get faults(): FaultModel | undefined {
+    return this.#faults;
   }
 
   /** `a-b`, unless it was given another. */
@@ -112,7 +118,8 @@ export class NetworkLink {
    * it follows the network's. @throws {RangeError} if a probability is not 0 to 1.
    */
   setFaults(options?: FaultOptions): void {
-    this.faults = options && new FaultModel({ seed: this.#port.seed, ...options });
+    this.#faults = options && new FaultModel({ seed: this.#port.seed, ...options });
+    this.#port.faultsChanged();
   }
 
   /** Sends a datagram: to everyone if it is a multicast, else to `nextHop`, or to its destination if that is absent. */
@@ -142,8 +149,8 @@ export class NetworkLink {
     const timeMs = this.#port.clock.nowMs();
     let copies = 0;
     if (to && this.record.up && to.node.alive) {
-      if (this.faults) {
-        for (const { packet: copy, extraDelayMs } of this.faults.decide(packet)) {
+      if (this.#faults) {
+        for (const { packet: copy, extraDelayMs } of this.#faults.decide(packet)) {
           this.#port.deliver(to, copy, timeMs + this.record.delayMs + extraDelayMs);
           copies++;
         }

@@ -22,7 +22,7 @@ import { type Attachment, IPV4_PREFIX_BITS, IPV6_PREFIX_BITS, type NodeRecord } 
 import type { Step } from "./routes.ts";
 import { NetworkRouting } from "./network_routing.ts";
 import { NetworkTransport } from "./network_transport.ts";
-import type { Wire } from "./wire.ts";
+import type { Wire, WireState } from "./wire.ts";
 
 /** Settings of one node; those of the network apply where they are absent. */
 export interface NetworkNodeOptions extends Partial<NodeSettings> {
@@ -51,7 +51,7 @@ export interface NetworkPort {
   module(): WebAssembly.Module;
   nodeOptions(node: NetworkNode): Omit<ConstructorParameters<typeof RsvpNode>[0], "transport" | "module">;
   transmit(from: Attachment, packet: Packet, nextHop: Address | undefined): void;
-  watched(): boolean;
+  readonly wires: WireState;
   wire(from: Attachment): Wire | undefined;
   post(wire: Wire, words: Int32Array, at: number): boolean;
   answer(node: NodeRecord, question: RouteQuestion): RouteAnswer;
@@ -305,7 +305,7 @@ export class NetworkNode {
 
   /** As `#send`, for what can go as it stands: by a point-to-point link that works, to whoever is at its other end. */
   #take(words: Int32Array, at: number): boolean {
-    if (this.#port.watched()) return false;
+    if (this.#port.wires.watched) return false;
     const handle = leavesBy(words, at);
     let wire = this.#wires[handle];
     if (wire === undefined) {

@@ -3,7 +3,7 @@ import type { Address } from "../address.ts";
 import { SEND_OFFSET } from "../boundary.gen.ts";
 import { LONGEST_LETTER_BYTES } from "./letters.ts";
 import type { NetworkLink } from "./network_link.ts";
-import type { Attachment, LinkRecord, NodeRecord } from "./topology.ts";
+import type { Attachment } from "./topology.ts";
 
 const PAYLOAD_LENGTH = SEND_OFFSET.payloadLength >> 2;
 const DESTINATION = SEND_OFFSET.destination >> 2;
@@ -12,27 +12,43 @@ const FLAGS = SEND_OFFSET.family >> 2;
 const FAMILY_MASK = 0xff;
 const ROUTER_ALERT_SHIFT = 8 * (SEND_OFFSET.routerAlert - SEND_OFFSET.family);
 
-/** From one end of a link to the other. */
+/** What all wires of a network have to know: whether what they found out still holds. */
+export interface WireState {
+  /** Moves with every change of a link or of a node's being alive. */
+  version: number;
+  /** Whether anybody looks at what is sent: then nothing goes by wire. */
+  watched: boolean;
+}
+
+/**
+ * From one end of a link to the other. What is asked for every datagram stands in this one object: those of a large
+ * network are not in the processor's cache, and each further one would have to be waited for.
+ */
 export class Wire {
-  /** The other end. */
-  readonly to: Attachment;
-  readonly record: LinkRecord;
-  readonly node: NodeRecord;
-  #link: NetworkLink;
+  #version = -1;
+  #works = false;
   #forwards: boolean;
   #ipv4: number;
-  #ipv6: Int32Array;
-  #linkLocal: Int32Array;
+  /** Index of the node at the other end. */
+  readonly node: number;
+  /** Handle of the interface at the other end. */
+  readonly handle: number;
+  readonly delayMs: number;
+  #state: WireState;
+  #link: NetworkLink;
+  #to: Attachment;
+  #addresses: Int32Array[];
 
-  constructor(link: NetworkLink, to: Attachment) {
+  constructor(state: WireState, link: NetworkLink, to: Attachment) {
+    this.#state = state;
     this.#link = link;
-    this.record = link.record;
-    this.to = to;
-    this.node = to.node;
+    this.#to = to;
+    this.node = to.node.index;
+    this.handle = to.handle;
+    this.delayMs = link.record.delayMs;
     this.#forwards = to.node.forwards;
     this.#ipv4 = wordsOf(to.ipv4)[0];
-    this.#ipv6 = wordsOf(to.ipv6);
-    this.#linkLocal = wordsOf(to.ipv6LinkLocal);
+    this.#addresses = [to.ipv6, to.ipv6LinkLocal].map(wordsOf);
   }
 
   /**
@@ -41,13 +57,17 @@ export class Wire {
    * and fits a slot.
    */
   takes(words: Int32Array, at: number): boolean {
-    if (!this.record.up || !this.node.alive || this.#link.faults || words[at + PAYLOAD_LENGTH] > LONGEST_LETTER_BYTES) {
-      return false;
-    }
+    if (this.#version !== this.#state.version) this.#look();
+    if (!this.#works || words[at + PAYLOAD_LENGTH] > LONGEST_LETTER_BYTES) return false;
     const flags = words[at + FLAGS];
     if (flags >>> ROUTER_ALERT_SHIFT !== 0 && this.#forwards) return true;
     if ((flags & FAMILY_MASK) === 4) return words[at + DESTINATION] === this.#ipv4;
-    return isAddress(words, at + DESTINATION, this.#ipv6) || isAddress(words, at + DESTINATION, this.#linkLocal);
+    return this.#addresses.some((address) => isAddress(words, at + DESTINATION, address));
+  }
+
+  #look(): void {
+    this.#version = this.#state.version;
+    this.#works = this.#link.isUp && !this.#link.faults && this.#to.node.alive;
   }
 }
 
