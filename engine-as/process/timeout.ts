@@ -8,7 +8,7 @@ import { fetchDue } from "../state/ahead";
 import { releaseIfIdle, Session } from "../state/session";
 import { isBefore, isDue, now } from "../timers/clock";
 import { nodeTiming, stepRefreshInterval } from "../timers/timing";
-import { firstPending, nextDue, schedule } from "../timers/wheel";
+import { firstPending, nextDue, putBack, unschedule } from "../timers/wheel";
 import { queuedChunks } from "../actions/queue";
 import { MAXIMUM_CHUNKS_PER_TICK, MAXIMUM_SESSIONS_PER_TICK } from "../limits";
 import { pathRefresh } from "./path_refresh";
@@ -120,5 +120,6 @@ function reschedule(session: Session): void {
     for (let block: BlockadeState | null = request.firstBlockade; block; block = block!.next) consider(block.expiresAt);
   }
   // Something due that could not be done now (an interface is down) must not spin.
-  if (anything) schedule(session, isDue(earliest) ? now() + 1 : earliest);
+  if (anything) putBack(session, isDue(earliest) ? now() + 1 : earliest);
+  else unschedule(session);
 }

@@ -106,17 +106,20 @@ function takeLast(list: u32): Session {
   return session;
 }
 
-export function unschedule(session: Session): void {
+// Takes a session off its list: the last one of the list moves to its place.
+function detach(session: Session): void {
   const chunk = <usize> session.wheelChunk;
-  if (chunk == 0) return;
-  // The last of the list moves to its place.
+  const last = takeLast(changetype<Chunk>(chunk).list);
+  if (last == session) return;
   let at = entryAt(chunk, 0);
   while (load<u32>(at) != <u32> changetype<usize>(session)) at += 4;
-  const last = takeLast(changetype<Chunk>(chunk).list);
-  if (last != session) {
-    store<u32>(at, <u32> changetype<usize>(last));
-    last.wheelChunk = <u32> chunk;
-  }
+  store<u32>(at, <u32> changetype<usize>(last));
+  last.wheelChunk = <u32> chunk;
+}
+
+export function unschedule(session: Session): void {
+  if (session.wheelChunk == 0) return;
+  detach(session);
   session.wheelChunk = 0;
   root().wheelEntries -= 1;
   if (deadlineKnown && session.deadline == knownDeadline) deadlineKnown = false;
@@ -146,15 +149,21 @@ export function schedule(session: Session, at: u32): void {
   if (deadlineKnown && isBefore(at, knownDeadline)) knownDeadline = at;
 }
 
-// Takes the next session that is due out of the wheel, or null when none is.
+// The next session that is due, or null when none is. It stays where it is while it is looked at, so that nothing that is
+// scheduled for it meanwhile moves it; then it is put back or unscheduled.
 export function nextDue(): Session | null {
   // The wheel turns: what was earliest may be past, or only the end of a turn.
   deadlineKnown = false;
   if (firstPending() == 0 && !turn()) return null;
-  const session = takeLast(PENDING);
-  session.wheelChunk = 0;
-  root().wheelEntries -= 1;
-  return session;
+  const chunk = <usize> firstPending();
+  return changetype<Session>(<usize> load<u32>(entryAt(chunk, <u32> changetype<Chunk>(chunk).count - 1)));
+}
+
+// Moves a session to where it is looked at next.
+export function putBack(session: Session, at: u32): void {
+  detach(session);
+  session.deadline = at;
+  place(session);
 }
 
 // The first piece of the list that is being carried out, or 0.

@@ -3,7 +3,7 @@ import "../../engine-as/abort";
 import { clearFrom, ensureMemory, forgetCeiling, root, ROOT_BYTES, rootPointer } from "../../engine-as/state/memory";
 import { Session } from "../../engine-as/state/session";
 import { setNow } from "../../engine-as/timers/clock";
-import { initializeWheel, nextDue, schedule, unschedule, wheelDeadline } from "../../engine-as/timers/wheel";
+import { initializeWheel, nextDue, putBack, schedule, unschedule, wheelDeadline } from "../../engine-as/timers/wheel";
 
 const SESSION_BYTES: usize = offsetof<Session>();
 let sessions: usize = 0;
@@ -32,10 +32,13 @@ export function put(number: u32, afterMs: i32): void {
 export function take(number: u32): void {
   unschedule(session(number));
 }
-// The number of a session that is due, or -1.
-export function due(): i32 {
+// The number of a session that is due, or -1; it is due again `afterMs` from now, or not in the wheel any more with 0.
+export function due(afterMs: u32): i32 {
   const next = nextDue();
-  return next ? <i32> ((changetype<usize>(next) - sessions) / SESSION_BYTES) : -1;
+  if (next == null) return -1;
+  if (afterMs == 0) unschedule(next);
+  else putBack(next, root().nowMs + afterMs);
+  return <i32> ((changetype<usize>(next) - sessions) / SESSION_BYTES);
 }
 export function deadline(): f64 {
   return wheelDeadline();
