@@ -23,7 +23,7 @@ import { refreshIntervalOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
 import { appendRsvpHop, appendTimeValues } from "../wire/builder";
 import { copy36, swap32 } from "../wire/bytes";
-import { sum36 } from "../wire/checksum";
+import { halves, sum36 } from "../wire/checksum";
 import { MESSAGE_PATH, MESSAGE_PATH_TEAR } from "../wire/message_view";
 import { CLASS_SENDER_TEMPLATE } from "../wire/object_forms";
 import { composedAdspec, composedSum } from "./composed_adspec";
@@ -169,8 +169,4 @@ function sendUsualPath(
   sendFinished(iface, to + 84, templateOf(path), destinationOf(session), 4, gateway);
 }
 
-@inline
-function halves(words: u64): u64 {
-  return (words & 0xffffffff) + (words >> 32);
-}
 const HEADERS_SUM: u64 = <u64> IPV4_SESSION_HEADER + HOP_HEADER + SENDER_TEMPLATE_HEADER;

@@ -27,11 +27,11 @@ import { keyOf, Session } from "../state/session";
 import { nextRefresh } from "../timers/clock";
 import { refreshIntervalOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
-import { copyVectors, store32 } from "../wire/bytes";
-import { copyObject } from "../wire/builder";
+import { copy36, copyVectors, objectLength, swap32 } from "../wire/bytes";
+import { halves, sum36, sumBytes } from "../wire/checksum";
 import { MESSAGE_RESV } from "../wire/message_view";
 import { clearConfirm } from "./resv_confirm";
-import { HOP_TTL, sendMessage, startMessage } from "./send";
+import { finishSummed, HOP_TTL, sendFinished, startMessage } from "./send";
 
 // Object headers as they stand in memory: length, class, C-Type (RFC 2205 appendix A).
 const SESSION: u32 = 0x01010c00;
@@ -39,6 +39,9 @@ const RSVP_HOP: u32 = 0x01030c00;
 const TIME_VALUES: u32 = 0x01050800;
 const STYLE: u32 = 0x01080800;
 const FILTER_SPEC: u32 = 0x010a0c00;
+
+// RESV_CONFIRM of IPv4.
+const CONFIRM_BYTES: u32 = 8;
 
 // The key of an IPv4 sender with port (C-Type 1).
 const SENDER_KEY_BYTES: u32 = 8;
@@ -70,6 +73,7 @@ export function syncUsualRequest(session: Session, request: RequestState, forced
   const iface = interfaceByHandle(request.neighbour!.interface);
   if (iface == null || iface.ipv4 == 0) return false;
   const confirm: usize = annex && (reservation.flags & RESERVATION_CONFIRM) != 0 ? annex.confirm : 0;
+  if (confirm != 0 && objectLength(confirm) != CONFIRM_BYTES) return false;
   const digest = blobHash(reservation.flowspec) | 1;
   setFlag(path, PATH_INCLUDED, true);
   if (forced || confirm != 0 || path.requested != digest) {
@@ -82,7 +86,8 @@ export function syncUsualRequest(session: Session, request: RequestState, forced
   return true;
 }
 
-// Sends the Resv for the one reservation; `confirm` is a RESV_CONFIRM to go with it, or 0.
+// Sends the Resv for the one reservation; `confirm` is a RESV_CONFIRM of IPv4 to go with it, or 0. The checksum is added up
+// from what is written, not from what has been written, which memory would have to give back at once.
 export function sendUsualRequest(
   session: Session,
   request: RequestState,
@@ -92,22 +97,34 @@ export function sendUsualRequest(
 ): void {
   request.sentDigest = 1;
   request.sentStyle = reservation.style;
-  let at = startMessage(MESSAGE_RESV, HOP_TTL, 192);
+  const at = startMessage(MESSAGE_RESV, HOP_TTL, 192);
+  const key = load<u64>(keyOf(session));
+  const hop = <u64> iface.ipv4 | (<u64> swap32(request.logicalInterfaceHandle) << 32);
+  const times = <u64> TIME_VALUES | (<u64> swap32(refreshIntervalOf(iface)) << 32);
   store<u32>(at, SESSION);
-  store<u64>(at, load<u64>(keyOf(session)), 4);
+  store<u64>(at, key, 4);
   store<u32>(at, RSVP_HOP, 12);
-  store<u32>(at, iface.ipv4, 16);
-  store32(at + 20, request.logicalInterfaceHandle);
-  store<u32>(at, TIME_VALUES, 24);
-  store32(at + 28, refreshIntervalOf(iface));
-  at += 32;
-  if (confirm != 0) at = copyObject(at, confirm);
-  store<u32>(at, STYLE);
-  store32(at + 4, reservation.style);
-  const flowspecBytes = blobLength(reservation.flowspec);
-  copyVectors(at + 8, blobData(reservation.flowspec), flowspecBytes);
-  at += 8 + flowspecBytes;
-  store<u32>(at, FILTER_SPEC);
-  store<u64>(at, load<u64>(filterKey(reservation.firstFilter!)), 4);
-  sendMessage(iface, at + 12, 0, neighbourAddress(request.neighbour!), 4, 0);
+  store<u64>(at, hop, 16);
+  store<u64>(at, times, 24);
+  let sum = halves(key) + halves(hop) + halves(times);
+  let to = at + 32;
+  if (confirm != 0) {
+    const word = load<u64>(confirm);
+    store<u64>(to, word);
+    sum += halves(word);
+    to += 8;
+  }
+  const style = <u64> STYLE | (<u64> reservation.style << 56);
+  store<u64>(to, style);
+  const flowspec = blobData(reservation.flowspec), flowspecBytes = blobLength(reservation.flowspec);
+  if (flowspecBytes == 36) copy36(to + 8, flowspec);
+  else copyVectors(to + 8, flowspec, flowspecBytes);
+  sum += halves(style) + (flowspecBytes == 36 ? sum36(flowspec) : sumBytes(flowspec, flowspecBytes));
+  to += 8 + flowspecBytes;
+  const sender = load<u64>(filterKey(reservation.firstFilter!));
+  store<u32>(to, FILTER_SPEC);
+  store<u64>(to, sender, 4);
+  finishSummed(to + 12, sum + halves(sender) + HEADERS_SUM);
+  sendFinished(iface, to + 12, 0, neighbourAddress(request.neighbour!), 4, 0);
 }
+const HEADERS_SUM: u64 = <u64> SESSION + RSVP_HOP + FILTER_SPEC;

@@ -119,6 +119,14 @@ export function foldSum(sum: u32): u32 {
   return (sum & 0xffff) + (sum >>> 16);
 }
 
+// Two words as addends of a sum that foldChecksum() will fold.
+// @ts-ignore: decorator
+@inline
+
+export function halves(words: u64): u64 {
+  return (words & 0xffffffff) + (words >> 32);
+}
+
 // The folded sum of 36 bytes: a SENDER_TSPEC or a FLOWSPEC of one token bucket.
 // @ts-ignore: decorator
 @inline
