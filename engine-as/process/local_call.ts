@@ -8,6 +8,7 @@ import {
   CALL_KIND_SENDER,
   CALL_KIND_SESSION,
   CALL_OPTION_CONFIRM,
+  EVENT_KIND_RESV_ERROR,
   INPUT_CALL_APPLICATION,
   INPUT_CALL_CALL,
   INPUT_CALL_INTERFACE,
@@ -44,7 +45,7 @@ import {
   releaseIfIdle,
   Session,
 } from "../state/session";
-import { appendResvConfirm } from "../wire/builder";
+import { appendResvConfirm, copyObjects } from "../wire/builder";
 import { objectClass, objectLength } from "../wire/bytes";
 import { nextFilter } from "../wire/flow_descriptors";
 import { MESSAGE_CALL_RESERVE, MESSAGE_CALL_SESSION, parseCall } from "../wire/message_view";
@@ -59,8 +60,9 @@ import { removeReservationsOf } from "./resv_tear";
 import { routesTo, virtualInterface } from "./routing";
 import { markAffected, syncAffected } from "./settle";
 import { updateTrafficControlOf } from "./update_traffic_control";
-import { callError, pathEvent } from "./upcall";
+import { callError, pathEvent, sendEvent, setEventError, setEventStyle, startEvent } from "./upcall";
 
+const CODE_CONFLICTING_STYLE: u32 = 5;
 const confirmScratch: usize = memory.data(32, 8);
 
 export function callArrives(record: usize, length: u32): void {
@@ -126,6 +128,10 @@ function reserve(application: Application, record: usize, objects: usize, bytes:
   for (let other: ReservationState | null = session.firstReservation; other; other = other!.next) {
     if (other.style != style && other.interface != virtualInterface(application)) return STATUS_STYLE_CONFLICT;
   }
+  // What others wait for counts as well: with the first Path only one of the styles could be had.
+  for (let other: Application | null = session.firstApplication; other; other = other!.next) {
+    if (other != application && other.wanted != 0 && other.wantedStyle != <u8> style) return STATUS_STYLE_CONFLICT;
+  }
   if (!mayGrow(<usize> bytes * 2 + 4096)) return STATUS_OUT_OF_MEMORY;
   releaseBlob(application.wanted);
   application.wanted = retainBytes(objects, bytes);
@@ -134,6 +140,7 @@ function reserve(application: Application, record: usize, objects: usize, bytes:
   application.interface = load<u32>(record, INPUT_CALL_INTERFACE);
   application.confirm = (load<u8>(record, INPUT_CALL_OPTIONS) & CALL_OPTION_CONFIRM) != 0 || v.resvConfirm != 0 ? 1 : 0;
   application.confirmAsked = 0;
+  application.toldOfConflict = 0;
   if (restyled) removeReservationsOf(session, virtualInterface(application), null);
   else dropUnwanted(application);
   applyWanted(session);
@@ -187,7 +194,10 @@ export function applyWanted(session: Session): void {
     const reached = firstReached(session, application);
     if (reached == null) continue;
     const first = session.firstReservation;
-    if (first && first.style != application.wantedStyle) continue;
+    if (first && first.style != application.wantedStyle) {
+      tellOfConflict(session, application, first.style);
+      continue;
+    }
     const context = resvContext();
     context.interface = virtualInterface(application);
     context.hop = null;
@@ -202,6 +212,18 @@ export function applyWanted(session: Session): void {
     if (hasReservation(session, context.interface)) application.confirmAsked = 1;
   }
   syncAffected(session);
+}
+
+// What a neighbour reserved meanwhile is of another style (RFC 2205 appendix B, code 05).
+function tellOfConflict(session: Session, application: Application, style: u32): void {
+  if (application.toldOfConflict) return;
+  application.toldOfConflict = 1;
+  const descriptors = wantedDescriptors(application);
+  const bytes = blobData(application.wanted) + blobLength(application.wanted) - descriptors;
+  const at = startEvent(EVENT_KIND_RESV_ERROR, application.handle, session, bytes);
+  setEventStyle(application.wantedStyle);
+  setEventError(CODE_CONFLICTING_STYLE, style, 0, 0, familyOf(session));
+  sendEvent(copyObjects(at, descriptors, descriptors + bytes));
 }
 
 function firstReached(session: Session, application: Application): PathState | null {

@@ -50,7 +50,7 @@ import {
   templateOf,
 } from "../state/path_state";
 import { forgetRefreshes } from "../state/refresh_fingerprint";
-import { findRequest } from "../state/request_state";
+import { beginSettling, findRequest } from "../state/request_state";
 import { conflictsByPort, createSession, releaseIfIdle, Session } from "../state/session";
 import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
 import { now } from "../timers/clock";
@@ -300,7 +300,10 @@ function updateHop(session: Session, path: PathState): bool {
   adopted.senders += 1;
   path.request = adopted;
   path.requested = 0;
-  if (!session.multicast) setFlag(path, PATH_FLIPPED, true);
+  if (!session.multicast) {
+    setFlag(path, PATH_FLIPPED, true);
+    beginSettling(adopted);
+  }
   dropRequestIfIdle(session, old);
   return true;
 }

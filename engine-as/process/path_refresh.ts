@@ -8,14 +8,17 @@ import { count, root } from "../state/memory";
 import {
   hasFlag,
   PATH_E_POLICE,
+  PATH_FLIPPED,
   PATH_LOCAL,
   PATH_LOCAL_ONLY,
   PATH_NON_RSVP,
   PathState,
   routeOf,
+  setFlag,
   templateOf,
   writeSenderObject,
 } from "../state/path_state";
+import { countSettling } from "../state/request_state";
 import { routeCount, routeHop } from "../state/route";
 import { destinationOf, familyOf, IPV4_SESSION_HEADER, keyOf, Session, writeSessionObject } from "../state/session";
 import { nextRefresh } from "../timers/clock";
@@ -45,7 +48,21 @@ export function pathRefresh(session: Session, path: PathState, changed: bool): v
   path.refreshAt = nextRefresh(interval, changed);
   if (hasFlag(path, PATH_LOCAL_ONLY)) return;
   schedule(session, path.refreshAt);
+  if (hasFlag(path, PATH_FLIPPED) && !changed && !hasFlag(path, PATH_LOCAL)) settleHop(session, path);
   forEachInterface(session, path, MESSAGE_PATH, interval);
+}
+
+// Where the hop that was left has not spoken for long, a teardown of the one that stands need not wait for it any more
+// (path_tear.ts). Counted with the first of the hop's senders.
+function settleHop(session: Session, path: PathState): void {
+  const request = path.request;
+  for (let first: PathState | null = session.firstPath; first != path; first = first!.next) {
+    if (first!.request == request && hasFlag(first!, PATH_FLIPPED)) return;
+  }
+  if (!countSettling(request)) return;
+  for (let other: PathState | null = path; other; other = other!.next) {
+    if (other!.request == request) setFlag(other!, PATH_FLIPPED, false);
+  }
 }
 
 // R of a sender's Paths. What leaves by several interfaces has one timer: the shortest R of them, which is what all are told.

@@ -2,7 +2,7 @@
 // means that a new one goes and an old one has its original values again (RFC 2209, RESV MESSAGE ARRIVES), and that the
 // next hop that asked is told.
 import { PathState } from "../state/path_state";
-import { RequestState } from "../state/request_state";
+import { isAffected, RequestState, setAffected } from "../state/request_state";
 import {
   INPUT_TRAFFIC_CONTROL_RESULT_ERROR_CODE,
   INPUT_TRAFFIC_CONTROL_RESULT_ERROR_VALUE,
@@ -161,18 +161,18 @@ function settleOne(session: Session, reservation: ReservationState): void {
 // The requests whose Resv this reservation has a part in.
 export function markAffected(session: Session, reservation: ReservationState): void {
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (path.request.affected) continue;
+    if (isAffected(path.request)) continue;
     // A sender that was asked for counts even where routing has left the interface: its request is smaller now.
     if (path.requested == 0 && !routesTo(session, path, reservation.interface)) continue;
-    if (filterFor(reservation, path)) path.request.affected = 1;
+    if (filterFor(reservation, path)) setAffected(path.request, true);
   }
 }
 
 // Sends what has changed to the previous hops concerned (RFC 2209: Refresh_PHOP_list).
 export function syncAffected(session: Session): void {
   for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
-    if (!request.affected) continue;
-    request.affected = 0;
+    if (!isAffected(request)) continue;
+    setAffected(request, false);
     syncRequest(session, request, SYNC_TRIGGERED);
   }
 }

@@ -23,6 +23,8 @@ export class Application {
   confirmAsked: u8;
   // Mark while a route is being changed: a sender's data reached it before.
   reached: u8;
+  // 1 once it has been told that what it wants is of another style than what stands.
+  toldOfConflict: u8;
 }
 
 @inline

@@ -21,8 +21,30 @@ export class RequestState {
   firstBlockade: BlockadeState | null;
   senders: u16;
   sentStyle: u8;
-  // Marks used while one event is being carried out.
-  affected: u8;
+  // Bit 0 is a mark while one event is being carried out (isAffected); the others count refreshes (isSettled).
+  marks: u8;
+}
+
+@inline
+export function isAffected(request: RequestState): bool {
+  return (request.marks & 1) != 0;
+}
+@inline
+export function setAffected(request: RequestState, on: bool): void {
+  request.marks = <u8> (on ? request.marks | 1 : request.marks & 0xfe);
+}
+
+// How many of our refreshes a previous hop that its senders have changed to must stand before it is taken for the only one:
+// on the average more than the lifetime (RFC 2205 section 3.7) after which the one before would have spoken again.
+const UNSETTLED_REFRESHES: u32 = 7;
+
+export function beginSettling(request: RequestState): void {
+  request.marks = <u8> ((request.marks & 1) | (UNSETTLED_REFRESHES << 1));
+}
+// Counts a refresh; returns whether the hop has stood for as many as it had to.
+export function countSettling(request: RequestState): bool {
+  if (request.marks > 1) request.marks -= 2;
+  return request.marks <= 1;
 }
 
 // Whether the place in the session's record is taken.

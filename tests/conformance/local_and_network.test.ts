@@ -2,6 +2,7 @@
 import { assertEquals } from "../assert.ts";
 import { STATUS } from "../../host/boundary.gen.ts";
 import { figure4 } from "./figures.ts";
+import { flowspec } from "./notation.ts";
 import { Router } from "./router.ts";
 
 Deno.test("A local receiver and next hops merge towards the previous hop; traffic control has the network's alone", () => {
@@ -130,4 +131,32 @@ Deno.test("[2209-2-PATH-05] Path state that the network has made of an applicati
   router.clear();
   router.advance(31_000);
   assertEquals(router.sent("c"), ["Path S1{9B}"]);
+});
+
+Deno.test("[2205-1.3-04] Applications that wait for a first Path with different styles: the second is refused", () => {
+  const router = figure4();
+  const session = { destination: "224.1.1.2", protocol: 17, port: 5000 };
+  router.callSession(1, session);
+  router.callSession(2, session);
+  router.callReserve(1, "WF(*{3B})");
+  router.callReserve(2, "FF(S1{B})");
+  assertEquals(router.heard(), [`2: CALL_ERROR ${STATUS.STYLE_CONFLICT}`]);
+  router.callReserve(2, "WF(*{4B})");
+  router.path("S1", "P1", { session });
+  assertEquals(router.sent("a"), ["Resv WF(*{4B})"]);
+});
+
+Deno.test("[2205-B-07] An application that waits hears 05, once, when a neighbour's reservation of another style stands first", () => {
+  const router = new Router();
+  for (const [name, letter] of [["P1", "a"], ["P2", "b"], ["R1", "c"]]) router.neighbour(name, letter);
+  router.sender("S1", { in: "a", out: ["c"] });
+  // Joined on (b): it hears S1 by path state there alone.
+  router.callSession(1);
+  router.call(1, "RESERVE", [flowspec(3), router.filter("S1")], { style: "FF", interface: "b" });
+  router.path("S1", "P1", { tspec: 9 });
+  router.resv("R1", "WF(*{B})");
+  router.clear();
+  router.path("S1", "P2", { tspec: 9 });
+  router.path("S1", "P2", { tspec: 8 });
+  assertEquals(router.heard(), ["1: PATH_EVENT S1", "1: RESV_ERROR 5/0x0011 FF(S1{3B})", "1: PATH_EVENT S1"]);
 });

@@ -187,6 +187,19 @@ Deno.test("[2205-3.1.3-09] Where no other hop speaks within 1.5 R, the PathTear 
   assertEquals([router.senders(), router.reserved("c")], [["S2 from P2", "S3 from P2"], []]);
 });
 
+Deno.test("[2205-2.4-02] Long after a change of hop a PathTear travels on in the instant in which it comes", () => {
+  const router = unicast();
+  router.neighbour("P9", "b");
+  router.path("S1", "P9", { tspec: 9 });
+  for (let refresh = 0; refresh < 8; refresh++) {
+    router.advance(30_000);
+    for (const [sender, hop] of [["S1", "P9"], ["S2", "P2"], ["S3", "P2"]]) router.path(sender, hop, { tspec: 9 });
+  }
+  router.clear();
+  router.pathTear("S1", "P9");
+  assertEquals(router.sent(), ["c: PathTear S1"]);
+});
+
 Deno.test("[2209-2-PATH-03] A changed LIH alone draws a Resv with the new one", () => {
   const router = unicast();
   router.resv("R1", "FF(S1{B})");
