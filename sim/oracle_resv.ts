@@ -21,26 +21,52 @@ const M_POLICE = 2;
 const B_POLICE = 4;
 /** Far more rounds than any network of 64 nodes needs to come to rest. */
 const MAXIMUM_ROUNDS = 1_000;
+const MAXIMUM_ATTEMPTS = 100;
 
 type Nodes = Map<NodeRecord, NodeState>;
+type Feeds = Map<string, Set<string>>;
 
 /** Fills in reservations, requests and what is installed. Returns whether requests feed each other in a circle. */
 export function solveReservations(world: World, session: number, nodes: Nodes): boolean {
+  // Who passes on a SCOPE that has come is known only from the answer, and it takes requests away: so the whole is asked
+  // again with that knowledge until it is the same. Where it never is, it goes round a circle.
+  let passing = new Set<string>();
+  let feeds = new Map<string, Set<string>>();
+  let circular = true;
+  for (let attempt = 0; circular && attempt < MAXIMUM_ATTEMPTS; attempt++) {
+    feeds = new Map();
+    settle(world, session, nodes, passing, feeds);
+    const now = passOnScopes(nodes);
+    circular = now.size !== passing.size || [...now].some((key) => !passing.has(key));
+    passing = now;
+  }
+  for (const state of nodes.values()) state.installed = installedOf(state);
+  return circular || hasCircle(feeds);
+}
+
+function settle(world: World, session: number, nodes: Nodes, passing: ReadonlySet<string>, feeds: Feeds): void {
   const { family } = world.plan.sessions[session];
   for (const state of nodes.values()) state.reservations = [];
   reserveLocally(world, session, nodes);
-  const feeds = new Map<string, Set<string>>();
   for (let round = 0;; round++) {
     if (round > MAXIMUM_ROUNDS) throw new Error("the oracle does not come to rest");
     let changed = false;
     for (const [node, state] of nodes) {
       state.requests = requestsOf(state, node, feeds);
-      for (const request of state.requests) if (passOn(nodes, request, family)) changed = true;
+      for (const request of state.requests) {
+        if (passOn(nodes, request, family, passing.has(keyOf(request)))) changed = true;
+      }
     }
     if (!changed) break;
   }
-  for (const state of nodes.values()) state.installed = installedOf(state);
-  return hasCircle(feeds);
+}
+
+const keyOf = ({ on, previous }: Request) => `${on.node.name}.${on.handle} ${previous.node.name}.${previous.handle}`;
+
+/** The requests that have a SCOPE only because one has come. */
+function passOnScopes(nodes: Nodes): Set<string> {
+  const requests = [...nodes.values()].flatMap((state) => state.requests);
+  return new Set(requests.filter((request) => request.style === "WF" && hasScopeFrom(nodes, request)).map(keyOf));
 }
 
 /** An application's reservation takes effect for the senders whose Path reaches it (RFC 2205 2.10). */
@@ -83,7 +109,7 @@ export function isFor(reservation: Reservation, path: PathState): boolean {
 }
 
 /** Requests of a node, one for each previous hop that it asks for anything. */
-function requestsOf(state: NodeState, node: NodeRecord, feeds: Map<string, Set<string>>): Request[] {
+function requestsOf(state: NodeState, node: NodeRecord, feeds: Feeds): Request[] {
   const previous = new Set(state.paths.flatMap((path) => path.previous ? [path.previous] : []));
   const requests: Request[] = [];
   for (const hop of previous) {
@@ -112,11 +138,11 @@ function descriptorsOf(style: Request["style"], asked: readonly Reservation[], c
 }
 
 /** What is asked of a previous hop stands there as reservation state. Returns whether it is news. */
-function passOn(nodes: Nodes, request: Request, family: 4 | 6): boolean {
+function passOn(nodes: Nodes, request: Request, family: 4 | 6, passesScopeOn: boolean): boolean {
   const { on, previous, style } = request;
   const state = stateOf(nodes, previous.node);
   const nextHop = addressOn(on, family);
-  const base = { on: previous, nextHop, style, scope: scopeOf(nodes, request) };
+  const base = { on: previous, nextHop, style, scope: scopeOf(nodes, request, passesScopeOn) };
   let changed = false;
   for (const { flow, filters } of request.descriptors) {
     const standing = state.reservations.find((one) =>
@@ -142,9 +168,13 @@ function passOn(nodes: Nodes, request: Request, family: 4 | 6): boolean {
 
 /**
  * SCOPE (RFC 2205 3.4): where a node has more than one previous hop, a wildcard reservation goes to each with the list
- * of those senders that came from it; local senders are in none.
+ * of those senders that came from it; local senders are in none. One that has come goes on from any node.
  */
-export function scopeOf(nodes: Nodes, request: Request): ReadonlySet<string> | undefined {
+export function scopeOf(
+  nodes: Nodes,
+  request: Request,
+  passesOn = hasScopeFrom(nodes, request),
+): ReadonlySet<string> | undefined {
   if (request.style !== "WF") return undefined;
   const state = nodes.get(request.on.node)!;
   // One hop that is heard by two interfaces, the second time beyond a router without RSVP, counts as two.
@@ -153,13 +183,21 @@ export function scopeOf(nodes: Nodes, request: Request): ReadonlySet<string> | u
       previous ? [`${previous.node.name}.${previous.handle} ${incoming?.handle}`] : []
     ),
   );
-  const from = state.paths.filter((path) => path.previous === request.previous && path.incoming === request.on);
-  // A SCOPE that has come goes on, even where one previous hop alone needs none.
-  const came = state.reservations.some((one) => one.scope && from.some((path) => isFor(one, path)));
-  if (hops.size < 2 && !came) return undefined;
+  if (hops.size < 2 && !passesOn) return undefined;
+  const from = sendersOf(state, request);
   return new Set(
     from.filter((path) => state.reservations.some((one) => isFor(one, path))).map((path) => path.sender.address),
   );
+}
+
+const sendersOf = (state: NodeState, request: Request) =>
+  state.paths.filter((path) => path.previous === request.previous && path.incoming === request.on);
+
+/** Whether any reservation that the request is made of has a SCOPE. */
+function hasScopeFrom(nodes: Nodes, request: Request): boolean {
+  const state = nodes.get(request.on.node)!;
+  const from = sendersOf(state, request);
+  return state.reservations.some((one) => one.scope && from.some((path) => isFor(one, path)));
 }
 
 function same(a: Reservation, b: Reservation): boolean {
@@ -228,7 +266,7 @@ function noteFeeds(feeds: Map<string, Set<string>>, asked: readonly Reservation[
   }
 }
 
-function hasCircle(feeds: Map<string, Set<string>>): boolean {
+function hasCircle(feeds: Feeds): boolean {
   const done = new Set<string>(), open = new Set<string>();
   const visit = (at: string): boolean => {
     if (open.has(at)) return true;
