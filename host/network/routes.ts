@@ -157,11 +157,11 @@ function shortestPaths(topology: Topology, link: LinkRecord): (Step | undefined)
   for (const attachment of link.attachments) {
     if (!attachment.node.alive) continue;
     steps[attachment.node.index] = { distance: 0, out: attachment, gateway: undefined };
-    queue.push(0, attachment.node);
+    if (attachment.node.forwards) queue.push(0, attachment.node);
   }
   for (let entry = queue.pop(); entry; entry = queue.pop()) {
     const { node, distance } = entry;
-    if (!node.forwards || distance > steps[node.index]!.distance) continue;
+    if (distance > steps[node.index]!.distance) continue;
     for (const near of node.attachments) {
       if (near.link.up) relax(steps, queue, near, distance + near.link.metric);
     }
@@ -176,7 +176,7 @@ function relax(steps: (Step | undefined)[], queue: NodeQueue, near: Attachment, 
     if (known && (known.distance < distance || (known.distance === distance && !wins(near, far, known)))) continue;
     const better = !known || distance < known.distance;
     steps[far.node.index] = { distance, out: far, gateway: near };
-    if (better) queue.push(distance, far.node);
+    if (better && far.node.forwards) queue.push(distance, far.node);
   }
 }
 
@@ -197,7 +197,7 @@ class NodeQueue {
     while (i > 0) {
       const parent = (i - 1) >> 1;
       if (!this.#less(i, parent)) break;
-      [heap[i], heap[parent]] = [heap[parent], heap[i]];
+      this.#swap(i, parent);
       i = parent;
     }
   }
@@ -209,16 +209,23 @@ class NodeQueue {
     if (!last || heap.length === 0) return top;
     heap[0] = last;
     for (let i = 0;;) {
-      let least = i;
-      for (const child of [2 * i + 1, 2 * i + 2]) if (child < heap.length && this.#less(child, least)) least = child;
+      const left = 2 * i + 1, right = left + 1;
+      let least = left < heap.length && this.#less(left, i) ? left : i;
+      if (right < heap.length && this.#less(right, least)) least = right;
       if (least === i) return top;
-      [heap[i], heap[least]] = [heap[least], heap[i]];
+      this.#swap(i, least);
       i = least;
     }
   }
 
+  #swap(a: number, b: number): void {
+    const entry = this.#heap[a];
+    this.#heap[a] = this.#heap[b];
+    this.#heap[b] = entry;
+  }
+
   #less(a: number, b: number): boolean {
-    const [x, y] = [this.#heap[a], this.#heap[b]];
+    const x = this.#heap[a], y = this.#heap[b];
     return x.distance < y.distance || (x.distance === y.distance && x.node.index < y.node.index);
   }
 }
