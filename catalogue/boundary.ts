@@ -28,6 +28,7 @@ export const INPUTS: readonly BoundaryRecord[] = [
     f("maximumSendersPerSession", "u32", "Senders held in one session at the most."),
     f("maximumStatePerNeighbour", "u32", "Path and reservation states one neighbour may create; 0 for no limit but memory."),
     f("options", "u32", "Bits of CONFIG_OPTION."),
+    f("timerGranularityMs", "u32", "The host ticks at multiples of so many milliseconds of its clock, and refreshes are set to such times within [0.5 R, 1.5 R] (RFC 2205 3.7); 0 or 1: at any."),
     f("unixEpochMs", "f64", "Unix time in milliseconds at time 0 of the submits, for the timestamps of RFC 2745; 0 if there is none."),
   ] },
   { name: "PACKETS", kind: 2, doc: "A batch of received datagrams, in fixed slots of PACKET_SLOT_BYTES, so that recvmmsg can fill them. A datagram longer than a slot takes as many slots as it needs. `kind` and `length` of the common header are not read.", fields: [

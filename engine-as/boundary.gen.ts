@@ -169,6 +169,7 @@ export const INPUT_CONFIG_MAXIMUM_SESSIONS: usize = 36;
 export const INPUT_CONFIG_MAXIMUM_SENDERS_PER_SESSION: usize = 40;
 export const INPUT_CONFIG_MAXIMUM_STATE_PER_NEIGHBOUR: usize = 44;
 export const INPUT_CONFIG_OPTIONS: usize = 48;
+export const INPUT_CONFIG_TIMER_GRANULARITY_MS: usize = 52;
 export const INPUT_CONFIG_UNIX_EPOCH_MS: usize = 56;
 export const INPUT_CONFIG_BYTES: usize = 64;
 export const INPUT_PACKETS: u32 = 2;

@@ -73,6 +73,8 @@ export interface ConfigInput {
   maximumStatePerNeighbour?: number;
   /** Bits of CONFIG_OPTION. */
   options?: number;
+  /** The host ticks at multiples of so many milliseconds of its clock, and refreshes are set to such times within [0.5 R, 1.5 R] (RFC 2205 3.7); 0 or 1: at any. */
+  timerGranularityMs?: number;
   /** Unix time in milliseconds at time 0 of the submits, for the timestamps of RFC 2745; 0 if there is none. */
   unixEpochMs?: number;
 }
@@ -93,6 +95,7 @@ export function writeConfig(view: DataView, bytes: Uint8Array, at: number, recor
   view.setUint32(at + 40, record.maximumSendersPerSession ?? 0, true);
   view.setUint32(at + 44, record.maximumStatePerNeighbour ?? 0, true);
   view.setUint32(at + 48, record.options ?? 0, true);
+  view.setUint32(at + 52, record.timerGranularityMs ?? 0, true);
   view.setFloat64(at + 56, record.unixEpochMs ?? 0, true);
   return length;
 }

@@ -29,6 +29,11 @@ export interface NodeSettings {
   maximumSendersPerSession: number;
   /** Path and reservation states one neighbour may create; 0 (the default) for no limit but memory. */
   maximumStatePerNeighbour: number;
+  /**
+   * Who wakes the node does so at multiples of so many milliseconds of its clock; refreshes are set to such times within
+   * [0.5 R, 1.5 R] (RFC 2205 3.7). 1.
+   */
+  timerGranularityMs: number;
   /** Refresh timers without their random part, for tests that count them; false. */
   noJitter: boolean;
   /** Report every dropped message; false. */
@@ -65,6 +70,7 @@ export const DEFAULT_SETTINGS: Readonly<NodeSettings> = {
   maximumSessions: 0,
   maximumSendersPerSession: 0,
   maximumStatePerNeighbour: 0,
+  timerGranularityMs: 1,
   noJitter: false,
   reportDrops: false,
   sharedTrees: false,
@@ -154,6 +160,7 @@ export function configRecord(settings: Partial<NodeSettings>, seed: number): Con
       "blockadeMultiplier",
       "slewMaximumPercent",
       "memoryLimitBytes",
+      "timerGranularityMs",
     ] as const
   ) {
     if (all[name] === 0) throw new RangeError(`${name} must be above zero`);

@@ -205,6 +205,30 @@ Deno.test("a host with two links answers for both its addresses", () => {
   assertEquals(alice.inspect("installed").length, 2);
 });
 
+Deno.test("with coarser timers refreshes come at their multiples, and none beyond 1.5 R", () => {
+  const t = pair({ timerGranularityMs: 4_000, refreshIntervalMs: 10_000 });
+  const times = new Map<string, number[]>();
+  t.network.onPacket(({ timeMs, from, packet }) => {
+    const key = `${from.node.name} ${packet.payload[1]}`;
+    times.set(key, [...times.get(key) ?? [], timeMs]);
+  });
+  // Nodes whose clocks begin at another time than a multiple.
+  t.network.run(1_234.5);
+  for (const node of [t.alice, t.r1, t.bob]) node.crash();
+  for (const node of [t.alice, t.r1, t.bob]) node.restart();
+  t.network.run(777.25);
+  t.alice.send(t.session, TSPEC);
+  t.bob.receive(t.session, { style: "SE" });
+  t.network.run(900_000);
+  for (const key of ["alice 1", "r1 1", "r1 2", "bob 2"]) {
+    const refreshes = times.get(key)!.filter((timeMs) => timeMs > 20_000);
+    assertGreater(refreshes.length, 60);
+    assertEquals(refreshes.filter((timeMs) => timeMs % 4_000 !== 0), []);
+    const gaps = refreshes.slice(1).map((timeMs, i) => timeMs - refreshes[i]);
+    assertEquals([...new Set(gaps)].sort((a, b) => a - b), [8_000, 12_000], `${key}: within 5 and 15 s`);
+  }
+});
+
 Deno.test("coarser timers do not change what is reserved", () => {
   const t = pair({ timerGranularityMs: 250 });
   t.alice.send(t.session, TSPEC);

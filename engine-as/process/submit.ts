@@ -17,6 +17,7 @@ import {
   INPUT_CONFIG_REFRESH_INTERVAL_MS,
   INPUT_CONFIG_SEED,
   INPUT_CONFIG_SLEW_MAXIMUM_PERCENT,
+  INPUT_CONFIG_TIMER_GRANULARITY_MS,
   INPUT_CONFIG_UNIX_EPOCH_MS,
   INPUT_INTERFACE,
   INPUT_PACKETS,
@@ -177,6 +178,7 @@ function configure(record: usize): void {
     : min(senders, MAXIMUM_SENDERS_PER_SESSION);
   state.maximumStatePerNeighbour = load<u32>(record, INPUT_CONFIG_MAXIMUM_STATE_PER_NEIGHBOUR);
   state.options = load<u32>(record, INPUT_CONFIG_OPTIONS);
+  state.timerGranularityMs = load<u32>(record, INPUT_CONFIG_TIMER_GRANULARITY_MS);
   const epoch = load<f64>(record, INPUT_CONFIG_UNIX_EPOCH_MS);
   state.unixEpochMs = Math.abs(epoch) < LATEST_TIME ? epoch : 0;
 }

@@ -125,6 +125,8 @@ export class Root {
   unixEpochMs: f64;
   // Moves with every change of an interface, of CONFIG or of policy: what was known of refreshes before is void.
   refreshEpoch: u32;
+  // The host ticks at multiples of so many milliseconds of its clock.
+  timerGranularityMs: u32;
 }
 
 // After the named fields: free lists of the slab, then counters.

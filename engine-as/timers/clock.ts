@@ -78,5 +78,17 @@ export function nextRefresh(intervalMs: u32, changed: bool): u32 {
   let interval = intervalMs;
   if (changed && configured(CONFIG_OPTION_FAST_START)) interval = max(interval / FAST_START_DIVISOR, 2);
   if (configured(CONFIG_OPTION_NO_JITTER)) return now() + interval;
-  return now() + (interval >> 1) + <u32> ((<u64> random() * <u64> (interval + 1)) >> 32);
+  const earliest = now() + (interval >> 1);
+  const at = earliest + <u32> ((<u64> random() * <u64> (interval + 1)) >> 32);
+  const granularity = root().timerGranularityMs;
+  return granularity > 1 && granularity <= interval ? atTick(at, earliest, granularity) : at;
+}
+
+// The last time not after `at` at which the host ticks, or the next one where that is before 0.5 R: with ticks no more
+// than R apart there is one up to 1.5 R, and no refresh has to wait for a later one.
+function atTick(at: u32, earliest: u32, granularity: u32): u32 {
+  const time = hostTime(at);
+  const whole = Math.floor(time / granularity) * granularity;
+  const past = <u32> Math.ceil(time - whole);
+  return isBefore(at - past, earliest) ? at + granularity - past : at - past;
 }

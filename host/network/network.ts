@@ -30,8 +30,8 @@ export interface NetworkOptions extends Partial<NodeSettings> {
   /** Routing takes so long to react to a change; 0 by default. */
   routingDelayMs?: number;
   /**
-   * Engines are woken at multiples of this, so that what is due about the same time is done at once; 1 by default.
-   * More makes large networks faster and their timers coarser.
+   * Engines are woken at multiples of this, so that what is due about the same time is done at once; 1 by default. More
+   * makes large networks faster. Refreshes stay within [0.5 R, 1.5 R] (RFC 2205 3.7), time-outs come up to so much later.
    */
   timerGranularityMs?: number;
   /** Messages kept for `messages` and `ladder`; 10,000 by default, the oldest are forgotten. */
@@ -288,7 +288,7 @@ export class Network {
   }
 
   #nodeOptions(node: NetworkNode) {
-    const { seed: _s, module: _m, routingDelayMs: _r, keptMessages: _k, timerGranularityMs: _g, ...shared } =
+    const { seed: _s, module: _m, routingDelayMs: _r, keptMessages: _k, timerGranularityMs = 1, ...shared } =
       this.options;
     const { rsvp: _v, trafficControl: _t, recorder, onReport, ...own } = node.options;
     return {
@@ -301,6 +301,7 @@ export class Network {
       onError: (error: Error) => void this.#errors.push(error),
       onTrap: (error: Error) => void this.#errors.push(error),
       clock: this.#coarseClock,
+      timerGranularityMs,
     };
   }
 
