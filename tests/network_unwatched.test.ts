@@ -4,6 +4,8 @@ import { SEND_OFFSET } from "../host/boundary.gen.ts";
 import { Batch, LetterBags } from "../host/network/letters.ts";
 import type { Packet } from "../host/transport/transport.ts";
 import { defaultModule, Engine, Network } from "../mod.ts";
+import { makePlan } from "../sim/plan.ts";
+import { World } from "../sim/world.ts";
 import { assert, assertEquals } from "./assert.ts";
 
 /** Point-to-point links, a LAN, a link with faults, a node without RSVP, both families, a group, and failures. */
@@ -41,8 +43,10 @@ function play(network: Network): string[] {
 /** A digest of everything that each engine knows: snapshots are long. */
 function statesOf(network: Network): string[] {
   const engines = network.nodes.filter(({ options }) => options.rsvp !== false);
-  return engines.map(({ name, rsvp }) => `${name} ${createHash("sha256").update(rsvp.snapshot()).digest("hex")}`);
+  return engines.map(({ name, rsvp }) => `${name} ${digest(rsvp.snapshot())}`);
 }
+
+const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 Deno.test("a network is the same to the last byte whether anybody looks on or not", () => {
   const options = { seed: 11, keptMessages: 0 };
@@ -176,4 +180,31 @@ Deno.test("submit, first poll and deadline in one call find what they find one b
   }
   assert(log.length > 100 && polled > 50_000, `${log.length} submits, ${polled} bytes of actions`);
   assertEquals(Engine.restore(defaultModule(), r.rsvp.snapshot()).inspect("sessions").length, 299);
+});
+
+/** A network of the simulation, with all that happens in it, and the states that its engines have come to. */
+function simulate(seed: number, looks: boolean): string[] {
+  const plan = makePlan(seed, { maximumNodes: 24 }), world = new World(plan);
+  if (looks) world.network.onPacket(() => {});
+  for (const { durationMs, events } of plan.rounds) {
+    const start = world.network.now;
+    for (const { atMs, what } of events) {
+      world.network.run(start + atMs - world.network.now);
+      world.apply(what);
+    }
+    world.network.run(start + durationMs - world.network.now);
+    world.endFaults();
+    world.network.run(3 * plan.refreshIntervalMs);
+  }
+  const states = world.speakers.map(({ name, rsvp }) => `${name} ${digest(rsvp.snapshot())}`);
+  world.close();
+  return states;
+}
+
+Deno.test("networks of the simulation come to the same states whether anybody looks on or not", () => {
+  const first = crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
+  console.log(`seeds ${first} to ${first + 11}`);
+  for (let seed = first; seed < first + 12; seed++) {
+    assertEquals(simulate(seed, false), simulate(seed, true), `seed ${seed}`);
+  }
 });
