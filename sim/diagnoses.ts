@@ -65,14 +65,14 @@ export class Diagnoses {
     }
   }
 
-  /** Receivers and senders of other nodes whose Paths reach them. An answer has to find the way to the address that asks. */
+  /** Receivers and senders of other nodes whose Paths reach them. */
   *#questions(solved: readonly SessionState[]): Generator<Question> {
     for (const { session, nodes, circular } of solved) {
       const { family } = this.#world.plan.sessions[session];
       if (circular) continue;
       for (const receiver of this.#world.receivers) {
         const { record } = receiver.node;
-        if (receiver.session !== session || !record.attachments[0].link.up) continue;
+        if (receiver.session !== session) continue;
         for (const path of nodes.get(record)?.paths ?? []) {
           if (path.local && path.incoming) yield { receiver, nodes, path, family };
         }
@@ -82,7 +82,8 @@ export class Diagnoses {
 
   *#ask({ receiver, nodes, path, family }: Question, back: boolean, partBytes: number): Generator<string> {
     this.#parts = [];
-    this.#world.ask(receiver, path.sender, back, partBytes);
+    // The answer goes to an address that the sender's data find; a host's other links may be cut off from there.
+    this.#world.ask(receiver, path.sender, addressOn(path.incoming!, family), back, partBytes);
     this.#world.network.run(4 * this.#world.plan.links.reduce((sum, { delayMs }) => sum + delayMs, 0) + 1);
     const parts = this.#parts.sort((a, b) => a.offset - b.offset);
     if (parts.filter(({ more }) => !more).length !== 1) return yield `${parts.length} parts came, without one last`;

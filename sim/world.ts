@@ -183,16 +183,11 @@ export class World {
   }
 
   /** A receiver asks after a sender (RFC 2745). */
-  ask(
-    { application, node }: TrueReceiver,
-    { address, key }: TrueSender,
-    hopByHop: boolean,
-    pathMtuBytes: number,
-  ): void {
+  ask(receiver: TrueReceiver, sender: TrueSender, requester: string, hopByHop: boolean, pathMtuBytes: number): void {
     const live = [...this.#live].find(([index, { session }]) =>
-      session.application === application && this.#place(index).node === node
+      session.application === receiver.application && this.#place(index).node === receiver.node
     );
-    live?.[1].session.diagnose({ sender: { address, port: senderAddress(key).port }, hopByHop, pathMtuBytes });
+    live?.[1].session.diagnose({ sender: senderAddress(sender.key), requester, hopByHop, pathMtuBytes });
   }
 
   /** Packet faults and refusals end; links and nodes stay as they are. */
