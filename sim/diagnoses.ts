@@ -3,6 +3,7 @@
  * each: addresses, timers, the sender's TSpec, the reservation. Replies are read from the links, part by part.
  */
 import { formatAddress } from "../host/address.ts";
+import { ENCAPSULATION } from "../host/boundary.gen.ts";
 import type { Sighting } from "../host/network/network_link.ts";
 import type { Attachment } from "../host/network/topology.ts";
 import { Random } from "../host/random.ts";
@@ -58,7 +59,9 @@ export class Diagnoses {
     const questions = [...this.#questions(solved)];
     for (let i = 0; i < QUESTIONS && questions.length > 0; i++) {
       const [question] = questions.splice(this.#random.below(questions.length), 1);
-      const back = this.#random.chance(0.4), partBytes = this.#random.chance(0.5) ? 1_500 : SMALL_PART_BYTES;
+      // Straight it comes in raw IP, which not every host takes (docs/protocol-decisions.md).
+      const back = question.receiver.node.options.udp === "only" || this.#random.chance(0.4);
+      const partBytes = this.#random.chance(0.5) ? 1_500 : SMALL_PART_BYTES;
       const { receiver, path: { sender } } = question;
       const what = `${receiver.node.name} asks ${back ? "node by node " : ""}after ${sender.key}`;
       for (const fault of this.#ask(question, back, partBytes)) yield `${what}: ${fault}`;
@@ -127,11 +130,22 @@ export class Diagnoses {
 
   #note({ to, packet, lost }: Sighting): void {
     if (lost || !to || packet.payload[1] !== DIAGNOSTIC_REPLY) return;
-    const part = readDiagnosticReply(packet.payload);
+    // Of a message that goes both ways nobody hears both (RFC 2205 appendix C).
+    if (packet.encapsulation === (to.node.udpOnly ? ENCAPSULATION.RAW : ENCAPSULATION.UDP_ALTERNATE)) return;
+    const part = readPart(packet.payload);
     // By ROUTE it comes to whichever interface the request left by. What others pass on is not there yet.
     const family = packet.family as 4 | 6, destination = formatAddress(packet.destination, family);
     const own = to.node.attachments.map((one) => addressOn(one, family));
     if (part && own.includes(destination) && own.includes(part.requester)) this.#parts.push(part);
+  }
+}
+
+function readPart(payload: Uint8Array): DiagnosticPart | undefined {
+  try {
+    return readDiagnosticReply(payload);
+  } catch {
+    // Corrupted on its way through a router that knows no RSVP.
+    return undefined;
   }
 }
 

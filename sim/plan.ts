@@ -16,6 +16,8 @@ export interface NodePlan {
   router: boolean;
   /** False for a router that passes RSVP messages on like any other traffic (RFC 2205 2.9). */
   rsvp?: boolean;
+  /** True for a host without raw access to IP, whose RSVP goes in UDP (RFC 2205 appendix C). */
+  udp?: boolean;
 }
 
 export interface LinkPlan {

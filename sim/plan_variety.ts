@@ -18,6 +18,7 @@ export function addVariety(random: Random, plan: Plan): void {
       link.mtuBytes = MTUS_BYTES[random.below(MTUS_BYTES.length)];
     }
   }
+  if (random.chance(0.25)) takeRawAccess(random, plan);
   if (plan.calm && random.chance(0.4)) varyTtls(random, plan);
   if (plan.priorities && random.chance(0.5)) varyPriorities(random, plan);
   for (const { events, durationMs } of plan.rounds) {
@@ -26,6 +27,22 @@ export function addVariety(random: Random, plan: Plan): void {
       for (let i = 1 + random.below(4); i > 0; i--) addDiagnosis(random, plan, durationMs, events);
     }
     events.sort((a, b) => a.atMs - b.atMs);
+  }
+}
+
+/**
+ * Hosts on a link of their own with a router that knows RSVP have no raw access (RFC 2205 appendix C). Sessions are those
+ * of IPv4 alone there: nobody has defined a group for IPv6.
+ */
+function takeRawAccess(random: Random, plan: Plan): void {
+  const { nodes, links, sessions, applications } = plan;
+  for (const [index, node] of nodes.entries()) {
+    const on = links.filter((link) => link.nodes.includes(index));
+    const alone = on.length === 1 && on[0].nodes.length === 2;
+    const known = on.every((link) => link.nodes.every((other) => nodes[other].rsvp !== false));
+    const ipv6 = sessions.some((session) => session.family === 6 && !session.group && session.node === index) ||
+      applications.some((application) => application.node === index && sessions[application.session].family === 6);
+    if (!node.router && alone && known && !ipv6 && random.chance(0.6)) node.udp = true;
   }
 }
 

@@ -3,7 +3,7 @@ import type { NetworkNode } from "../host/network/network_node.ts";
 import type { Recorder } from "../host/recorder.ts";
 import { Causes } from "./causes.ts";
 import { Diagnoses } from "./diagnoses.ts";
-import { InputCount, leaks, nodeFaults, overCommitment } from "./invariants.ts";
+import { countCopy, InputCount, leaks, nodeFaults, overCommitment } from "./invariants.ts";
 import { actualLines, difference, expectedLines, withoutValues } from "./lines.ts";
 import { solve } from "./oracle.ts";
 import { type Happening, longestIntervalMs, type Plan } from "./plan.ts";
@@ -103,7 +103,10 @@ class Run {
     this.#scopes = new Scopes(this.#world);
     this.#diagnoses = new Diagnoses(this.#world);
     this.#priorities = new Priorities(this.#world);
-    this.#world.network.onPacket(() => void this.messages++);
+    this.#world.network.onPacket((sighting) => {
+      this.messages++;
+      countCopy(this.#inputs, sighting);
+    });
     for (const node of this.#world.speakers) this.#emptyBytes.set(node.name, emptyBytes(node));
     options.onStart?.(this.#world);
   }

@@ -94,9 +94,10 @@ export class World {
     });
     const clock = this.network.clock;
     this.#random = new Random(plan.seed);
-    this.nodes = plan.nodes.map(({ name, router, rsvp }) => {
+    this.nodes = plan.nodes.map(({ name, router, rsvp, udp }) => {
       const node: NetworkNode = this.network[router ? "router" : "host"](name, {
         rsvp,
+        udp: udp ? "only" : undefined,
         recorder: options.recorder?.(name) as Recorder | undefined,
         trafficControl: {
           delayMs: plan.installDelayMs,

@@ -229,6 +229,34 @@ Deno.test("with coarser timers refreshes come at their multiples, and none beyon
   }
 });
 
+for (const destination of [undefined, "224.1.2.3"]) {
+  Deno.test(`hosts without raw access speak UDP with their routers, ${destination ? "multicast" : "unicast"}`, () => {
+    const network = new Network();
+    const [alice, bob] = ["alice", "bob"].map((name) => network.host(name, { udp: "only" }));
+    const [r1, r2] = ["r1", "r2"].map((name) => network.router(name));
+    const links = [network.link(alice, r1), network.link(r1, r2), network.link(r2, bob)];
+    const ways = links.map(() => new Set<number>());
+    network.onPacket(({ from, packet }) => void ways[from.link.index].add(packet.encapsulation));
+    const session = { destination: destination ?? bob.address, port: 5004 };
+    const events: string[] = [];
+    alice.send(session, { port: 4000, tokenBucketRateBytesPerSecond: 12_500 });
+    bob.receive(session, { style: "FF", confirm: true }).on(({ kind }) => void events.push(kind));
+    network.settle();
+    assertEquals([r1, r2].map((node) => node.inspect("installed").map((row) => row.rateBytesPerSecond)), [[12_500], [
+      12_500,
+    ]]);
+    assertEquals(events, ["PATH_EVENT", "RESV_CONFIRM"]);
+    network.run(100_000);
+    // Routers send raw and a copy to port 1699 where a host needs it; among themselves raw alone.
+    assertEquals(ways.map((set) => [...set].sort()), [[0, 1, 2], [0], [0, 1, 2]]);
+    for (const node of [r1, r2]) assertEquals(node.inspect("installed").length, 1);
+    assertEquals(alice.counters().RECEIVED_MESSAGES, alice.counters().RECEIVED_RESV);
+    for (const one of network.sessions()) one.release();
+    network.settle();
+    for (const node of network.nodes) assertEquals(node.inspect("sessions"), [], node.name);
+  });
+}
+
 Deno.test("coarser timers do not change what is reserved", () => {
   const t = pair({ timerGranularityMs: 250 });
   t.alice.send(t.session, TSPEC);

@@ -25,7 +25,7 @@ import { findSession } from "../state/session";
 import { appendHeader, appendRsvpHop, copyObject, copyObjects } from "../wire/builder";
 import { copyWords, objectLength } from "../wire/bytes";
 import { diagnosticView, MESSAGE_DIAGNOSTIC_REPLY, MESSAGE_DIAGNOSTIC_REQUEST } from "../wire/diagnostic_view";
-import { HOP_TTL, sendMessage, startMessage } from "./send";
+import { HOP_TTL, sendMessage, startMessage, udpInterfaceTo } from "./send";
 import { sendEvent, startEvent } from "./upcall";
 
 // What differs from the message at hand.
@@ -158,7 +158,8 @@ export function sendReply(arrival: Interface | null, node: usize): void {
   const at = appendObjects(startMessage(MESSAGE_DIAGNOSTIC_REPLY, HOP_TTL, bound()));
   const encapsulated = arrival != null && (arrival.options & INTERFACE_OPTION_UDP_ONLY) != 0;
   const source: usize = arrival ? interfaceAddress(arrival, v.family) : 0;
-  sendMessage(encapsulated ? arrival : null, at, source, target, v.family, 0);
+  // By IP routing, but to a neighbour without raw access by its link (RFC 2205 appendix C).
+  sendMessage(encapsulated ? arrival : udpInterfaceTo(target, v.family), at, source, target, v.family, 0);
 }
 
 // The Request ID is the application's handle; nobody else's session is told of.

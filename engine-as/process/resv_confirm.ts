@@ -4,8 +4,6 @@ import {
   ENCAPSULATION_RAW,
   EVENT_KIND_RESV_CONFIRM,
   INPUT_PACKETS_ENCAPSULATION,
-  INTERFACE_OPTION_UDP_ALSO,
-  INTERFACE_OPTION_UDP_ONLY,
   STATUS_BAD_CONFIRM_ADDRESS,
   STATUS_BAD_VALUE,
   STATUS_NO_STATE,
@@ -40,7 +38,7 @@ import { packetDestination, packetSlot, ttlOnArrival, view } from "./context";
 import { drop } from "./drop";
 import { addressOf, errorCode, errorValue } from "./objects";
 import { routeOf } from "../state/path_state";
-import { finish, finishForwarded, HOP_TTL, sendFinished, startMessage } from "./send";
+import { finish, finishForwarded, HOP_TTL, needsUdp, sendFinished, startMessage } from "./send";
 import { appendBlob, blobBytes, sendEvent, setEventError, setEventStyle, startEvent } from "./upcall";
 
 // Whether the reservation asks for more than all others that it is merged with on its interface (Is_Biggest). Equal is
@@ -119,12 +117,6 @@ function confirmLocal(session: Session, reservation: ReservationState, family: u
   setEventError(0, 0, 0, 0, family);
   at = appendDescriptor(reservation, at);
   sendEvent(at);
-}
-
-// Nodes without raw access, or some of those on the link, take it in UDP only (RFC 2205 appendix C).
-@inline
-function needsUdp(iface: Interface): bool {
-  return iface.udp != 0 || (iface.options & (INTERFACE_OPTION_UDP_ONLY | INTERFACE_OPTION_UDP_ALSO)) != 0;
 }
 
 // A ResvConf goes to the receiver's address by IP routing. Where UDP is needed it goes by the interface of the next hop

@@ -24,9 +24,9 @@ import {
   STATUS_TOO_MANY_OBJECTS,
 } from "../boundary.gen";
 import { commitAction, reserveAction } from "../actions/queue";
-import { Interface, interfaceAddress, isOnLink, udpNextHopOf } from "../state/interface";
+import { Interface, interfaceAddress, interfaceByHandle, isOnLink, udpNextHopOf } from "../state/interface";
 import { isMulticast } from "../state/keys";
-import { count } from "../state/memory";
+import { count, root } from "../state/memory";
 import { beginMessage, finishMessage } from "../wire/builder";
 import { changedField, fieldOf, foldChecksum } from "../wire/checksum";
 import { MESSAGE_PATH, MESSAGE_PATH_TEAR, MESSAGE_RESV_CONFIRM } from "../wire/message_view";
@@ -90,6 +90,21 @@ function commit(
 }
 assert(ACTION_SEND_INTERFACE == ACTION_SEND_PAYLOAD_LENGTH + 4 && ACTION_SEND_SOURCE == 16 && ACTION_SEND_DESTINATION == 32);
 assert(ACTION_SEND_FAMILY == 48 && ACTION_SEND_TTL == 49 && ACTION_SEND_ENCAPSULATION == 50 && ACTION_SEND_ROUTER_ALERT == 51);
+
+// Nodes without raw access, or some of those on the link, take it in UDP only (RFC 2205 appendix C).
+@inline
+export function needsUdp(iface: Interface): bool {
+  return iface.udp != 0 || (iface.options & (INTERFACE_OPTION_UDP_ONLY | INTERFACE_OPTION_UDP_ALSO)) != 0;
+}
+
+// The interface of an address on a link where UDP is needed, or null.
+export function udpInterfaceTo(address: usize, family: u32): Interface | null {
+  for (let handle: u32 = 1; handle < root().interfaceEnd; handle++) {
+    const iface = interfaceByHandle(handle);
+    if (iface && needsUdp(iface) && isOnLink(iface, address, family)) return iface;
+  }
+  return null;
+}
 
 // Sends the message that ends at `end` by `iface` (null: by route). `source` 0 is the interface's own address. `gateway`
 // is the next hop's address on that link, or 0. Appendix C, figure 13: a node without raw access sends UDP to port 1698

@@ -290,7 +290,7 @@ export class Network {
   #nodeOptions(node: NetworkNode) {
     const { seed: _s, module: _m, routingDelayMs: _r, keptMessages: _k, timerGranularityMs = 1, ...shared } =
       this.options;
-    const { rsvp: _v, trafficControl: _t, recorder, onReport, ...own } = node.options;
+    const { rsvp: _v, udp: _u, trafficControl: _t, recorder, onReport, ...own } = node.options;
     return {
       host: !node.record.forwards,
       ...shared,

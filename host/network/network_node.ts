@@ -2,11 +2,11 @@
  * A node of a virtual network: its place in the topology, its IP layer, and (unless it knows no RSVP) an `RsvpNode` with
  * the same engine that runs on real sockets.
  */
-import type { TableRows } from "../boundary.gen.ts";
+import { ENCAPSULATION, type TableRows } from "../boundary.gen.ts";
 import { type Address, formatAddress, isMulticast, parseAddress } from "../address.ts";
 import type { FlowspecOptions, SenderOptions, SessionAddress, StyleName } from "../application.ts";
 import { type DropReport, RsvpNode } from "../node.ts";
-import type { InterfaceSettings, NodeSettings } from "../node_settings.ts";
+import type { NodeSettings } from "../node_settings.ts";
 import type { PolicyRule } from "../policy.ts";
 import type { Recorder } from "../recorder.ts";
 import type { RouteAnswer, RouteQuestion } from "../routing/routing.ts";
@@ -17,17 +17,25 @@ import type { Packet } from "../transport/transport.ts";
 import { gatewayAddress, hasAddress, isLinkLocalGroup } from "./addressing.ts";
 import { ArrivedPacket } from "./arrived_packet.ts";
 import { type Batch, leavesBy } from "./letters.ts";
+import { interfaceSettings } from "./interface_settings.ts";
 import { findTokenBucket, joinOnDemand } from "./receiver.ts";
-import { type Attachment, IPV4_PREFIX_BITS, IPV6_PREFIX_BITS, type NodeRecord } from "./topology.ts";
+import type { Attachment, NodeRecord } from "./topology.ts";
 import type { Step } from "./routes.ts";
 import { NetworkRouting } from "./network_routing.ts";
 import { NetworkTransport } from "./network_transport.ts";
 import type { Wire, WireState } from "./wire.ts";
 
+const { RAW, UDP_ALTERNATE } = ENCAPSULATION;
+
 /** Settings of one node; those of the network apply where they are absent. */
 export interface NetworkNodeOptions extends Partial<NodeSettings> {
   /** False for a node that forwards RSVP messages like any other traffic (RFC 2205 2.9); true by default. */
   rsvp?: boolean;
+  /**
+   * `only` for a host without raw access to IP: its RSVP goes in UDP over IPv4 (RFC 2205 appendix C), by way of the first
+   * router of each of its links; nodes that share a link with it send to it so too. Raw by default.
+   */
+  udp?: "only";
   /** Decides on its reservations; grants everything by default. */
   trafficControl?: MemoryTrafficControlOptions;
   /** Rules of local policy (RFC 2205 2.7), its own or those of the network. */
@@ -108,6 +116,7 @@ export class NetworkNode {
     this.record = record;
     this.options = options;
     this.#port = port;
+    if (options.udp === "only") record.udpOnly = true;
     if (options.rsvp !== false) this.#start();
   }
 
@@ -293,7 +302,9 @@ export class NetworkNode {
    */
   #isForUs(on: Attachment, packet: Packet): boolean {
     if (!this.#rsvp) return false;
-    const { destination, family } = packet;
+    const { destination, family, encapsulation } = packet;
+    // Nobody has a socket for it.
+    if (this.record.udpOnly ? encapsulation === RAW : encapsulation === UDP_ALTERNATE) return false;
     if (packet.routerAlert && this.record.forwards) return true;
     // Mostly it is the address of the interface that it arrives on.
     if (hasAddress(on, packet)) return true;
@@ -364,26 +375,4 @@ export class NetworkNode {
     if (way) this.#port.transmit(way.out, packet, gatewayAddress(way, family));
     else this.ipDrops.noRoute++;
   }
-}
-
-function interfaceSettings(attachment: Attachment): InterfaceSettings {
-  const { options, delayMs, up } = attachment.link;
-  return {
-    interface: attachment.handle,
-    name: attachment.name,
-    addresses: [
-      `${formatAddress(attachment.ipv4.bytes, 4)}/${IPV4_PREFIX_BITS}`,
-      `${formatAddress(attachment.ipv6.bytes, 6)}/${IPV6_PREFIX_BITS}`,
-      `${formatAddress(attachment.ipv6LinkLocal.bytes, 6)}/64`,
-    ],
-    up,
-    mtuBytes: options.mtuBytes,
-    reservableBytesPerSecond: options.reservableBytesPerSecond,
-    perFlowBytesPerSecond: options.perFlowBytesPerSecond,
-    linkBytesPerSecond: options.linkBytesPerSecond ?? options.reservableBytesPerSecond,
-    minimumLatencyMicroseconds: options.minimumLatencyMicroseconds ?? Math.round(delayMs * 1000),
-    guaranteedErrorTermBytes: options.guaranteedErrorTermBytes,
-    guaranteedErrorTermMicroseconds: options.guaranteedErrorTermMicroseconds,
-    refreshIntervalMs: options.refreshIntervalMs,
-  };
 }

@@ -83,6 +83,8 @@ export interface NodeRecord {
   readonly attachments: Attachment[];
   /** False while it is crashed: nothing goes through it. */
   alive: boolean;
+  /** It has no raw access to IP: UDP encapsulation, to it and from it (RFC 2205 appendix C). */
+  udpOnly?: boolean;
 }
 
 export const IPV4_PREFIX_BITS = 24;

@@ -10,6 +10,7 @@ const DESTINATION = SEND_OFFSET.destination >> 2;
 /** Family, TTL, encapsulation and router alert share a word. */
 const FLAGS = SEND_OFFSET.family >> 2;
 const FAMILY_MASK = 0xff;
+const ENCAPSULATION_MASK = 0xff << (8 * (SEND_OFFSET.encapsulation - SEND_OFFSET.family));
 const ROUTER_ALERT_SHIFT = 8 * (SEND_OFFSET.routerAlert - SEND_OFFSET.family);
 
 /** What all wires of a network have to know: whether what they found out still holds. */
@@ -60,6 +61,8 @@ export class Wire {
     if (this.#version !== this.#state.version) this.#look();
     if (!this.#works || words[at + PAYLOAD_LENGTH] > LONGEST_LETTER_BYTES) return false;
     const flags = words[at + FLAGS];
+    // In UDP, or to who has nothing else: NetworkNode knows who has a socket for it.
+    if (this.node.udpOnly || (flags & ENCAPSULATION_MASK) !== 0) return false;
     if (flags >>> ROUTER_ALERT_SHIFT !== 0 && this.#forwards) return true;
     if ((flags & FAMILY_MASK) === 4) return words[at + DESTINATION] === this.#ipv4;
     return this.#addresses.some((address) => isAddress(words, at + DESTINATION, address));

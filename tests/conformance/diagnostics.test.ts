@@ -1,5 +1,6 @@
 /** DREQ and DREP at one node, hostile ones among them: RFC 2745 sections 3 and 4. */
 import { assertEquals } from "../assert.ts";
+import { INTERFACE_OPTION } from "../../host/boundary.gen.ts";
 import type { MessageInput } from "../../host/codec.ts";
 import { decode, encode } from "../../host/default_codec.ts";
 import type { ObjectInput } from "../../host/object_list.ts";
@@ -189,6 +190,20 @@ Deno.test("A reply that would go to a group, or in a circle, goes nowhere", () =
   deliver(router, "DREP", { diagnostic: to("10.0.3.99"), extra: [route(2, ["10.0.3.10", "10.0.3.11"]), RESPONSE] });
   assertEquals(types(router), ["DREP route 10.0.3.11"]);
   assertEquals(objectOf(router.messages[0], "ROUTE").routePointer, 1);
+});
+
+Deno.test("A reply by ROUTE goes to a neighbour without raw access in UDP too (RFC 2205 appendix C)", () => {
+  for (const [options, wanted] of [[0, ["route 0"]], [INTERFACE_OPTION.UDP_ALSO, ["c 0", "c 2"]]] as const) {
+    const router = unicast({ interface: { c: { options } } });
+    const back = route(1, [router.hop("R1").address, router.ownAddress("a")]);
+    const requester = { name: "FILTER_SPEC", ctype: 1, sourceAddress: "198.51.100.9", sourcePort: 9 };
+    deliver(router, "DREP", {
+      diagnostic: { parties: [router.template("S1"), requester] },
+      extra: [back, RESPONSE],
+    });
+    assertEquals(router.messages.map((sent) => [sent.message.message, sent.to]), wanted.map(() => ["DREP", "R1"]));
+    assertEquals(router.messages.map((sent) => `${sent.interface} ${sent.encapsulation}`), [...wanted]);
+  }
 });
 
 Deno.test("A spoofed reply reaches nobody's application: Request ID and session must be those of the one that asked", () => {
