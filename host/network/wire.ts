@@ -61,8 +61,8 @@ export class Wire {
     if (this.#version !== this.#state.version) this.#look();
     if (!this.#works || words[at + PAYLOAD_LENGTH] > LONGEST_LETTER_BYTES) return false;
     const flags = words[at + FLAGS];
-    // In UDP, or to who has nothing else: NetworkNode knows who has a socket for it.
-    if (this.node.udpOnly || (flags & ENCAPSULATION_MASK) !== 0) return false;
+    // In UDP: NetworkNode knows who has a socket for it.
+    if ((flags & ENCAPSULATION_MASK) !== 0) return false;
     if (flags >>> ROUTER_ALERT_SHIFT !== 0 && this.#forwards) return true;
     if ((flags & FAMILY_MASK) === 4) return words[at + DESTINATION] === this.#ipv4;
     return this.#addresses.some((address) => isAddress(words, at + DESTINATION, address));
@@ -70,7 +70,7 @@ export class Wire {
 
   #look(): void {
     this.#version = this.#state.version;
-    this.#works = this.#link.isUp && !this.#link.faults && this.#to.node.alive;
+    this.#works = this.#link.isUp && !this.#link.faults && this.#to.node.alive && !this.#to.node.udpOnly;
   }
 }
 
