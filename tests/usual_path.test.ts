@@ -1,8 +1,9 @@
 /**
- * The Path of a usual sender is written in one go, with an ADSPEC that has been composed before where that is so, and a
+ * The first Path of a usual sender makes its state in one go (engine-as/process/first_path.ts), and what goes on is written in
+ * one go, with an ADSPEC that has been composed before where that is so, and a
  * checksum from known parts (engine-as/process/path_refresh.ts, composed_adspec.ts). It is what the general way writes: two
  * engines hear the same senders, but one hears each of them with an unknown object besides, which goes on with the Path
- * (RFC 2205 section 3.10) and makes it unusual. A ResvConf that goes on as it came has its checksum from the one it had.
+ * (RFC 2205 section 3.10) and makes it unusual; the other one hears some with a NULL object, which is skipped. A ResvConf that goes on as it came has its checksum from the one it had.
  */
 import { CONFIG_OPTION, type InterfaceInput, SERVICE } from "../host/boundary.gen.ts";
 import { defaultModule } from "../host/default_module.ts";
@@ -16,7 +17,7 @@ const word = (value: number): Bytes => pack([value >>> 0, 4]);
 const address = (value: number): Uint8Array => concat([word(value), new Uint8Array(12)]);
 const OWN = [0xc00002fe, 0xcb0071fe, 0xcb0072fe];
 const [PATH, PATH_TEAR, RESV_CONFIRM] = [1, 5, 7], UNKNOWN = 0xc1;
-const CARRIED = object(UNKNOWN, 1, new Uint8Array(4));
+const CARRIED = object(UNKNOWN, 1, new Uint8Array(4)), NULL_OBJECT = object(0, 0, new Uint8Array(0));
 
 const one = (parameter: number, value: number) => pack([parameter, 1], [0, 1], [1, 2], [value >>> 0, 4]);
 
@@ -35,6 +36,16 @@ function adspec(random: Random): Bytes {
   return object(13, 2, pack([19, 4], head(0x01000008), ...general, head(0x02000008), ...terms, head(0x05000000)));
 }
 
+interface Told {
+  type: number;
+  objects: readonly Bytes[];
+  to: number;
+  ttl: number;
+  flags?: number;
+  /** With a NULL object, where nothing else makes it unusual. */
+  unusual?: boolean;
+}
+
 /** What it sent, whose checksums are right: Paths without the object that only one side carries, and without the length. */
 class Side {
   readonly engine = new Engine(defaultModule());
@@ -46,12 +57,9 @@ class Side {
     return this.drain(nowMs);
   }
 
-  receive(
-    packet: { type: number; objects: readonly Bytes[]; to: number; ttl: number; flags?: number },
-    nowMs: number,
-  ): string {
+  receive(packet: Told, nowMs: number): string {
     const { type, objects, to, ttl } = packet;
-    const carried = type === PATH ? this.carried : [];
+    const carried = type !== PATH ? [] : this.carried.length || !packet.unusual ? this.carried : [NULL_OBJECT];
     const payload = message(type, [...objects.slice(0, 3), ...carried, ...objects.slice(3)], 63);
     payload[0] |= packet.flags ?? 0;
     payload[5] = packet.flags ?? 0;
@@ -77,6 +85,15 @@ class Side {
     return said;
   }
 
+  tables(): string {
+    const rows = (["sessions", "requests", "neighbours"] as const).map((name) =>
+      JSON.stringify(this.engine.inspect(name), (_, part) => part instanceof Uint8Array ? toHex(part) : part)
+    );
+    const counters = Object.entries(this.engine.counters()).filter(([name]) => !/BYTES|REFRESHES_UNCHANGED/.test(name));
+    // A session is numbered by where it stands in memory, which may differ, and the tables have them by their keys.
+    return rows.map((row) => row.replaceAll(/"session":\d+,?/g, "")).join("\n") + counters.sort().join("\n");
+  }
+
   sent(payload: Uint8Array, where: string): string {
     const repaired = payload.slice();
     repairChecksum(repaired);
@@ -92,11 +109,14 @@ class Side {
   }
 }
 
+const HOPS = [0xc0000201, 0xc0000202];
+
 function randomInterface(random: Random, index: number): InterfaceInput {
   return {
     interface: index + 1,
     up: 1,
-    ipv4: address(OWN[index]),
+    // What was a hop may become an address of this node's.
+    ipv4: address(index === 2 && random.chance(0.2) ? HOPS[0] : OWN[index]),
     ipv4PrefixLength: 24,
     mtuBytes: 500 + random.below(3) * 500,
     reservableBytesPerSecond: -1,
@@ -117,7 +137,8 @@ function play(seed: number): number {
     const [usual, general] = sides.map(act);
     assertEquals(usual, general, `seed ${seed}: ${what}`);
   };
-  both((side) => side.submit("CONFIG", { seed, options: CONFIG_OPTION.NO_JITTER }, 0), "CONFIG");
+  const limits = { maximumSessions: random.chance(0.2) ? 5 : 0, maximumStatePerNeighbour: random.chance(0.2) ? 4 : 0 };
+  both((side) => side.submit("CONFIG", { seed, options: CONFIG_OPTION.NO_JITTER, ...limits }, 0), "CONFIG");
   for (let index = 0; index < 3; index++) {
     const iface = randomInterface(random, index);
     both((side) => side.submit("INTERFACE", { ...iface }, 0), "INTERFACE");
@@ -141,11 +162,13 @@ function play(seed: number): number {
     about[9] = random.below(2);
     const end = random.chance(0.2), ttl = random.chance(0.8) ? 63 : 62;
     if (random.chance(0.1)) adspecs[random.below(4)] = adspec(random);
-    const told = [tspec(1000 * (1 + random.below(3))), ...(random.chance(0.9) ? [adspecs[random.below(4)]] : [])];
-    const objects = end ? [about, previous, sender, told[0]] : [about, previous, time(30_000), sender, ...told];
-    both((side) => side.receive({ type: end ? PATH_TEAR : PATH, objects, to, ttl }, nowMs), toHex(concat(objects)));
+    const specs = [tspec(1000 * (1 + random.below(3))), ...(random.chance(0.9) ? [adspecs[random.below(4)]] : [])];
+    const objects = end ? [about, previous, sender, specs[0]] : [about, previous, time(30_000), sender, ...specs];
+    const told: Told = { type: end ? PATH_TEAR : PATH, objects, to, ttl, unusual: random.chance(0.2) };
+    both((side) => side.receive(told, nowMs), toHex(concat(objects)));
+    if (round % 20 === 0) both((side) => side.tables(), "tables");
   }
-  assert(sides.every((side) => side.engine.counters().SENT_PATH === side.paths));
+  for (const side of sides) assertEquals(side.engine.counters().SENT_PATH ?? 0, side.paths, `seed ${seed}`);
   return sides[0].paths;
 }
 

@@ -60,13 +60,14 @@ import { objectClass, objectCType, objectLength } from "../wire/bytes";
 import { CLASS_SENDER_TSPEC } from "../wire/object_forms";
 import { arrivalInterface, ttlOnArrival, view } from "./context";
 import { drop } from "./drop";
+import { noteUsualPath, takeFirstPath } from "./first_path";
 import { addressOf, hopHandle, retainOthers } from "./objects";
 import { sendPathError } from "./path_error";
 import { pathRouted, tellOn } from "./path_routed";
 import { CODE_POLICY, refusesPath } from "./policy";
 import { queryRoute } from "./routing";
 import { adoptRequest, dropRequestIfIdle } from "./requests";
-import { arrivingFingerprint, arrivingSession } from "./unchanged_refresh";
+import { arrivingFingerprint, arrivingSession, isMissed } from "./unchanged_refresh";
 
 const CODE_CONFLICTING_DESTINATION_PORTS: u32 = 7;
 const CODE_CONFLICTING_SENDER_PORTS: u32 = 8;
@@ -79,6 +80,7 @@ const BAD_ADSPEC: u32 = 5;
 export function pathArrives(): void {
   const v = view();
   if (v.rejectStatus) return refusePath();
+  if (v.usual != 0 && isMissed(v.session) && takeFirstPath()) return;
   const iface = arrivalInterface();
   if (interfaceByAddress(addressOf(v.hop), v.family)) return drop(STATUS_OWN_MESSAGE, v.hop);
   const bad = findBlobs();
@@ -97,7 +99,9 @@ export function pathArrives(): void {
   }
   if (session.firstPath == null) {
     newPath(session);
-    if (session.firstPath == null) releaseIfIdle(session);
+    const path = session.firstPath;
+    if (path == null) releaseIfIdle(session);
+    else if (v.usual != 0 && v.adspec != 0) noteUsualPath(v, path);
     return;
   }
   if (conflictsBySender(session)) return sendPathError(CODE_CONFLICTING_SENDER_PORTS, 0, STATUS_SENDER_PORT_CONFLICT);
@@ -208,7 +212,7 @@ function routedSibling(session: Session, except: PathState): PathState | null {
 }
 
 // What every Path brings anew: lifetime, TTL, E_Police, whether a non-RSVP hop lies between.
-function storeArrival(path: PathState): void {
+export function storeArrival(path: PathState): void {
   const v = view();
   const iface = arrivalInterface();
   const ttl = ttlOnArrival();

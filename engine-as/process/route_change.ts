@@ -40,6 +40,7 @@ import { isBefore, now } from "../timers/clock";
 import { localRepairDelayOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
 import { equalAddresses, equalRuns } from "../wire/bytes";
+import { takeFirstRoute } from "./first_path";
 import { pathRouted } from "./path_routed";
 import { queryRoute } from "./routing";
 import { syncAffected } from "./settle";
@@ -60,6 +61,7 @@ export function routeArrives(record: usize, length: u32): u32 {
   if (!hasFlag(path, PATH_ROUTE_PENDING) || openQuery(path) != query || !isAbout(record, session)) return stale();
   const route = retainRoute(record, hops);
   releaseHandle(query);
+  if (takeFirstRoute(session, path, route)) return STATUS_OK;
   answered(session, path, route);
   releaseBlob(route);
   syncAffected(session);

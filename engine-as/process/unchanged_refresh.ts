@@ -60,6 +60,12 @@ export function arrivingSession(object: usize): Session | null {
   return object == lookedFor ? found : findSession(object);
 }
 
+// Whether it has been looked for and does not exist.
+@inline
+export function isMissed(object: usize): bool {
+  return object == lookedFor && found == null;
+}
+
 // Takes the packet in the slot if it repeats what its state was refreshed with last. The caller has checked interface and
 // encapsulation, and that it has a header.
 export function takeUnchangedRefresh(slot: usize, length: u32): bool {

@@ -121,8 +121,10 @@ function deleteBlob(blob: u32): void {
 export const KNOWN_TSPEC: usize = 0; // A SENDER_TSPEC that has been found valid
 export const KNOWN_ADSPEC: usize = 4; // An ADSPEC that has been found valid
 export const KNOWN_ROUTE: usize = 8; // The route that was answered last
-const KNOWN_BYTES: usize = 12;
-const known: usize = memory.data(12, 8);
+export const KNOWN_USUAL_TSPEC: usize = 12; // Those of the Path that process/first_path.ts has noted
+export const KNOWN_USUAL_ADSPEC: usize = 16;
+const KNOWN_BYTES: usize = 20;
+const known: usize = memory.data(20, 8);
 
 @inline
 export function knownBlob(what: usize): u32 {

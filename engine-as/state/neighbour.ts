@@ -62,9 +62,15 @@ function fillScratch(interfaceHandle: u32, address: usize, family: u32): void {
 // Whether it is the one that was found last, of IPv4.
 @inline
 function isRecent(interfaceHandle: u32, address: usize, family: u32): bool {
+  return family == 4 && recentNeighbour(interfaceHandle, load<u32>(address)) != null;
+}
+
+// The neighbour that was found last, if it is this one of IPv4.
+@inline
+export function recentNeighbour(interfaceHandle: u32, address: u32): Neighbour | null {
   const last = changetype<Neighbour>(recent);
-  return recent != 0 && family == 4 && last.family == 4 && last.address0 == load<u32>(address) &&
-    last.interface == interfaceHandle;
+  if (recent == 0 || last.family != 4 || last.address0 != address || last.interface != interfaceHandle) return null;
+  return last;
 }
 
 export function findNeighbour(interfaceHandle: u32, address: usize, family: u32): Neighbour | null {

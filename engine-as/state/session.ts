@@ -111,14 +111,20 @@ function findShort(key: u64): Session | null {
   while (true) {
     const at = slots + <usize> slot * 8;
     const value = load<u32>(at, 4);
-    if (value == 0) return null;
+    if (value == 0) break;
     if (load<u32>(at) == hash) {
       const session = changetype<Session>(<usize> value);
       if (session.ctype == 1 && load<u64>(keyOf(session)) == key) return session;
     }
     slot = (slot + 1) & mask;
   }
+  missedKey = key;
+  missedHash = hash;
+  return null;
 }
+// The key that was looked for last and not found, with its hash: a session is made of it next.
+let missedKey: u64 = 0;
+let missedHash: u32 = 0;
 
 // The session that a SESSION object names, or null.
 export function findSession(object: usize): Session | null {
@@ -199,13 +205,30 @@ export function createSession(object: usize): Session {
 @inline
 function createShort(object: usize): Session {
   const key = load<u64>(object + 4) & IPV4_IDENTITY;
+  const session = makeShort(key, hashWord(key, 1));
+  session.multicast = isMulticast(keyOf(session), 4) ? 1 : 0;
+  return session;
+}
+
+@inline
+function makeShort(key: u64, hash: u32): Session {
   const record = allocate(recordBytes(8));
   const session = changetype<Session>(record);
   session.ctype = 1;
   session.keyLength = 8;
   store<u64>(record + HEADER, key);
-  session.multicast = isMulticast(record + HEADER, 4) ? 1 : 0;
-  insert(sessionTable(), hashWord(key, 1), <u32> record);
+  insert(sessionTable(), hash, <u32> record);
+  return session;
+}
+
+// The same for a session of IPv4 with one destination, with a port and among sessions that all have one: null for any
+// other. It has been looked for in vain just before.
+export function createPlain(object: usize): Session | null {
+  const key = load<u64>(object + 4) & IPV4_IDENTITY;
+  if (key >> 48 == 0 || (<u32> key & 0xf0) == 0xe0 || load<u32>(object) != IPV4_SESSION_HEADER) return null;
+  if ((root().portlessSessions | root().destinationsCounted) != 0) return null;
+  const session = makeShort(key, key == missedKey ? missedHash : hashWord(key, 1));
+  count(COUNTER_SESSIONS);
   return session;
 }
 

@@ -6,7 +6,7 @@
 // Their view is what the walk over the objects (message_view.ts) would make of them, in a third of the time. What is not
 // recognised is only unusual, not wrong: the walk decides. A test holds the two against each other.
 import { CONTROLLED_LOAD_SHAPE, fits, GUARANTEED_SHAPE, INT_SERV_MASK, TSPEC_SHAPE } from "./decoded_record";
-import { load32 } from "./bytes";
+import { copyVectors, equalVectors, load32 } from "./bytes";
 import { STYLE_FF, STYLE_SE, STYLE_WF } from "./flow_grammar";
 import { MESSAGE_PATH, MESSAGE_RESV, MESSAGE_RESV_CONFIRM, MessageView, USUAL } from "./message_view";
 import { isUsualAdspec } from "./usual_message";
@@ -90,14 +90,35 @@ function setSession(v: MessageView, message: usize): void {
   v.session = message + 8;
 }
 
+// SENDER_TSPEC and ADSPEC of the last Path that had both in this form, and how many such have been: what comes through one
+// hop repeats them, and has their form then. Not state: it decides nothing.
+const SPECS_BYTES: usize = 120;
+const lastSpecs: usize = memory.data(120, 16);
+export let specsVersion: u32 = 0;
+
+@inline
+function repeatsSpecs(specs: usize): bool {
+  return specsVersion != 0 && equalVectors(specs, lastSpecs, SPECS_BYTES);
+}
+
+function keepSpecs(specs: usize): void {
+  copyVectors(lastSpecs, specs, SPECS_BYTES);
+  specsVersion += 1;
+}
+
 function viewPath(v: MessageView): bool {
   const message = v.message;
   const withAdspec = v.length == PATH_WITH_ADSPEC_BYTES;
   if (!withAdspec && v.length != PATH_BYTES) return false;
   if (!hasSession(message) || !hasHopAndTimes(message)) return false;
   if (load<u32>(message, 40) != SENDER_TEMPLATE || !isHost(load<u32>(message, 44))) return false;
-  if (load<u32>(message, 52) != SENDER_TSPEC || !fits(v128.load(message, 56), INT_SERV_MASK, TSPEC_SHAPE)) return false;
-  if (withAdspec && (load<u32>(message, 88) != ADSPEC || !isUsualAdspec(message + 88))) return false;
+  if (!withAdspec || !repeatsSpecs(message + 52)) {
+    if (load<u32>(message, 52) != SENDER_TSPEC || !fits(v128.load(message, 56), INT_SERV_MASK, TSPEC_SHAPE)) return false;
+    if (withAdspec) {
+      if (load<u32>(message, 88) != ADSPEC || !isUsualAdspec(message + 88)) return false;
+      keepSpecs(message + 52);
+    }
+  }
   v.seen = withAdspec ? PATH_SEEN | (1 << 13) : PATH_SEEN;
   v.adspec = withAdspec ? message + 88 : 0;
   setSession(v, message);
