@@ -20,13 +20,11 @@ import {
 import { hasPolicy } from "../state/policy";
 import { RequestState } from "../state/request_state";
 import { createPlain, ownPath, ownRequest, Session } from "../state/session";
-import { schedule } from "../timers/wheel";
 import { MessageView } from "../wire/message_view";
 import { specsVersion } from "../wire/usual_view";
 import { arrivalInterface, view } from "./context";
-import { storeArrival } from "./path";
+import { awaitRoute, storeArrival } from "./path";
 import { pathRefresh } from "./path_refresh";
-import { queryRoute } from "./routing";
 
 // The specs of the Path that was noted (usual_view.ts), and a hop's address that was no address of this node's.
 let knownVersion: u32 = 0;
@@ -70,8 +68,7 @@ export function takeFirstPath(): bool {
   session.pathCount = 1;
   count(COUNTER_PATH_STATES);
   storeArrival(path);
-  schedule(session, path.expiresAt);
-  queryRoute(session, path);
+  awaitRoute(session, path);
   return true;
 }
 

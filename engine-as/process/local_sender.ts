@@ -195,7 +195,10 @@ function routeByInterface(session: Session, path: PathState, iface: u32): void {
 // routed like others: routing is asked, and where it says something else Paths follow as after any change of route.
 function tellByRoute(session: Session, path: PathState): void {
   if (!hasFlag(path, PATH_ROUTE_PENDING)) pathRouted(session, path, path.outgoing, true);
-  else if (hasFlag(path, PATH_REPAIR)) tellOn(session, path, true, false, false);
+  else if (hasFlag(path, PATH_REPAIR)) {
+    path.refreshAt = 0;
+    tellOn(session, path, true, false, false);
+  }
   if (!hasFlag(path, PATH_NAMED_INTERFACE)) return;
   setFlag(path, PATH_NAMED_INTERFACE, false);
   askAgain(session, path);

@@ -53,7 +53,7 @@ import { forgetRefreshes } from "../state/refresh_fingerprint";
 import { beginSettling, findRequest } from "../state/request_state";
 import { conflictsByPort, createSession, releaseIfIdle, Session } from "../state/session";
 import { MAXIMUM_SENDERS_PER_SESSION } from "../limits";
-import { now } from "../timers/clock";
+import { isBefore, now } from "../timers/clock";
 import { lifetimeOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
 import { objectClass, objectCType, objectLength } from "../wire/bytes";
@@ -63,6 +63,7 @@ import { drop } from "./drop";
 import { noteUsualPath, takeFirstPath } from "./first_path";
 import { addressOf, hopHandle, retainOthers } from "./objects";
 import { sendPathError } from "./path_error";
+import { drawRefresh } from "./path_refresh";
 import { pathRouted, tellOn } from "./path_routed";
 import { CODE_POLICY, refusesPath } from "./policy";
 import { queryRoute } from "./routing";
@@ -194,9 +195,19 @@ function newPath(session: Session): void {
   if (v.usual == 0) path.others = retainOthers(v);
   storeArrival(path);
   if (session.multicast) setFlag(path, PATH_LOCAL_ONLY, true);
-  schedule(session, path.expiresAt);
   const sibling = routedSibling(session, path);
-  if (sibling) return pathRouted(session, path, sibling.outgoing, true);
+  if (sibling) {
+    schedule(session, path.expiresAt);
+    return pathRouted(session, path, sibling.outgoing, true);
+  }
+  awaitRoute(session, path);
+}
+
+// Asks for the route of a new sender. The session stands where its first refresh will be due, if it is known.
+export function awaitRoute(session: Session, path: PathState): void {
+  if (!session.multicast) drawRefresh(path);
+  const refresh = path.refreshAt;
+  schedule(session, refresh != 0 && isBefore(refresh, path.expiresAt) ? refresh : path.expiresAt);
   queryRoute(session, path);
 }
 
@@ -271,6 +282,7 @@ function updatePath(session: Session, path: PathState): void {
   forgetRefreshes(session);
   if (hasFlag(path, PATH_ROUTE_PENDING)) {
     // A first route is still awaited; one that is asked for again stands until the answer.
+    path.refreshAt = 0;
     if (hasFlag(path, PATH_REPAIR)) tellOn(session, path, true, hopChanged, false, informs);
     return;
   }

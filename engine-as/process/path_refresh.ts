@@ -21,7 +21,7 @@ import {
 import { countSettling } from "../state/request_state";
 import { routeCount, routeHop } from "../state/route";
 import { destinationOf, familyOf, IPV4_SESSION_HEADER, keyOf, Session, writeSessionObject } from "../state/session";
-import { nextRefresh } from "../timers/clock";
+import { mayBeNextRefresh, nextRefresh } from "../timers/clock";
 import { refreshIntervalOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
 import { appendRsvpHop, appendTimeValues } from "../wire/builder";
@@ -45,7 +45,10 @@ const SENDER_TEMPLATE_HEADER: u32 = 0x010b0c00;
 // `changed`: not the timer, but something new to say.
 export function pathRefresh(session: Session, path: PathState, changed: bool): void {
   const interval = root().timedInterfaces == 0 ? root().refreshIntervalMs : intervalOf(path);
-  path.refreshAt = nextRefresh(interval, changed);
+  // What was drawn with the question for the route holds if it could be drawn now: it is mostly answered at once.
+  if (!changed || path.refreshAt == 0 || !mayBeNextRefresh(path.refreshAt, interval)) {
+    path.refreshAt = nextRefresh(interval, changed);
+  }
   if (hasFlag(path, PATH_LOCAL_ONLY)) return;
   schedule(session, path.refreshAt);
   if (hasFlag(path, PATH_FLIPPED) && !changed && !hasFlag(path, PATH_LOCAL)) settleHop(session, path);
@@ -63,6 +66,11 @@ function settleHop(session: Session, path: PathState): void {
   for (let other: PathState | null = path; other; other = other!.next) {
     if (other!.request == request) setFlag(other!, PATH_FLIPPED, false);
   }
+}
+
+// When a sender whose route is asked for is first refreshed, as far as that is known before the answer.
+export function drawRefresh(path: PathState): void {
+  if (root().timedInterfaces == 0) path.refreshAt = nextRefresh(root().refreshIntervalMs, true);
 }
 
 // R of a sender's Paths. What leaves by several interfaces has one timer: the shortest R of them, which is what all are told.

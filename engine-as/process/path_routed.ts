@@ -38,6 +38,7 @@ export function pathRouted(
   informs: bool = true,
 ): void {
   let rerouted = false;
+  if (pathChanged && !hasFlag(path, PATH_ROUTE_PENDING)) path.refreshAt = 0;
   if (hasFlag(path, PATH_ROUTE_PENDING) || path.outgoing != route) {
     const old = hasFlag(path, PATH_ROUTE_PENDING) ? 0 : path.outgoing;
     rerouted = old != 0;
@@ -53,7 +54,8 @@ export function pathRouted(
   tellOn(session, path, pathChanged, hopChanged, rerouted, informs);
 }
 
-// What has changed of a sender travels on by the route that stands, down and up.
+// What has changed of a sender travels on by the route that stands, down and up. The caller has set the time of its next
+// refresh to 0, which draws it anew.
 export function tellOn(
   session: Session,
   path: PathState,

@@ -110,7 +110,9 @@ export function endPath(session: Session, path: PathState): void {
   deletePathState(session, path);
   updateTouched(session);
   dropRequestIfIdle(session, request);
-  if (heir) tellOn(session, heir, true, true, false, true);
+  if (heir == null) return;
+  heir.refreshAt = 0;
+  tellOn(session, heir, true, true, false, true);
 }
 
 // The sender of a group may come in by another interface too. Where routing expects none in particular (RFC 2205 section

@@ -17,7 +17,7 @@ import {
 } from "../boundary.gen";
 import { queuedChunks, reserveAction } from "../actions/queue";
 import { MAXIMUM_CHUNKS_PER_TICK, MAXIMUM_ROUTE_HOPS } from "../limits";
-import { blobData, KNOWN_ROUTE, knownBlob, releaseBlob, retainBlob, retainBytes, setKnownBlob } from "../state/blob";
+import { KNOWN_ROUTE, knownBlob, releaseBlob, retainBlob, retainBytes, setKnownBlob } from "../state/blob";
 import { HANDLE_QUERY, handleOwner, handleSession, releaseHandle } from "../state/handles";
 import { interfaceByHandle, samePrefix } from "../state/interface";
 import { count, Root, root } from "../state/memory";
@@ -39,7 +39,7 @@ import { destinationOf, familyOf, Session } from "../state/session";
 import { isBefore, now } from "../timers/clock";
 import { localRepairDelayOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
-import { equalAddresses, equalRuns } from "../wire/bytes";
+import { copy36, equal36, equalAddresses } from "../wire/bytes";
 import { takeFirstRoute } from "./first_path";
 import { pathRouted } from "./path_routed";
 import { queryRoute } from "./routing";
@@ -79,18 +79,15 @@ function isAbout(record: usize, session: Session): bool {
   return equalAddresses(record + INPUT_ROUTE_DESTINATION, destinationOf(session), family);
 }
 
-// Whether the answer is the route that was answered last: what goes through one node mostly leaves by one interface.
-function isLastRoute(record: usize, hops: u32, route: u32): bool {
-  const data = blobData(route);
-  return hops == load<u32>(data, 12) && load<u8>(record, INPUT_ROUTE_FOUND) == load<u32>(data) &&
-    load<u8>(record, INPUT_ROUTE_LOCAL) == load<u32>(data, 4) &&
-    load<u32>(record, INPUT_ROUTE_INCOMING_INTERFACE) == load<u32>(data, 8) &&
-    equalRuns(record + INPUT_ROUTE_HOPS, data + ROUTE_HEADER_BYTES, <usize> hops * ROUTE_HOP_BYTES);
-}
+// The answer to the last question, from its family on, if it had one hop, and what it is as a blob: what goes through one
+// node mostly leaves by one interface. Not state.
+const lastAnswer: usize = memory.data(36, 16);
+const ANSWER_BYTES: usize = INPUT_ROUTE_HOPS + ROUTE_HOP_BYTES - INPUT_ROUTE_FAMILY;
+assert(ANSWER_BYTES == 36);
 
 function retainRoute(record: usize, hops: u32): u32 {
   const last = knownBlob(KNOWN_ROUTE);
-  if (last != 0 && isLastRoute(record, hops, last)) return retainBlob(last);
+  if (last != 0 && hops == 1 && equal36(record + INPUT_ROUTE_FAMILY, lastAnswer)) return retainBlob(last);
   const bytes = ROUTE_HEADER_BYTES + <usize> hops * ROUTE_HOP_BYTES;
   const scratch = reserveAction(bytes);
   store<u32>(scratch, load<u8>(record, INPUT_ROUTE_FOUND));
@@ -99,7 +96,10 @@ function retainRoute(record: usize, hops: u32): u32 {
   store<u32>(scratch, hops, 12);
   memory.copy(scratch + ROUTE_HEADER_BYTES, record + INPUT_ROUTE_HOPS, <usize> hops * ROUTE_HOP_BYTES);
   const route = retainBytes(scratch, bytes);
-  setKnownBlob(KNOWN_ROUTE, route);
+  if (hops == 1) {
+    copy36(lastAnswer, record + INPUT_ROUTE_FAMILY);
+    setKnownBlob(KNOWN_ROUTE, route);
+  }
   return route;
 }
 

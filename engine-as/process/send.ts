@@ -1,7 +1,7 @@
 // Leaving the node. A message is built where it will stand in the queue of actions, then finished, addressed and
 // committed; what is not committed was never there. UDP encapsulation (RFC 2205 appendix C) is decided here and nowhere
 // else.
-import { copyAddress, copyWords, swap16 } from "../wire/bytes";
+import { copyWords, swap16 } from "../wire/bytes";
 import {
   ACTION_SEND,
   ACTION_SEND_DESTINATION,
@@ -61,9 +61,11 @@ export function messageStart(): usize {
   return message;
 }
 
+const END_TO_END: u32 = (1 << MESSAGE_PATH) | (1 << MESSAGE_PATH_TEAR) | (1 << MESSAGE_RESV_CONFIRM);
+
 @inline
 function isEndToEnd(): bool {
-  return messageType == MESSAGE_PATH || messageType == MESSAGE_PATH_TEAR || messageType == MESSAGE_RESV_CONFIRM;
+  return ((1 << messageType) & END_TO_END) != 0;
 }
 
 function commit(
@@ -75,16 +77,21 @@ function commit(
   ttl: u32,
   encapsulation: u32,
 ): void {
-  const length = <u32> (end - message);
-  const zero = i64x2.splat(0);
-  v128.store(record, zero, 16);
-  v128.store(record, zero, 32);
-  store<u64>(record, <u64> length | (<u64> iface << 32), ACTION_SEND_PAYLOAD_LENGTH);
-  if (source != 0) copyAddress(record + ACTION_SEND_SOURCE, source, family);
-  copyAddress(record + ACTION_SEND_DESTINATION, destination, family);
+  const at = record;
+  const length = <u32> (end - at) - <u32> ACTION_SEND_PAYLOAD;
+  if (family == 4) {
+    store<u64>(at, source != 0 ? <u64> load<u32>(source) : 0, ACTION_SEND_SOURCE);
+    store<u64>(at, 0, ACTION_SEND_SOURCE + 8);
+    store<u64>(at, load<u32>(destination), ACTION_SEND_DESTINATION);
+    store<u64>(at, 0, ACTION_SEND_DESTINATION + 8);
+  } else {
+    v128.store(at, source != 0 ? v128.load(source) : i64x2.splat(0), ACTION_SEND_SOURCE);
+    v128.store(at, v128.load(destination), ACTION_SEND_DESTINATION);
+  }
+  store<u64>(at, <u64> length | (<u64> iface << 32), ACTION_SEND_PAYLOAD_LENGTH);
   const alert: u32 = encapsulation == ENCAPSULATION_RAW && isEndToEnd() ? 1 : 0;
-  store<u64>(record, family | ((ttl & 255) << 8) | (encapsulation << 16) | (alert << 24), ACTION_SEND_FAMILY);
-  commitAction(record, ACTION_SEND, end);
+  store<u64>(at, family | ((ttl & 255) << 8) | (encapsulation << 16) | (alert << 24), ACTION_SEND_FAMILY);
+  commitAction(at, ACTION_SEND, end);
   count(COUNTER_SENT_MESSAGES);
   count(COUNTER_SENT_BYTES, length);
 }
@@ -158,6 +165,10 @@ export function sendFinished(
     commit(0, end, source, destination, family, messageTtl, ENCAPSULATION_RAW);
     return;
   }
+  if (iface.udp == 0 && (iface.options & (INTERFACE_OPTION_UDP_ONLY | INTERFACE_OPTION_UDP_ALSO)) == 0) {
+    const from = source != 0 ? source : interfaceAddress(iface, family);
+    return commit(iface.handle, end, from, destination, family, messageTtl, ENCAPSULATION_RAW);
+  }
   const own = interfaceAddress(iface, family);
   if ((iface.options & INTERFACE_OPTION_UDP_ONLY) != 0) {
     let target = destination;
@@ -179,7 +190,6 @@ export function sendFinished(
     return;
   }
   commit(iface.handle, end, source != 0 ? source : own, destination, family, messageTtl, ENCAPSULATION_RAW);
-  if (iface.udp == 0 && (iface.options & INTERFACE_OPTION_UDP_ALSO) == 0) return;
   const length = end - message;
   const copy = reserveAction(length + ACTION_SEND_PAYLOAD + 8);
   copyWords(copy + ACTION_SEND_PAYLOAD, message, length);

@@ -75,8 +75,7 @@ const FAST_START_DIVISOR: u32 = 10;
 // The next refresh of state with this R: uniform in [0.5 R, 1.5 R] (RFC 2205 section 3.7). After a change the first one may come sooner, so that
 // the loss of one message does not cost a whole R; what TIME_VALUES says stays R.
 export function nextRefresh(intervalMs: u32, changed: bool): u32 {
-  let interval = intervalMs;
-  if (changed && configured(CONFIG_OPTION_FAST_START)) interval = max(interval / FAST_START_DIVISOR, 2);
+  const interval = firstInterval(intervalMs, changed);
   if (configured(CONFIG_OPTION_NO_JITTER)) return now() + interval;
   const earliest = now() + (interval >> 1);
   const at = earliest + <u32> ((<u64> random() * <u64> (interval + 1)) >> 32);
@@ -91,4 +90,16 @@ function atTick(at: u32, earliest: u32, granularity: u32): u32 {
   const whole = Math.floor(time / granularity) * granularity;
   const past = <u32> Math.ceil(time - whole);
   return isBefore(at - past, earliest) ? at + granularity - past : at - past;
+}
+
+// Whether nextRefresh(intervalMs, true) may come to this time now.
+export function mayBeNextRefresh(at: u32, intervalMs: u32): bool {
+  const interval = firstInterval(intervalMs, true);
+  if (configured(CONFIG_OPTION_NO_JITTER)) return at == now() + interval;
+  return at - now() - (interval >> 1) <= interval;
+}
+
+@inline
+function firstInterval(intervalMs: u32, changed: bool): u32 {
+  return changed && configured(CONFIG_OPTION_FAST_START) ? max(intervalMs / FAST_START_DIVISOR, 2) : intervalMs;
 }

@@ -51,6 +51,14 @@ export function copy36(destination: usize, source: usize): void {
   store<u32>(destination, load<u32>(source, 32), 32);
 }
 
+// Whether two runs of 36 bytes are equal.
+// @ts-ignore: decorator
+@inline
+export function equal36(a: usize, b: usize): bool {
+  const first = v128.xor(v128.load(a), v128.load(b)), second = v128.xor(v128.load(a, 16), v128.load(b, 16));
+  return load<u32>(a, 32) == load<u32>(b, 32) && !v128.any_true(v128.or(first, second));
+}
+
 // Copies 16 bytes or more where the two do not overlap, sixteen at a time; the last sixteen end exactly at the end.
 // @ts-ignore: decorator
 @inline
