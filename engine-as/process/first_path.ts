@@ -18,7 +18,7 @@ import {
   templateOf,
 } from "../state/path_state";
 import { hasPolicy } from "../state/policy";
-import { RequestState } from "../state/request_state";
+import { isAffected, RequestState } from "../state/request_state";
 import { createPlain, ownPath, ownRequest, Session } from "../state/session";
 import { MessageView } from "../wire/message_view";
 import { specsVersion } from "../wire/usual_view";
@@ -78,7 +78,7 @@ export function takeFirstRoute(session: Session, path: PathState, route: u32): b
   const request = path.request;
   if ((path.flags & (PATH_REPAIR | PATH_LOCAL | PATH_LOCAL_ONLY)) != 0 || session.multicast != 0) return false;
   if (session.firstPath != path || path.next || session.firstReservation || session.firstApplication) return false;
-  if (session.firstRequest != request || request.next || request.affected != 0 || request.sentDigest != 0) return false;
+  if (session.firstRequest != request || request.next || isAffected(request) || request.sentDigest != 0) return false;
   path.outgoing = route;
   setFlag(path, PATH_ROUTE_PENDING, false);
   path.fingerprint = 0;
