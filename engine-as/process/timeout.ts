@@ -6,7 +6,7 @@ import { hasFlag, PATH_LOCAL, PATH_LOCAL_ONLY, PATH_REPAIR, PATH_ROUTE_PENDING, 
 import { Filter, noteExpiry, RESERVATION_LOCAL, ReservationState } from "../state/reservation_state";
 import { fetchDue } from "../state/ahead";
 import { releaseIfIdle, Session } from "../state/session";
-import { isBefore, isDue, now } from "../timers/clock";
+import { isDue, now } from "../timers/clock";
 import { nodeTiming, stepRefreshInterval } from "../timers/timing";
 import { firstPending, nextDue, putBack, unschedule } from "../timers/wheel";
 import { queuedChunks } from "../actions/queue";
@@ -61,6 +61,7 @@ function sessionDue(session: Session): void {
 }
 
 // While a route is asked for again, the one that stood stands: its refreshes go on, and none is lost however long it takes.
+@inline
 function isRefreshed(path: PathState): bool {
   return !hasFlag(path, PATH_LOCAL_ONLY) && (!hasFlag(path, PATH_ROUTE_PENDING) || hasFlag(path, PATH_REPAIR));
 }
@@ -99,27 +100,28 @@ function expireBlockades(request: RequestState): void {
   }
 }
 
-let earliest: u32 = 0;
-let anything = false;
-
-function consider(at: u32): void {
-  if (!anything || isBefore(at, earliest)) earliest = at;
-  anything = true;
+// The shorter of a wait and how long it is until a time; negative for what is past.
+@inline
+function sooner(wait: i32, at: u32): i32 {
+  return min<i32>(wait, <i32> (at - now()));
 }
+const NOTHING: i32 = i32.MAX_VALUE;
 
 // The earliest of all that the session waits for. Local state waits for nothing but its refreshes.
 function reschedule(session: Session): void {
-  anything = false;
+  let wait = NOTHING;
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (!hasFlag(path, PATH_LOCAL)) consider(path.expiresAt);
-    if (isRefreshed(path)) consider(path.refreshAt);
+    if (!hasFlag(path, PATH_LOCAL)) wait = sooner(wait, path.expiresAt);
+    if (isRefreshed(path)) wait = sooner(wait, path.refreshAt);
   }
-  if (session.expiryBound != 0) consider(session.expiryBound);
+  if (session.expiryBound != 0) wait = sooner(wait, session.expiryBound);
   for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
-    if (request.neighbour && request.sentDigest != 0) consider(request.refreshAt);
-    for (let block: BlockadeState | null = request.firstBlockade; block; block = block!.next) consider(block.expiresAt);
+    if (request.neighbour && request.sentDigest != 0) wait = sooner(wait, request.refreshAt);
+    for (let block: BlockadeState | null = request.firstBlockade; block; block = block!.next) {
+      wait = sooner(wait, block.expiresAt);
+    }
   }
   // Something due that could not be done now (an interface is down) must not spin.
-  if (anything) putBack(session, isDue(earliest) ? now() + 1 : earliest);
+  if (wait != NOTHING) putBack(session, now() + max<i32>(wait, 1));
   else unschedule(session);
 }

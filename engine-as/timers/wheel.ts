@@ -209,6 +209,18 @@ function enterWindow(window: u32): void {
   redistribute(listOf(window), false);
 }
 
+// What was loaded goes somewhere, or the loads would be for nothing.
+let touched: u32 = 0;
+
+// Asks memory for all sessions of a piece and for the next piece, before the first of them is needed.
+@inline
+function touch(chunk: usize, next: usize): void {
+  let sum = load<u32>(next);
+  const end = entryAt(chunk, changetype<Chunk>(chunk).count);
+  for (let at = entryAt(chunk, 0); at < end; at += 4) sum += changetype<Session>(<usize> load<u32>(at)).deadline;
+  touched = sum;
+}
+
 // Takes a list apart and puts each of its sessions where it belongs; `dueToPending`: what is due among the pending.
 function redistribute(list: u32, dueToPending: bool): void {
   const head = headOf(list);
@@ -218,6 +230,7 @@ function redistribute(list: u32, dueToPending: bool): void {
   mark(list, false);
   while (chunk != 0) {
     const next = <usize> changetype<Chunk>(chunk).next;
+    touch(chunk, next);
     for (let index: u32 = 0, count = <u32> changetype<Chunk>(chunk).count; index < count; index++) {
       const session = changetype<Session>(<usize> load<u32>(entryAt(chunk, index)));
       if (dueToPending && isDue(session.deadline)) insert(session, PENDING);
