@@ -30,9 +30,8 @@ import { configured, mayGrow, root } from "../state/memory";
 import { findNeighbour, retainNeighbour } from "../state/neighbour";
 import { hasFlag, PATH_E_POLICE, PATH_INCLUDED, PathState, setFlag, templateOf } from "../state/path_state";
 import {
-  addFilter,
   annexOf,
-  createReservation,
+  createFirstReservation,
   RESERVATION_CONFIRM,
   RESERVATION_NEW,
   RESERVATION_PENDING,
@@ -125,9 +124,9 @@ function takeFlowspec(flowspec: usize, services: u32): u32 {
 
 function reserve(session: Session, outgoing: Interface, v: MessageView): ReservationState {
   const hop = retainNeighbour(outgoing.handle, addressOf(v.hop), 4);
-  const reservation = createReservation(session, outgoing.handle, hop, v.style);
+  const expiresAt = now() + lifetimeOf(outgoing, timeValuesRefreshPeriodMs(v.timeValues));
+  const reservation = createFirstReservation(session, outgoing.handle, hop, v.style, v.firstFilterSpec, expiresAt);
   reservation.flowspec = retainBytes(flowspecMemory, objectLength(flowspecMemory));
-  addFilter(reservation, v.firstFilterSpec, now() + lifetimeOf(outgoing, timeValuesRefreshPeriodMs(v.timeValues)));
   return reservation;
 }
 

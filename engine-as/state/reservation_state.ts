@@ -222,6 +222,34 @@ export function createReservation(
   return reservation;
 }
 
+// createReservation() and addFilter() for a session that has no reservation, nor fingerprints but that of its one sender,
+// and a FILTER_SPEC of IPv4 with port.
+export function createFirstReservation(
+  session: Session,
+  interfaceHandle: u32,
+  neighbour: Neighbour,
+  style: u32,
+  filterSpec: usize,
+  expiresAt: u32,
+): ReservationState {
+  const reservation = changetype<ReservationState>(allocate(offsetof<ReservationState>()));
+  reservation.interface = interfaceHandle;
+  reservation.neighbour = neighbour;
+  reservation.style = <u8> style;
+  neighbour.states += 1;
+  session.firstReservation = reservation;
+  session.firstPath!.fingerprint = 0;
+  noteExpiry(session, now());
+  count(COUNTER_RESERVATION_STATES);
+  const filter = changetype<Filter>(allocate(FILTER_HEADER + 8));
+  filter.expiresAt = expiresAt;
+  filter.ctype = 1;
+  filter.keyLength = 8;
+  store<u64>(filterKey(filter), load<u64>(filterSpec, 4));
+  reservation.firstFilter = filter;
+  return reservation;
+}
+
 export function deleteReservation(session: Session, gone: ReservationState): void {
   forgetRefreshes(session);
   let previous: ReservationState | null = null;
