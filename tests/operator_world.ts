@@ -22,6 +22,7 @@ export async function withOperator(run: (world: OperatorWorld) => Promise<void>)
   network.link(alice, node);
   network.link(node, bob, { reservableBytesPerSecond: 1_000_000 });
   const server = new ServiceServer({ node: node.rsvp, path: `${folder}/resv.sock` });
+  const sending = new Set<number>();
   try {
     await server.listen();
     await run({
@@ -33,7 +34,9 @@ export async function withOperator(run: (world: OperatorWorld) => Promise<void>)
       flows(senders, reservations) {
         for (let port = 5_000; port < 5_000 + senders; port++) {
           const session = { destination: bob.address, protocol: "udp", port } as const;
-          alice.send(session, { port: 4_000, tokenBucketRateBytesPerSecond: 1_250 });
+          // A sender is one application.
+          if (!sending.has(port)) alice.send(session, { port: 4_000, tokenBucketRateBytesPerSecond: 1_250 });
+          sending.add(port);
           if (port < 5_000 + reservations) bob.receive(session, { style: "FF" });
         }
         network.settle();
