@@ -203,6 +203,11 @@ function othersBytes(session: Session): usize {
   return min(bytes, MAXIMUM_OTHERS_BYTES) + MERGED_PRIORITIES_BYTES;
 }
 
+// Confirmations of several receivers that become free in one instant each have a Resv of their own; so many at once, for
+// each is merged anew. Others wait for the next one.
+const MAXIMUM_CHAINED_CONFIRMS: u32 = 16;
+let chainedConfirms: u32 = 0;
+
 // The entry. See SYNC_*.
 export function syncRequest(session: Session, request: RequestState, mode: u32): void {
   if (session.firstReservation == null && request.sentDigest == 0) return;
@@ -266,7 +271,12 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
     schedule(session, request.refreshAt);
     if (confirm) clearConfirm(confirm);
     sendMessage(iface, at, 0, neighbourAddress(request.neighbour!), family, 0);
-    if (moreConfirms) return syncRequest(session, request, mode == SYNC_FORCED ? SYNC_TRIGGERED : mode);
+    if (moreConfirms && chainedConfirms < MAXIMUM_CHAINED_CONFIRMS) {
+      chainedConfirms += 1;
+      syncRequest(session, request, mode == SYNC_FORCED ? SYNC_TRIGGERED : mode);
+      chainedConfirms -= 1;
+      return;
+    }
   }
   // Where senders have only gone, a ResvTear says all there is to say (RFC 2205 section 3.1.6).
   if (torn && mode != SYNC_REPAIR) tearRequest(session, request, false);
