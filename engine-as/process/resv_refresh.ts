@@ -207,6 +207,11 @@ function othersBytes(session: Session): usize {
 // each is merged anew. Others wait for the next one.
 const MAXIMUM_CHAINED_CONFIRMS: u32 = 16;
 let chainedConfirms: u32 = 0;
+function sendNextConfirm(session: Session, request: RequestState, mode: u32): void {
+  chainedConfirms += 1;
+  syncRequest(session, request, mode == SYNC_FORCED ? SYNC_TRIGGERED : mode);
+  chainedConfirms -= 1;
+}
 
 // The entry. See SYNC_*.
 export function syncRequest(session: Session, request: RequestState, mode: u32): void {
@@ -271,12 +276,7 @@ export function syncRequest(session: Session, request: RequestState, mode: u32):
     schedule(session, request.refreshAt);
     if (confirm) clearConfirm(confirm);
     sendMessage(iface, at, 0, neighbourAddress(request.neighbour!), family, 0);
-    if (moreConfirms && chainedConfirms < MAXIMUM_CHAINED_CONFIRMS) {
-      chainedConfirms += 1;
-      syncRequest(session, request, mode == SYNC_FORCED ? SYNC_TRIGGERED : mode);
-      chainedConfirms -= 1;
-      return;
-    }
+    if (moreConfirms && chainedConfirms < MAXIMUM_CHAINED_CONFIRMS) return sendNextConfirm(session, request, mode);
   }
   // Where senders have only gone, a ResvTear says all there is to say (RFC 2205 section 3.1.6).
   if (torn && mode != SYNC_REPAIR) tearRequest(session, request, false);
