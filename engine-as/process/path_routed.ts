@@ -12,7 +12,7 @@ import {
   templateOf,
 } from "../state/path_state";
 import { RequestState } from "../state/request_state";
-import { filterFor, ReservationState, STYLE_FIXED_FILTER } from "../state/reservation_state";
+import { filterFor, ReservationState, STYLE_FIXED_FILTER, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
 import { forgetRefreshes } from "../state/refresh_fingerprint";
 import { routeIncoming } from "../state/route";
 import { Session } from "../state/session";
@@ -73,6 +73,22 @@ export function tellOn(
   else syncAffected(session);
   if (session.firstReservation) adjustReservations(session, path, rerouted);
   syncRequest(session, path.request, hopChanged ? SYNC_FORCED : rerouted ? SYNC_REPAIR : SYNC_TRIGGERED);
+  if (pathChanged && path.request.senders == 1) scopeToOther(session, path.request);
+}
+
+// With a second previous hop a wildcard reservation needs a SCOPE towards the first one too (RFC 2205 section 3.4). It goes
+// out at once: without it that hop passes the reservation on for senders that it is not for, perhaps around a circle.
+function scopeToOther(session: Session, own: RequestState): void {
+  const reservation = session.firstReservation;
+  if (reservation == null || reservation.style != STYLE_WILDCARD_FILTER || own.neighbour == null) return;
+  let other: RequestState | null = null;
+  let others = 0;
+  for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
+    if (request == own || request.neighbour == null || request.senders == 0) continue;
+    other = request;
+    others += 1;
+  }
+  if (other != null && others == 1) syncRequest(session, other, SYNC_TRIGGERED);
 }
 
 // RFC 2209, routing manipulations 2 and 3: of the path states of one multicast sender, the one whose incoming interface

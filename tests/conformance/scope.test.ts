@@ -47,6 +47,25 @@ Deno.test("[2205-3.4-01] Figure 11: a Resv without SCOPE stands for the senders 
   assertEquals(last(router, "c"), "Resv WF(*{B}) SCOPE[S2,S3]");
 });
 
+Deno.test("[2205-3.4-01] With a second previous hop the first one hears of its SCOPE at once, with a third nothing new", () => {
+  const router = new Router({ interfaces: "abcd" });
+  for (const [index, letter] of [..."abc"].entries()) {
+    router.neighbour(`P${index + 1}`, letter);
+    router.sender(`S${index + 1}`, { in: letter, out: [..."abcd"].filter((other) => other !== letter) });
+  }
+  router.neighbour("R1", "d");
+  const resvs = () => router.sent().filter((text) => text.includes("Resv")).sort();
+  router.path("S1", "P1");
+  router.resv("R1", "WF(*{B})");
+  assertEquals(resvs(), ["a: Resv WF(*{B})"]);
+  router.clear();
+  router.path("S2", "P2");
+  assertEquals(resvs(), ["a: Resv WF(*{B}) SCOPE[S1]", "b: Resv WF(*{B}) SCOPE[S2]"]);
+  router.clear();
+  router.path("S3", "P3");
+  assertEquals(resvs(), ["c: Resv WF(*{B}) SCOPE[S3]"]);
+});
+
 Deno.test("[2205-3.4-01] Figure 11: a local sender is left out, and nothing goes where it would be the only one", () => {
   const router = new Router({ interfaces: "abc" });
   for (const [name, letter] of [["Pb", "b"], ["Pc", "c"], ["Nb", "b"], ["Nc", "c"]]) router.neighbour(name, letter);
