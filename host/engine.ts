@@ -341,7 +341,8 @@ export class Engine {
     } catch (error) {
       throw this.#trapped(`submitting ${name}`, error);
     }
-    const at = this.#outcome >> 2, words = this.#freshWords();
+    this.#fresh();
+    const at = this.#outcome >> 2, words = this.#words;
     this.#polled = words[at + (OUTCOME_ACTION_BYTES >> 2)];
     this.#polledAt = words[at + (OUTCOME_ACTIONS >> 2)] >>> 0;
     this.#more = words[at + (OUTCOME_MORE >> 2)] !== 0;
@@ -378,13 +379,8 @@ export class Engine {
 
   /** memory.grow detaches the old buffer, whose length then reads as zero. */
   #fresh(): Uint8Array {
-    if (this.#bytes.byteLength === 0) this.#deriveViews();
-    return this.#bytes;
-  }
-
-  #freshWords(): Int32Array {
     if (this.#words.length === 0) this.#deriveViews();
-    return this.#words;
+    return this.#bytes;
   }
 
   #deriveViews(): void {

@@ -105,7 +105,7 @@ export class NetworkNode {
   readonly ipDrops = { noRoute: 0, ttl: 0, notMember: 0 };
   #port: NetworkPort;
   #rsvp: RsvpNode | undefined;
-  #transport!: NetworkTransport;
+  #transport: NetworkTransport | undefined;
   /** Ways out that take datagrams as they stand, by interface handle; null where there is none. */
   #wires: (Wire | null)[] = [null];
   #trafficControl!: MemoryTrafficControl;
@@ -254,10 +254,8 @@ export class NetworkNode {
    * @internal
    */
   arrive(batch: Batch): void {
+    if (!batch.packets && this.#transport?.deliverBatch(batch.fill, batch.letters)) return;
     if (!this.record.alive) return batch.discard();
-    if (!batch.packets && this.#rsvp?.running) {
-      return this.#transport.deliverBatch(batch.fill, batch.letters);
-    }
     if (!batch.packets) batch.open();
     const packets = batch.packets!, handles = batch.handles!;
     let count = 0;
@@ -268,7 +266,7 @@ export class NetworkNode {
       else this.#forward(on, packet);
     }
     packets.length = count;
-    if (count > 0) this.#transport.deliver(packets);
+    if (count > 0) this.#transport?.deliver(packets);
   }
 
   #start(): void {

@@ -10,7 +10,7 @@ export interface NetworkTransportOptions extends MemoryTransportOptions {
 
 export class NetworkTransport extends MemoryTransport implements BatchTransport, DirectTransport {
   readonly taker: SendTaker;
-  #onBatch: (fill: SlotFiller, batches: number) => void = () => {};
+  #onBatch: ((fill: SlotFiller, batches: number) => void) | undefined = undefined;
 
   constructor(options: NetworkTransportOptions) {
     super(options);
@@ -21,8 +21,15 @@ export class NetworkTransport extends MemoryTransport implements BatchTransport,
     this.#onBatch = handler;
   }
 
-  /** Has so many datagrams put into the inbox as if they had arrived. */
-  deliverBatch(fill: SlotFiller, datagrams: number): void {
+  /** Has so many datagrams put into the inbox as if they had arrived; false if nobody takes them any more. */
+  deliverBatch(fill: SlotFiller, datagrams: number): boolean {
+    if (!this.#onBatch) return false;
     this.#onBatch(fill, Math.ceil(datagrams / PACKET_SLOTS));
+    return true;
+  }
+
+  override close(): void {
+    super.close();
+    this.#onBatch = undefined;
   }
 }
