@@ -6393,7 +6393,8 @@ var Engine = class _Engine {
     } catch (error) {
       throw this.#trapped(`submitting ${name}`, error);
     }
-    const at = this.#outcome >> 2, words = this.#freshWords();
+    this.#fresh();
+    const at = this.#outcome >> 2, words = this.#words;
     this.#polled = words[at + (OUTCOME_ACTION_BYTES >> 2)];
     this.#polledAt = words[at + (OUTCOME_ACTIONS >> 2)] >>> 0;
     this.#more = words[at + (OUTCOME_MORE >> 2)] !== 0;
@@ -6424,12 +6425,8 @@ var Engine = class _Engine {
   }
   /** memory.grow detaches the old buffer, whose length then reads as zero. */
   #fresh() {
-    if (this.#bytes.byteLength === 0) this.#deriveViews();
-    return this.#bytes;
-  }
-  #freshWords() {
     if (this.#words.length === 0) this.#deriveViews();
-    return this.#words;
+    return this.#bytes;
   }
   #deriveViews() {
     const buffer = this.#exports.memory.buffer;
@@ -8272,8 +8269,7 @@ var MemoryTransport = class {
 // host/network/network_transport.ts
 var NetworkTransport = class extends MemoryTransport {
   taker;
-  #onBatch = () => {
-  };
+  #onBatch = void 0;
   constructor(options) {
     super(options);
     this.taker = options.taker;
@@ -8281,9 +8277,15 @@ var NetworkTransport = class extends MemoryTransport {
   onBatch(handler) {
     this.#onBatch = handler;
   }
-  /** Has so many datagrams put into the inbox as if they had arrived. */
+  /** Has so many datagrams put into the inbox as if they had arrived; false if nobody takes them any more. */
   deliverBatch(fill, datagrams) {
+    if (!this.#onBatch) return false;
     this.#onBatch(fill, Math.ceil(datagrams / PACKET_SLOTS));
+    return true;
+  }
+  close() {
+    super.close();
+    this.#onBatch = void 0;
   }
 };
 
@@ -8429,10 +8431,8 @@ var NetworkNode = class {
    * @internal
    */
   arrive(batch) {
+    if (!batch.packets && this.#transport?.deliverBatch(batch.fill, batch.letters)) return;
     if (!this.record.alive) return batch.discard();
-    if (!batch.packets && this.#rsvp?.running) {
-      return this.#transport.deliverBatch(batch.fill, batch.letters);
-    }
     if (!batch.packets) batch.open();
     const packets = batch.packets, handles = batch.handles;
     let count = 0;
@@ -8443,7 +8443,7 @@ var NetworkNode = class {
       else this.#forward(on, packet);
     }
     packets.length = count;
-    if (count > 0) this.#transport.deliver(packets);
+    if (count > 0) this.#transport?.deliver(packets);
   }
   #start() {
     this.#transport = new NetworkTransport({
