@@ -24,6 +24,7 @@ import { objectClass, objectLength } from "../wire/bytes";
 import { MESSAGE_CALL_SESSION, parseCall } from "../wire/message_view";
 import { CLASS_SENDER_TEMPLATE } from "../wire/object_forms";
 import { view, viewPointer } from "./context";
+import { applyAfterConflict } from "./local_call";
 import { calledSessionFits } from "./objects";
 import { endPath } from "./path_tear";
 import { markAffected, syncAffected } from "./settle";
@@ -82,6 +83,7 @@ function clearReservations(session: Session, sender: usize): bool {
   }
   if (!any) return false;
   updateTouched(session);
+  applyAfterConflict(session);
   syncAffected(session);
   return true;
 }

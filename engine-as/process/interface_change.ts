@@ -8,6 +8,7 @@ import { deleteReservation, ReservationState } from "../state/reservation_state"
 import { forgetAllRefreshes } from "../state/refresh_fingerprint";
 import { releaseIfIdle, Session } from "../state/session";
 import { INPUT_INTERFACE_INTERFACE } from "../boundary.gen";
+import { applyAfterConflict } from "./local_call";
 import { markAffected, syncAffected } from "./settle";
 import { updateTrafficControlOf } from "./update_traffic_control";
 
@@ -30,6 +31,7 @@ function letGo(handle: u32): void {
     const session = changetype<Session>(<usize> value);
     if (!letGoOf(session, handle)) continue;
     updateTrafficControlOf(session, handle);
+    applyAfterConflict(session);
     syncAffected(session);
     releaseIfIdle(session);
   }

@@ -226,6 +226,23 @@ function tellOfConflict(session: Session, application: Application, style: u32):
   sendEvent(copyObjects(at, descriptors, descriptors + bytes));
 }
 
+// Applications that have heard of a conflict get what they wait for when it is over: nothing else may come that would have
+// them looked at. Called where reservations may have gone.
+export function applyAfterConflict(session: Session): void {
+  if (session.firstApplication == null) return;
+  const first = session.firstReservation;
+  let style: u32 = first ? first.style : 0;
+  let any = false;
+  for (let application: Application | null = session.firstApplication; application; application = application!.next) {
+    if (!application.toldOfConflict || application.wanted == 0) continue;
+    if (style != 0 && application.wantedStyle != style) continue;
+    style = application.wantedStyle;
+    application.toldOfConflict = 0;
+    any = true;
+  }
+  if (any) applyWanted(session);
+}
+
 function firstReached(session: Session, application: Application): PathState | null {
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
     if (routesTo(session, path, virtualInterface(application))) return path;
@@ -270,6 +287,7 @@ function withdrawReservation(application: Application): void {
   application.wantedStyle = 0;
   const session = application.session;
   removeReservationsOf(session, virtualInterface(application), null);
+  applyAfterConflict(session);
   syncAffected(session);
 }
 

@@ -34,6 +34,7 @@ import { isBefore, now } from "../timers/clock";
 import { schedule } from "../timers/wheel";
 import { arrivalInterface, view } from "./context";
 import { drop } from "./drop";
+import { applyAfterConflict } from "./local_call";
 import { addressOf, beginPassingOn, endPassingOn } from "./objects";
 import { sendPathTear } from "./path_refresh";
 import { tellOn } from "./path_routed";
@@ -55,6 +56,7 @@ export function pathTearArrives(): void {
     beginPassingOn(v);
     endPath(session, path);
     endPassingOn();
+    applyAfterConflict(session);
     releaseIfIdle(session);
     return;
   }

@@ -62,6 +62,7 @@ import { view } from "./context";
 import { drop } from "./drop";
 import { reportMixed } from "./displace";
 import { takeFirstReservation } from "./first_reservation";
+import { applyAfterConflict } from "./local_call";
 import { addressOf, retainOthers } from "./objects";
 import { CODE_POLICY, refusesDescriptor } from "./policy";
 import { confirmHere, isBiggest } from "./resv_confirm";
@@ -114,6 +115,7 @@ export function resvArrives(): void {
   // Every reservation that was made holds its own reference.
   releaseNeighbour(context.hop);
   releaseBlob(context.others);
+  applyAfterConflict(session);
   syncAffected(session);
 }
 

@@ -18,6 +18,7 @@ import { objectLength } from "../wire/bytes";
 import { nextFilter } from "../wire/flow_descriptors";
 import { view } from "./context";
 import { drop } from "./drop";
+import { applyAfterConflict } from "./local_call";
 import { addressOf, beginPassingOn, endPassingOn } from "./objects";
 import { outgoingInterface } from "./resv_context";
 import { markAffected, syncAffected } from "./settle";
@@ -46,6 +47,7 @@ export function resvTearArrives(): void {
   beginPassingOn(v);
   syncAffected(session);
   endPassingOn();
+  applyAfterConflict(session);
   releaseIfIdle(session);
 }
 

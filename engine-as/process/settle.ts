@@ -39,6 +39,7 @@ import { findTrafficControl, TrafficControlState } from "../state/traffic_contro
 import { objectClass, objectLength } from "../wire/bytes";
 import { CLASS_FLOWSPEC } from "../wire/object_forms";
 import { displace, displacements } from "./displace";
+import { applyAfterConflict } from "./local_call";
 import { reservationError } from "./resv_error";
 import { SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
 import { routesTo } from "./routing";
@@ -241,6 +242,7 @@ export function trafficControlResult(record: usize, next: usize): void {
   if (
     following != 0 && handleSession(load<u32>(next, INPUT_TRAFFIC_CONTROL_RESULT_HANDLE)) == changetype<usize>(session)
   ) return;
+  applyAfterConflict(session);
   syncAffected(session);
   releaseIfIdle(session);
 }

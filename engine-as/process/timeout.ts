@@ -11,6 +11,7 @@ import { nodeTiming, stepRefreshInterval } from "../timers/timing";
 import { firstPending, nextDue, putBack, unschedule } from "../timers/wheel";
 import { queuedChunks } from "../actions/queue";
 import { MAXIMUM_CHUNKS_PER_TICK, MAXIMUM_SESSIONS_PER_TICK } from "../limits";
+import { applyAfterConflict } from "./local_call";
 import { pathRefresh } from "./path_refresh";
 import { expirePath } from "./path_tear";
 import { SYNC_FORCED, syncRequest } from "./resv_refresh";
@@ -47,6 +48,7 @@ function sessionDue(session: Session): void {
   let looks = session.expiryBound != 0 && isDue(session.expiryBound);
   if (looks) expireReservations(session);
   updateTouched(session);
+  applyAfterConflict(session);
   syncAffected(session);
   for (let request: RequestState | null = session.firstRequest; request; request = request!.next) {
     expireBlockades(request);

@@ -146,6 +146,34 @@ Deno.test("[2205-1.3-04] Applications that wait for a first Path with different 
   assertEquals(router.sent("a"), ["Resv WF(*{4B})"]);
 });
 
+Deno.test("[2205-B-07] What an application has heard 05 for is made when the conflict is over, whoever ends it", () => {
+  const ends: Record<string, (router: Router) => void> = {
+    "another style of the same hop": (router) => router.resv("R1", "FF(S1{2B})"),
+    "a teardown": (router) => router.resvTear("R1", "WF(*)"),
+    "its lifetime": (router) => {
+      for (let refresh = 0; refresh < 12; refresh++) {
+        router.advance(20_000);
+        router.path("S1", "P1", { tspec: 9 });
+        router.path("S1", "P2", { tspec: 9 });
+      }
+    },
+  };
+  for (const [name, end] of Object.entries(ends)) {
+    const router = new Router();
+    for (const [node, letter] of [["P1", "a"], ["P2", "b"], ["R1", "c"]]) router.neighbour(node, letter);
+    router.sender("S1", { in: "a", out: ["c"] });
+    router.callSession(1);
+    router.call(1, "RESERVE", [flowspec(3), router.filter("S1")], { style: "FF", interface: "b" });
+    router.path("S1", "P1", { tspec: 9 });
+    router.resv("R1", "WF(*{B})");
+    router.path("S1", "P2", { tspec: 9 });
+    const own = () => router.engine.inspect("reservations").filter((row) => row.application === 1).length;
+    assertEquals(own(), 0, name);
+    end(router);
+    assertEquals(own(), 1, name);
+  }
+});
+
 Deno.test("[2205-B-07] An application that waits hears 05, once, when a neighbour's reservation of another style stands first", () => {
   const router = new Router();
   for (const [name, letter] of [["P1", "a"], ["P2", "b"], ["R1", "c"]]) router.neighbour(name, letter);
