@@ -213,7 +213,10 @@ export class EngineLoop {
 
   #run(job: Job): void {
     if (job.kind === "PACKETS") {
-      if (this.#observer) { for (const packet of job.packets) this.#see("received", packet); }
+      if (this.#observer) {
+        this.#now();
+        for (const packet of job.packets) this.#see("received", packet);
+      }
       for (let taken = 0; taken < job.packets.length && !this.#closed;) {
         taken += this.#engine.submitPackets(job.packets, this.#now(), taken);
         this.#drain();

@@ -80,6 +80,28 @@ Deno.test("looking on may begin and end while datagrams are under way", () => {
   assertEquals(states[0], states[1]);
 });
 
+Deno.test("who looks on at one node sees its messages, both ways, though nobody looks at the network", () => {
+  const seen = [false, true].map((looks) => {
+    const network = new Network({ seed: 5, keptMessages: 0 });
+    const [a, r, b] = [network.host("a"), network.router("r"), network.host("b")];
+    network.link(a, r);
+    network.link(r, b);
+    if (looks) network.onPacket(() => {});
+    const lines: string[] = [];
+    r.rsvp.onMessage(({ direction, interface: handle, timeMs, type, packet }) => {
+      lines.push(`${timeMs} ${direction} ${handle} ${type} ${packet.ttl} ${digest(packet.payload)}`);
+    });
+    for (let port = 1; port <= 5; port++) {
+      a.send({ destination: b.address, port }, { port, tokenBucketRateBytesPerSecond: 1000 });
+      b.receive({ destination: b.address, port }, { style: "FF" });
+    }
+    network.run(100_000);
+    return lines;
+  });
+  assertEquals(seen[0], seen[1]);
+  assert(seen[0].some((line) => / received 2 2 /.test(line)) && seen[0].some((line) => / sent 2 1 /.test(line)));
+});
+
 /** A SEND record as an engine has it, whose payload counts on from `first`. */
 function record(handle: number, payloadBytes: number, first: number): Int32Array {
   const bytes = new Uint8Array(SEND_OFFSET.payload + payloadBytes + 4 & ~3);
