@@ -6655,6 +6655,7 @@ var EngineLoop = class {
   #run(job) {
     if (job.kind === "PACKETS") {
       if (this.#observer) {
+        this.#now();
         for (const packet of job.packets) this.#see("received", packet);
       }
       for (let taken = 0; taken < job.packets.length && !this.#closed; ) {
