@@ -42,7 +42,7 @@ import { displace, displacements } from "./displace";
 import { applyAfterConflict } from "./local_call";
 import { reservationError } from "./resv_error";
 import { SYNC_TRIGGERED, syncRequest } from "./resv_refresh";
-import { routesTo } from "./routing";
+import { incomingOf, routesTo } from "./routing";
 import { abandonInstall, confirmInstalled } from "./install";
 import { digestOf, isOf } from "./traffic_control_target";
 import { updateTrafficControl, updateTrafficControlOf } from "./update_traffic_control";
@@ -162,7 +162,9 @@ function settleOne(session: Session, reservation: ReservationState): void {
 // The requests whose Resv this reservation has a part in.
 export function markAffected(session: Session, reservation: ReservationState): void {
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (isAffected(path.request)) continue;
+    // What came in by an interface says nothing to hops on the same one, not even what they were to hear later (RFC 2205
+    // sections 2.3, 3.3).
+    if (isAffected(path.request) || incomingOf(path) == reservation.interface) continue;
     // A sender that was asked for counts even where routing has left the interface: its request is smaller now.
     if (path.requested == 0 && !routesTo(session, path, reservation.interface)) continue;
     if (filterFor(reservation, path)) setAffected(path.request, true);

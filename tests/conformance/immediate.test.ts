@@ -92,10 +92,12 @@ class Sequence {
       const confirm = random.below(4) ? {} : { confirm: hop };
       text = `Resv of ${hop} ${descriptors}`;
       router.resv(hop, descriptors, { ...this.#amount(), ...scope, ...confirm });
+      this.#answersOnly(hop, text);
     } else if (what < 17) {
       const hop = this.pick(NEXT_HOPS), descriptors = this.#descriptors("");
       text = `ResvTear of ${hop} ${descriptors}`;
       router.resvTear(hop, descriptors);
+      this.#answersOnly(hop, text);
     } else if (what < 18) {
       text = this.#fail();
     } else if (what < 19) {
@@ -115,6 +117,13 @@ class Sequence {
     this.#forgetSenders();
     if (router.engine.inspect("reservations").length === 0) this.#style = this.pick(STYLES);
     return text;
+  }
+
+  /** A change goes out by the interface that it came by as an error alone (RFC 2205 3.3). */
+  #answersOnly(hop: string, text: string) {
+    const letter = this.router.hop(hop).interface;
+    const other = this.router.sent(letter).filter((sent) => !sent.startsWith("ResvErr"));
+    assertEquals(other, [], `${text}, sent by (${letter})`);
   }
 
   /** A previous hop refuses something of what it was asked for. */
@@ -172,7 +181,7 @@ class Sequence {
   }
 }
 
-Deno.test("[2205-2.3-03] [2205-3.1.6-04] At random: previous hops have been told what is requested of them, after every Resv and ResvTear", () => {
+Deno.test("[2205-2.3-03] [2205-3.1.6-04] [2205-3.3-04] At random: previous hops have been told what is requested of them, after every Resv and ResvTear", () => {
   const first = 1 + Math.floor(Math.random() * 1_000_000);
   let compared = 0;
   for (let seed = first; seed < first + 60; seed++) {
