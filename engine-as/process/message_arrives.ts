@@ -41,7 +41,14 @@ import {
 import { commitAction, reserveAction } from "../actions/queue";
 import { Interface, interfaceByAddress, interfaceByHandle, speaksRsvp } from "../state/interface";
 import { isMulticast, keyDestinationPort, senderHasPort, senderPort } from "../state/keys";
-import { beginLookingAhead, fetchAhead, lookAhead } from "../state/ahead";
+import {
+  CONCERNS_FILTER,
+  CONCERNS_RESERVATION,
+  CONCERNS_SENDER,
+  endLookingAhead,
+  fetchAhead,
+  lookAhead,
+} from "../state/ahead";
 import { count } from "../state/memory";
 import { load16, objectClass, objectCType, objectLength } from "../wire/bytes";
 import { sumBytes } from "../wire/checksum";
@@ -81,7 +88,14 @@ import { arrivingFingerprint, takeUnchangedRefresh } from "./unchanged_refresh";
 
 // A batch of `count` packets in slots from `start`; `end` is the end of the inbox.
 export function packetsArrive(start: usize, packets: u32, end: usize): u32 {
-  if (packets >= FEW_PACKETS) lookAtBatch(start, packets, end);
+  if (packets < FEW_PACKETS) return takePackets(start, packets, end);
+  lookAtBatch(start, packets, end);
+  const status = takePackets(start, packets, end);
+  endLookingAhead();
+  return status;
+}
+
+function takePackets(start: usize, packets: u32, end: usize): u32 {
   let slot = start;
   for (let index: u32 = 0; index < packets; index++) {
     if (slot + PACKET_HEADER_BYTES > end) return STATUS_BAD_SUBMIT;
@@ -100,16 +114,20 @@ const FEW_PACKETS: u32 = 4;
 // Nearly all messages have their SESSION first. Longer datagrams than a slot are rare and end the look.
 function lookAtBatch(start: usize, packets: u32, end: usize): void {
   const last = min(start + <usize> packets * PACKET_SLOT_BYTES, end - PACKET_SLOT_BYTES + 1);
-  beginLookingAhead();
+  let index: usize = 0;
   for (let slot = start; slot < last; slot += PACKET_SLOT_BYTES) {
     const length = load<u32>(slot, INPUT_PACKETS_PAYLOAD_LENGTH);
     if (length > <u32> (PACKET_SLOT_BYTES - PACKET_HEADER_BYTES)) break;
-    if (length < 20) continue;
     const type = <u32> load<u8>(slot + INPUT_PACKETS_PAYLOAD, 1);
-    const reservation = type == MESSAGE_RESV || type == MESSAGE_RESV_TEAR || type == MESSAGE_RESV_CONFIRM;
-    lookAhead(slot + INPUT_PACKETS_PAYLOAD + 8, reservation);
+    const concern = type == MESSAGE_RESV || type == MESSAGE_RESV_TEAR
+      ? CONCERNS_FILTER
+      : type == MESSAGE_RESV_CONFIRM
+      ? CONCERNS_RESERVATION
+      : CONCERNS_SENDER;
+    lookAhead(index, length < 20 ? 0 : slot + INPUT_PACKETS_PAYLOAD + 8, concern);
+    index += 1;
   }
-  fetchAhead();
+  fetchAhead(index);
 }
 
 function packetArrives(slot: usize, length: u32): void {
@@ -215,6 +233,7 @@ function dispatch(type: u32): void {
 @inline
 function conflictingPorts(): bool {
   const v = view();
+  if (v.usual != 0 && load<u16>(v.session, 10) != 0) return false;
   if (v.session == 0 || keyDestinationPort(v.session + 4, objectCType(v.session)) != 0) return false;
   return anyPort(v);
 }
