@@ -1,5 +1,5 @@
 // Where a sender's data go: which outgoing interfaces its path state has, local applications included.
-import { copyAddress } from "../wire/bytes";
+import { copyAddress, swap16 } from "../wire/bytes";
 import {
   ACTION_ROUTE_QUERY,
   ACTION_ROUTE_QUERY_BYTES,
@@ -80,8 +80,12 @@ export function queryRoute(session: Session, path: PathState): void {
   const query = newHandle(changetype<usize>(path), changetype<usize>(session), HANDLE_QUERY);
   path.outgoing = query;
   setFlag(path, PATH_ROUTE_PENDING, true);
-  const family = familyOf(session);
   const record = reserveAction(ACTION_ROUTE_QUERY_BYTES);
+  if (session.ctype == 1 && path.ctype == 1) {
+    writeUsualQuery(record, session, path, query);
+    return commitAction(record, ACTION_ROUTE_QUERY, record + ACTION_ROUTE_QUERY_BYTES);
+  }
+  const family = familyOf(session);
   const zero = i64x2.splat(0);
   v128.store(record, zero);
   v128.store(record, zero, 16);
@@ -99,3 +103,19 @@ export function queryRoute(session: Session, path: PathState): void {
   }
   commitAction(record, ACTION_ROUTE_QUERY, record + ACTION_ROUTE_QUERY_BYTES);
 }
+
+// The same for a session and a sender of IPv4 with ports.
+function writeUsualQuery(record: usize, session: Session, path: PathState, query: u32): void {
+  const key = load<u64>(keyOf(session)), template = load<u64>(templateOf(path));
+  const protocol = <u32> (key >> 32) & 255;
+  const ports = swap16(<u16> (key >> 48)) | (swap16(<u16> (template >> 48)) << 16);
+  store<u64>(record, <u64> query | (key << 32), ACTION_ROUTE_QUERY_QUERY);
+  store<u64>(record, 0, 16);
+  store<u64>(record, template << 32, 24);
+  store<u64>(record, 0, 32);
+  store<u64>(record, <u64> (4 | (session.multicast << 8) | (protocol << 16)) << 32, 40);
+  store<u64>(record, ports, ACTION_ROUTE_QUERY_DESTINATION_PORT);
+}
+assert(ACTION_ROUTE_QUERY_QUERY == 8 && ACTION_ROUTE_QUERY_DESTINATION == 12 && ACTION_ROUTE_QUERY_SOURCE == 28);
+assert(ACTION_ROUTE_QUERY_FAMILY == 44 && ACTION_ROUTE_QUERY_MULTICAST == 45 && ACTION_ROUTE_QUERY_PROTOCOL == 46);
+assert(ACTION_ROUTE_QUERY_DESTINATION_PORT == 48 && ACTION_ROUTE_QUERY_SOURCE_PORT == 50);

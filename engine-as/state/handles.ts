@@ -50,10 +50,10 @@ export function newHandle(owner: usize, session: usize, kind: u32): u32 {
     chain(capacity, capacity * 2);
   }
   const handle = state.handleFree;
-  state.handleFree = load<u32>(entry(handle), 4);
+  const at = entry(handle);
+  state.handleFree = load<u32>(at, 4);
   state.handleCount += 1;
-  store<u32>(entry(handle), <u32> owner);
-  store<u32>(entry(handle), <u32> session | kind, 4);
+  store<u64>(at, <u64> owner | (<u64> (session | kind) << 32));
   return handle;
 }
 
@@ -75,7 +75,6 @@ export function releaseHandle(handle: u32): void {
     release(state.handles, <usize> state.handleCapacity * ENTRY_BYTES);
     return initializeHandles();
   }
-  store<u32>(entry(handle), 0);
-  store<u32>(entry(handle), state.handleFree, 4);
+  store<u64>(entry(handle), <u64> state.handleFree << 32);
   state.handleFree = handle;
 }

@@ -33,12 +33,27 @@ export function allocate(bytes: usize): usize {
   const record = <usize> load<u32>(list);
   if (record != 0) {
     store<u32>(list, load<u32>(record));
-    zeroWords(record, size);
+    clear(record, size);
     return record;
   }
   if ((size & (LINE_BYTES - 1)) == 0 && size <= SMALL_LIMIT) return allocateAligned(size, list);
   const top = <u64> state.heapTop + <u64> size;
   return isBelowCeiling(top) ? raise(top) : allocateAtLimit(size, top);
+}
+
+@inline
+function clear(record: usize, size: usize): void {
+  if (size != 2 * LINE_BYTES) return zeroWords(record, size);
+  // The record of an IPv4 session.
+  const zero = i64x2.splat(0);
+  v128.store(record, zero);
+  v128.store(record, zero, 16);
+  v128.store(record, zero, 32);
+  v128.store(record, zero, 48);
+  v128.store(record, zero, 64);
+  v128.store(record, zero, 80);
+  v128.store(record, zero, 96);
+  v128.store(record, zero, 112);
 }
 
 @inline
