@@ -113,7 +113,7 @@ function writeUsualQuery(record: usize, session: Session, path: PathState, query
   store<u64>(record, 0, 16);
   store<u64>(record, template << 32, 24);
   store<u64>(record, 0, 32);
-  store<u64>(record, <u64> (4 | (session.multicast << 8) | (protocol << 16)) << 32, 40);
+  store<u64>(record, <u64> (4 | (<u32> session.multicast << 8) | (protocol << 16)) << 32, 40);
   store<u64>(record, ports, ACTION_ROUTE_QUERY_DESTINATION_PORT);
 }
 assert(ACTION_ROUTE_QUERY_QUERY == 8 && ACTION_ROUTE_QUERY_DESTINATION == 12 && ACTION_ROUTE_QUERY_SOURCE == 28);

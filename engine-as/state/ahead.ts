@@ -147,6 +147,6 @@ export function fetchDue(chunk: u32): u32 {
     if (filter) sum += filter.expiresAt;
     sum += load<u32>(<usize> reservation.flowspec);
   }
-  touched = sum;
+  store<u32>(touched, sum);
   return <u32> due >>> 2;
 }
