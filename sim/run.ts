@@ -14,7 +14,7 @@ import { World } from "./world.ts";
 
 /** What was found wrong: when, and in words. */
 export interface Failure {
-  /** `converges`, `at once`, `scarcity`, `priority`, `scope`, `diagnosis`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
+  /** `converges`, `at once`, `scarcity`, `priority`, `scope`, `diagnosis`, `confirmation`, `cause`, `capacity`, `counters`, `leak` or `fault`. */
   rule: string;
   round: number;
   atMs: number;
@@ -161,6 +161,7 @@ class Run {
   #applyCalmly(what: Happening, untilMs: number): void {
     const members = this.#world.memberships;
     const settled = this.#difference().length === 0;
+    const confirmations = what.kind === "reserve" ? this.#world.confirmations(what.application)?.heard ?? 0 : 0;
     this.#world.apply(what);
     const { links, nodes, routingDelayMs, installDelayMs } = this.#plan;
     const delays = links.reduce((sum, link) => sum + link.delayMs, 0);
@@ -171,6 +172,17 @@ class Run {
     this.atOnce++;
     const faults = this.#difference().filter((line) => !endsSender(what) || isLoss(line));
     this.#demand("at once", faults.map((line) => `after ${JSON.stringify(what)}: ${line}`));
+    if (what.kind === "reserve" && what.confirm) this.#demandConfirmation(what.application, confirmations);
+  }
+
+  /** Nothing gets lost and nobody refuses: who asks for a confirmation and reserves anything hears one (RFC 2205 2.6). */
+  #demandConfirmation(index: number, before: number): void {
+    const now = this.#world.confirmations(index);
+    if (!now || now.heard > before) return;
+    const reserves = solve(this.#world).some(({ nodes }) =>
+      nodes.get(now.node.record)?.reservations.some((one) => one.on === now.application)
+    );
+    if (reserves) this.#demand("confirmation", [`application ${index} at ${now.node.name} has heard none`]);
   }
 
   #difference(): string[] {

@@ -47,6 +47,8 @@ interface Wish {
 interface Live {
   session: Session;
   confirm: boolean;
+  /** Confirmations heard (RFC 2205 2.6). */
+  confirmed: number;
   /** Its own, in place of that of the plan. */
   priority?: Priority;
   sender?: { tspec: Tspec; ttl: number };
@@ -154,6 +156,12 @@ export class World {
     );
   }
 
+  /** Confirmations that an application has heard, and its handle at its node; undefined once it has gone. */
+  confirmations(index: number): { node: NetworkNode; application: number; heard: number } | undefined {
+    const live = this.#live.get(index);
+    return live && { node: this.#place(index).node, application: live.session.application, heard: live.confirmed };
+  }
+
   /** Makes an event happen; what makes no sense any more is passed over. */
   apply(what: Happening): void {
     switch (what.kind) {
@@ -253,7 +261,11 @@ export class World {
 
   #register(index: number, receives: boolean): Live {
     const { session, node } = this.#place(index);
-    const live: Live = { session: node.rsvp.session(this.sessionAddress(session)), waiting: false, confirm: false };
+    const registered = node.rsvp.session(this.sessionAddress(session));
+    const live: Live = { session: registered, waiting: false, confirm: false, confirmed: 0 };
+    registered.on(({ kind }) => {
+      if (kind === "RESV_CONFIRM") live.confirmed++;
+    });
     this.#live.set(index, live);
     // A sender that does not receive is no member of the group (RFC 1112).
     if (receives) {

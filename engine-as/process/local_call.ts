@@ -55,6 +55,7 @@ import { diagnose } from "./diagnostic_request";
 import { callSender, withdrawSender } from "./local_sender";
 import { calledSessionFits, clearUnused, retainPolicyData, sendersFit } from "./objects";
 import { makeReservations } from "./resv";
+import { anyAddress } from "./resv_confirm";
 import { resvContext } from "./resv_context";
 import { removeReservationsOf } from "./resv_tear";
 import { routesTo, virtualInterface } from "./routing";
@@ -191,8 +192,7 @@ function isListed(filter: Filter, start: usize, end: usize): bool {
 export function applyWanted(session: Session): void {
   for (let application: Application | null = session.firstApplication; application; application = application!.next) {
     if (application.wanted == 0) continue;
-    const reached = firstReached(session, application);
-    if (reached == null) continue;
+    if (!isReached(session, application)) continue;
     const first = session.firstReservation;
     if (first && first.style != application.wantedStyle) {
       tellOfConflict(session, application, first.style);
@@ -203,7 +203,7 @@ export function applyWanted(session: Session): void {
     context.hop = null;
     context.expiresAt = 0;
     context.scope = 0;
-    context.confirm = application.confirm && !application.confirmAsked ? confirmObject(application, reached) : 0;
+    context.confirm = application.confirm && !application.confirmAsked ? confirmObject(application) : 0;
     const end = blobData(application.wanted) + blobLength(application.wanted);
     const descriptors = wantedDescriptors(application);
     context.others = retainPolicyData(blobData(application.wanted), descriptors);
@@ -243,11 +243,11 @@ export function applyAfterConflict(session: Session): void {
   if (any) applyWanted(session);
 }
 
-function firstReached(session: Session, application: Application): PathState | null {
+function isReached(session: Session, application: Application): bool {
   for (let path: PathState | null = session.firstPath; path; path = path!.next) {
-    if (routesTo(session, path, virtualInterface(application))) return path;
+    if (routesTo(session, path, virtualInterface(application))) return true;
   }
-  return null;
+  return false;
 }
 function hasReservation(session: Session, iface: u32): bool {
   for (
@@ -262,7 +262,7 @@ function hasReservation(session: Session, iface: u32): bool {
 
 // RESV_CONFIRM: the application's own object, else this host's address: the session's for unicast, for a group that of
 // the interface which the sender comes in by.
-function confirmObject(application: Application, path: PathState): usize {
+function confirmObject(application: Application): usize {
   const start = blobData(application.wanted);
   const end = wantedDescriptors(application);
   for (let at = start; at < end; at += objectLength(at)) {
@@ -272,13 +272,24 @@ function confirmObject(application: Application, path: PathState): usize {
   const family = familyOf(session);
   let address = destinationOf(session);
   if (session.multicast) {
-    const neighbour = path.request.neighbour;
-    const iface = neighbour ? interfaceByHandle(neighbour.interface) : null;
-    address = iface ? interfaceAddress(iface, family) : 0;
+    address = receivingAddress(session, application, family);
     if (address == 0) return 0;
   }
   appendResvConfirm(confirmScratch, family, address);
   return confirmScratch;
+}
+
+// Of the interface by which a sender of another node comes in. Where there are none but this node's own, who confirms is
+// here, and any address will do.
+function receivingAddress(session: Session, application: Application, family: u32): usize {
+  for (let path: PathState | null = session.firstPath; path; path = path!.next) {
+    const neighbour = path.request.neighbour;
+    if (neighbour == null || !routesTo(session, path, virtualInterface(application))) continue;
+    const iface = interfaceByHandle(neighbour.interface);
+    const address: usize = iface ? interfaceAddress(iface, family) : 0;
+    if (address != 0) return address;
+  }
+  return anyAddress(family);
 }
 
 function withdrawReservation(application: Application): void {

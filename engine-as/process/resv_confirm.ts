@@ -158,7 +158,7 @@ function towardsReceiver(
   sendFinished(iface, end, 0, receiver, family, gateway);
 }
 
-function anyAddress(family: u32): usize {
+export function anyAddress(family: u32): usize {
   for (let handle: u32 = 1; handle < root().interfaceEnd; handle++) {
     const iface = interfaceByHandle(handle);
     if (iface && interfaceAddress(iface, family) != 0) return interfaceAddress(iface, family);

@@ -1,4 +1,5 @@
 /** Confirmation: RFC 2205 sections 2.6, 3.1.4 and 3.1.9. */
+import { CALL_OPTION } from "../../host/boundary.gen.ts";
 import { assertEquals, assertObjectMatch } from "../assert.ts";
 import { figure4, unicast } from "./figures.ts";
 import { objectOf } from "./node.ts";
@@ -22,6 +23,26 @@ Deno.test("[2205-2.6-01] A confirmation asked for with the largest request goes 
   router.clear();
   router.advance(31_000);
   assertEquals(router.sent("a"), ["Resv WF(*{4B})"]);
+});
+
+Deno.test("[2205-2.6-01] A member of a group that is also a sender's host hears confirmations, its own and from upstream", () => {
+  const router = new Router();
+  router.neighbour("P1", "a");
+  router.sender("S1", { in: "a", out: [] });
+  router.sender("S9", { out: [] }, { address: router.ownAddress("b") });
+  router.callSession(1);
+  router.callSession(2);
+  router.callSender(1, "S9");
+  // The only sender is here: it confirms.
+  router.callReserve(2, "WF(*{B})", CALL_OPTION.CONFIRM);
+  router.callReserve(2, "WF(*{2B})", CALL_OPTION.CONFIRM);
+  const confirmed = () => router.heard().filter((text) => text.includes("RESV_CONFIRM"));
+  assertEquals(confirmed(), ["2: RESV_CONFIRM WF(*{B})", "2: RESV_CONFIRM WF(*{2B})"]);
+  // Another one is behind (a), where the answer is to arrive.
+  router.path("S1", "P1");
+  router.clear();
+  router.callReserve(2, "WF(*{3B})", CALL_OPTION.CONFIRM);
+  assertEquals(router.sent("a"), ["Resv WF(*{3B}) CONFIRM((a))"]);
 });
 
 Deno.test("[2205-2.6-03] [2209-2-RREFR-04] The sender's host answers with a ResvConf to the receiver", () => {
