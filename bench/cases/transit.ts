@@ -5,6 +5,7 @@
  *   C limit of ../shared/perf   the same, of 500,000 sessions, whose three messages follow each other
  *   engine           the time inside its calls: packets in their slots, actions where they stand, as for a host that
  *                    hands its memory to the kernel; in either order
+ *   no two ask for the same   the same with a rate for each session, so that nothing is known from the session before
  *   packets copied in, actions looked at   with what a host in JavaScript does besides
  *   engine and host  every action read as an object
  */
@@ -19,6 +20,9 @@ import { confirmPacket, pathPacket, resvPacket, TransitNode } from "../transit_n
 const [BYTES_PER_SESSION, BYTES_BESIDES] = [500, 2_000_000];
 /** Its case prints a line for its own messages first; few of them are enough. */
 const SHARED_MESSAGES = 2000;
+
+/** Bytes per second of the first session where each has a rate of its own. */
+const RATE = 100_000;
 
 /** Sessions whose three messages follow each other: a batch of each. */
 const TOGETHER = 32;
@@ -50,10 +54,16 @@ export function transitCases(limit: CProgram | null, folder: string, counts: rea
       numbers.map(confirmPacket),
     ];
     const slots = kinds.map((packets) => packets.map(slotOf));
+    const unlike = [
+      numbers.map((i) => pathPacket(i, RATE + i)),
+      numbers.map((i) => resvPacket(i, true, RATE + i)),
+      numbers.map(confirmPacket),
+    ].map((packets) => packets.map(slotOf));
     const sides: Side[] = [
       engineSide("engine, 32 sessions at a time", slots, TOGETHER, true),
       engineSide("engine, all Paths, then all Resvs", slots, sessions, true),
-      engineSide("engine, so too, packets copied in, actions looked at", slots, sessions, false),
+      engineSide("engine, 32 at a time, no two ask for the same", unlike, TOGETHER, true),
+      engineSide("engine, all alike, packets copied in, actions looked at", slots, sessions, false),
       {
         name: "engine and host",
         round: () => {

@@ -1,6 +1,5 @@
 // The first sender of a usual session, which is most of what a router in the middle is told of: a Path of the usual form
-// (wire/usual_view.ts) with a SENDER_TSPEC and an ADSPEC that were judged before, from a hop that has been heard, for one
-// destination, without policy and with room for it. What PATH MESSAGE ARRIVES (RFC 2209) comes to is known beforehand then:
+// (wire/usual_view.ts) with a valid SENDER_TSPEC and ADSPEC, from a hop that has been heard, for one destination, without policy and with room for it. What PATH MESSAGE ARRIVES (RFC 2209) comes to is known beforehand then:
 // a session, a sender, a previous hop and a question for the route. Whatever is not so is left to the general procedure
 // before anything has been touched. A test holds the two against each other.
 import { COUNTER_PATH_STATES } from "../boundary.gen";
@@ -23,7 +22,7 @@ import { createPlain, ownPath, ownRequest, Session } from "../state/session";
 import { MessageView } from "../wire/message_view";
 import { specsVersion } from "../wire/usual_view";
 import { arrivalInterface, view } from "./context";
-import { awaitRoute, storeArrival } from "./path";
+import { awaitRoute, findBlobs, retainAdspec, retainTspec, storeArrival } from "./path";
 import { pathRefresh } from "./path_refresh";
 
 // The specs of the Path that was noted (usual_view.ts), and a hop's address that was no address of this node's.
@@ -44,11 +43,13 @@ export function noteUsualPath(v: MessageView, path: PathState): void {
 export function takeFirstPath(): bool {
   const v = view(), state = root(), iface = arrivalInterface();
   const tspec = knownBlob(KNOWN_USUAL_TSPEC), adspec = knownBlob(KNOWN_USUAL_ADSPEC);
-  if (v.adspec == 0 || knownVersion != specsVersion || tspec == 0 || adspec == 0 || hasPolicy()) return false;
+  if (v.adspec == 0 || hasPolicy()) return false;
   const hop = heardHop(v, iface);
   if (hop == null || (state.maximumStatePerNeighbour != 0 && hop.states >= state.maximumStatePerNeighbour)) return false;
   if (state.maximumSessions != 0 && state.sessionCount >= state.maximumSessions) return false;
   if (!isBelowCeiling(<u64> state.heapTop + <u64> v.length + 1024)) return false;
+  const repeats = knownVersion == specsVersion && tspec != 0 && adspec != 0;
+  if (!repeats && findBlobs() != 0) return false;
   const session = createPlain(v.session);
   if (session == null) return false;
   const request = changetype<RequestState>(ownRequest(session)), path = changetype<PathState>(ownPath(session));
@@ -58,8 +59,8 @@ export function takeFirstPath(): bool {
   hop.references += 1;
   hop.states += 1;
   path.request = request;
-  path.senderTspec = retainBlob(tspec);
-  path.adspec = retainBlob(adspec);
+  path.senderTspec = repeats ? retainBlob(tspec) : retainTspec();
+  path.adspec = repeats ? retainBlob(adspec) : retainAdspec();
   path.ctype = 1;
   path.keyLength = 8;
   store<u64>(templateOf(path), load<u64>(v.senderTemplate, 4));
@@ -67,6 +68,7 @@ export function takeFirstPath(): bool {
   session.firstRequest = request;
   session.pathCount = 1;
   count(COUNTER_PATH_STATES);
+  if (!repeats) noteUsualPath(v, path);
   storeArrival(path);
   awaitRoute(session, path);
   return true;

@@ -121,7 +121,7 @@ let tspecFound: u32 = 0;
 let adspecFound: u32 = 0;
 
 // Looks for them and judges what is not found: 0 or the error value.
-function findBlobs(): u32 {
+export function findBlobs(): u32 {
   const v = view();
   tspecFound = knownObject(KNOWN_TSPEC, v.senderTspec);
   adspecFound = v.adspec != 0 ? knownObject(KNOWN_ADSPEC, v.adspec) : 0;
@@ -131,14 +131,14 @@ function findBlobs(): u32 {
 }
 
 @inline
-function retainTspec(): u32 {
+export function retainTspec(): u32 {
   if (tspecFound != 0) return retainBlob(tspecFound);
   const blob = retainObject(view().senderTspec);
   setKnownBlob(KNOWN_TSPEC, blob);
   return blob;
 }
 @inline
-function retainAdspec(): u32 {
+export function retainAdspec(): u32 {
   if (adspecFound != 0) return retainBlob(adspecFound);
   const blob = retainObject(view().adspec);
   if (blob != 0) setKnownBlob(KNOWN_ADSPEC, blob);
