@@ -32,6 +32,15 @@ function flowsOf(objects: readonly RsvpObject[], router: Router): Flows {
   return flows;
 }
 
+interface Confirmation {
+  receiver: string;
+  /** What may answer: one for each flow descriptor. */
+  most: number;
+  /** ResvConfs, and Resvs that it was sent on with. */
+  answers: number;
+  refusals: number;
+}
+
 /** A router between three previous hops on two interfaces and four next hops on three. */
 class Sequence {
   readonly router: Router;
@@ -39,6 +48,9 @@ class Sequence {
   readonly told = new Map<string, Flows>();
   /** Previous hops that something has happened to which is said with their next refresh only. */
   readonly lagging = new Set<string>();
+  /** RESV_CONFIRMs of Resvs, and the one of the last step. */
+  readonly confirmations: Confirmation[] = [];
+  asked?: Confirmation;
   #style: typeof STYLES[number];
 
   constructor(seed: number) {
@@ -80,6 +92,7 @@ class Sequence {
   step(): string {
     const { router, random } = this;
     const what = random.below(20);
+    this.asked = undefined;
     let text: string;
     if (what < 6) {
       const name = this.pick(NAMES);
@@ -89,7 +102,7 @@ class Sequence {
     } else if (what < 13) {
       const hop = this.pick(NEXT_HOPS), descriptors = this.#descriptors("{B}");
       const scope = this.#style === "WF" && !random.below(3) ? { scope: this.#some() } : {};
-      const confirm = random.below(4) ? {} : { confirm: hop };
+      const confirm = random.below(4) ? {} : { confirm: this.#receiver(descriptors) };
       text = `Resv of ${hop} ${descriptors}`;
       router.resv(hop, descriptors, { ...this.#amount(), ...scope, ...confirm });
       this.#answersOnly(hop, text);
@@ -119,6 +132,16 @@ class Sequence {
     return text;
   }
 
+  /** Somebody who has not asked for a confirmation yet, and asks now. */
+  #receiver(descriptors: string): string {
+    const confirmation = { receiver: `C${this.confirmations.length}`, most: 1, answers: 0, refusals: 0 };
+    if (this.#style === "FF") confirmation.most = descriptors.split(",").length;
+    this.confirmations.push(confirmation);
+    this.router.neighbour(confirmation.receiver, "c");
+    this.asked = confirmation;
+    return confirmation.receiver;
+  }
+
   /** A change goes out by the interface that it came by as an error alone (RFC 2205 3.3). */
   #answersOnly(hop: string, text: string) {
     const letter = this.router.hop(hop).interface;
@@ -143,6 +166,12 @@ class Sequence {
   /** Reservation state as the previous hops keep it (RFC 2209). */
   #hear() {
     for (const { message, to, text } of this.router.messages) {
+      const [, receiver] = /CONFIRM\((C\d+)\)/.exec(text) ?? [];
+      if (receiver) {
+        assertEquals(receiver, this.asked?.receiver, `${text}: was asked for long ago`);
+        this.asked!.answers += 1;
+      }
+      if (this.asked && message.message === "ResvErr") this.asked.refusals += 1;
       if (message.message !== "Resv" && message.message !== "ResvTear") continue;
       const said = flowsOf(message.objects, this.router);
       const flows = this.told.get(to) ?? new Map<string, string>();
@@ -202,4 +231,24 @@ Deno.test("[2205-2.3-03] [2205-3.1.6-04] [2205-3.3-04] At random: previous hops 
     }
   }
   assertEquals(compared > 1_000, true, `seed ${first}: only ${compared} were compared`);
+});
+
+Deno.test("[2205-2.6-01] [2205-2.6-02] [2205-3.1.4-09] At random: a RESV_CONFIRM is answered or sent on at once, and never again", () => {
+  const first = 1 + Math.floor(Math.random() * 1_000_000);
+  let sentOn = 0;
+  for (let seed = first; seed < first + 60; seed++) {
+    const sequence = new Sequence(seed);
+    for (let step = 0; step < 60; step++) {
+      const text = sequence.step();
+      const { asked } = sequence;
+      if (!asked) continue;
+      const said = `seed ${seed}, step ${step}, ${text}: ${JSON.stringify(asked)}`;
+      assertEquals(asked.answers <= asked.most, true, said);
+      // What is blockaded is dropped (section 3.1.4).
+      if (sequence.router.engine.inspect("blockade").length > 0) continue;
+      assertEquals(asked.answers + asked.refusals > 0, true, said);
+      sentOn += asked.answers;
+    }
+  }
+  assertEquals(sentOn > 100, true, `seed ${first}: only ${sentOn} confirmations`);
 });
