@@ -32,6 +32,7 @@ import { count, mayChange, mayGrow, root } from "../state/memory";
 import { findNeighbour, releaseNeighbour, retainNeighbour } from "../state/neighbour";
 import {
   annexOf,
+  changeScope,
   createReservation,
   deleteReservation,
   expireBy,
@@ -286,9 +287,7 @@ function takeScope(reservation: ReservationState): bool {
   const annex = reservation.annex;
   const standing = annex ? annex.scope : 0;
   if (blobEqualsObject(standing, scope)) return false;
-  const own = annexOf(reservation);
-  releaseBlob(own.scope);
-  own.scope = retainObject(scope);
+  changeScope(annexOf(reservation), scope, (reservation.flags & RESERVATION_NEW) == 0);
   trimAnnex(reservation);
   return true;
 }

@@ -20,7 +20,7 @@ import {
 } from "../state/path_state";
 import { hasPolicy } from "../state/policy";
 import { RequestState } from "../state/request_state";
-import { ReservationState, STYLE_FIXED_FILTER, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
+import { ReservationState, standingScope, STYLE_FIXED_FILTER, STYLE_WILDCARD_FILTER } from "../state/reservation_state";
 import { familyOf, Session, writeSessionObject } from "../state/session";
 import { nextRefresh } from "../timers/clock";
 import { refreshIntervalOf } from "../timers/timing";
@@ -293,7 +293,7 @@ function passesScopeOn(session: Session, request: RequestState): bool {
     reservation = reservation!.next
   ) {
     const annex = reservation.annex;
-    if (annex && annex.scope && coversRequest(session, reservation, request, null)) return true;
+    if (annex && standingScope(annex) && coversRequest(session, reservation, request, null)) return true;
   }
   return false;
 }

@@ -3,7 +3,7 @@ import { blobData } from "../state/blob";
 import { configured } from "../state/memory";
 import { hasFlag, PATH_INCLUDED, PathState, templateOf } from "../state/path_state";
 import { RequestState } from "../state/request_state";
-import { ReservationState } from "../state/reservation_state";
+import { ReservationState, standingScope } from "../state/reservation_state";
 import { Session } from "../state/session";
 import { CONFIG_OPTION_SHARED_TREES } from "../boundary.gen";
 import { objectCType, objectLength } from "../wire/bytes";
@@ -23,7 +23,9 @@ export function inScope(scope: usize, path: PathState): bool {
 // Whether a reservation is for the sender as far as its SCOPE goes.
 export function scopeHas(reservation: ReservationState, path: PathState): bool {
   const annex = reservation.annex;
-  return annex == null || annex.scope == 0 || inScope(blobData(annex.scope), path);
+  if (annex == null) return true;
+  const scope = standingScope(annex);
+  return scope == 0 || inScope(blobData(scope), path);
 }
 
 // Needed where senders come from more than one previous hop and routing does not use shared trees (RFC 2209, RESV REFRESH).

@@ -30,6 +30,7 @@ import {
   RESERVATION_PENDING,
   ReservationState,
   setConfirm,
+  settleScope,
   STYLE_FIXED_FILTER,
   trimAnnex,
 } from "../state/reservation_state";
@@ -73,6 +74,7 @@ export function accept(reservation: ReservationState): void {
   releaseBlob(annex.previousFlowspec);
   annex.previousFlowspec = 0;
   annex.generation = 0;
+  settleScope(annex, true);
   trimAnnex(reservation);
 }
 
@@ -196,6 +198,7 @@ export function refuse(session: Session, reservation: ReservationState, code: u3
     reservation.flowspec = annex.previousFlowspec;
     annex.previousFlowspec = 0;
   }
+  settleScope(annex, false);
   setConfirm(annex, 0);
   annex.generation = 0;
   reservation.flags &= <u8> ~(RESERVATION_PENDING | RESERVATION_CONFIRM);

@@ -3,7 +3,7 @@
 // virtual interface.
 import { COUNTER_RESERVATION_STATES } from "../boundary.gen";
 import { copyWords, objectCType, objectLength, store16 } from "../wire/bytes";
-import { releaseBlob } from "./blob";
+import { releaseBlob, retainObject } from "./blob";
 import { equalBytes } from "./keys";
 import { count, uncount } from "./memory";
 import { Neighbour, releaseNeighbour } from "./neighbour";
@@ -47,7 +47,9 @@ export class ReservationAnnex {
   confirm: usize;
   others: u32;
   previousFlowspec: u32;
+  // What stood before `scope`, which waits for traffic control like the FLOWSPEC; said by `scopeChanged`, for it may be 0.
   previousScope: u32;
+  scopeChanged: u32;
   // Fwd_Flowspec of traffic control, which goes upstream in its place (RFC 2205 3.11.2); usually 0.
   forwardFlowspec: u32;
   // Generation of the INSTALL that will settle it.
@@ -183,6 +185,32 @@ export function setConfirm(annex: ReservationAnnex, object: usize): void {
   const copy = allocate(length);
   copyWords(copy, object, length);
   annex.confirm = copy;
+}
+
+// The SCOPE that stands, a blob or 0: not one that is to be settled yet.
+@inline
+export function standingScope(annex: ReservationAnnex): u32 {
+  return annex.scopeChanged ? annex.previousScope : annex.scope;
+}
+
+// Puts a SCOPE object, or 0, in place of the one before. `keeps`: that one stands until the change is settled.
+export function changeScope(annex: ReservationAnnex, scope: usize, keeps: bool): void {
+  if (keeps && !annex.scopeChanged) {
+    annex.previousScope = annex.scope;
+    annex.scopeChanged = 1;
+  } else {
+    releaseBlob(annex.scope);
+  }
+  annex.scope = retainObject(scope);
+}
+
+// The new SCOPE stands, or the one before stands again.
+export function settleScope(annex: ReservationAnnex, accepted: bool): void {
+  if (!annex.scopeChanged) return;
+  annex.scopeChanged = 0;
+  releaseBlob(accepted ? annex.previousScope : annex.scope);
+  if (!accepted) annex.scope = annex.previousScope;
+  annex.previousScope = 0;
 }
 
 // Frees the annex when nothing is left in it.

@@ -226,3 +226,23 @@ Deno.test("[2205-3.4-01] Worked by hand: WF requests go round no circle of nodes
   // Nothing goes to Y: the circle is open.
   assertEquals(x.sent(), ["b: Resv WF(*{B}) SCOPE[S2]"]);
 });
+
+Deno.test("[2209-2-RESV-07] A SCOPE that waits for traffic control says nothing yet, and a refusal leaves the one before", () => {
+  const router = figure4({ trafficControl: "held" });
+  router.resv("R1", "WF(*{2B})", { scope: ["S1", "S2"] });
+  router.answer();
+  assertEquals([last(router, "a"), last(router, "b")], ["Resv WF(*{2B}) SCOPE[S1]", "Resv WF(*{2B}) SCOPE[S2]"]);
+  router.clear();
+  router.resv("R1", "WF(*{4B})", { scope: ["S3"] });
+  router.advance(30_000);
+  assertEquals([router.sent("a"), router.sent("b")], [["Resv WF(*{2B}) SCOPE[S1]"], ["Resv WF(*{2B}) SCOPE[S2]"]]);
+  router.answer({ ok: 0, errorCode: 1, errorValue: 2 });
+  assertEquals(router.sent("c").at(-1), "ResvErr 1/0x0002 InPlace WF(*{4B}) SCOPE[S3]");
+  router.clear();
+  router.advance(30_000);
+  assertEquals([router.sent("a"), router.sent("b")], [["Resv WF(*{2B}) SCOPE[S1]"], ["Resv WF(*{2B}) SCOPE[S2]"]]);
+  router.clear();
+  router.resv("R1", "WF(*{4B})", { scope: ["S3"] });
+  router.answer();
+  assertEquals([router.sent("a"), router.sent("b")], [["ResvTear WF(*)"], ["Resv WF(*{4B}) SCOPE[S3]"]]);
+});
