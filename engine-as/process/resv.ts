@@ -32,6 +32,7 @@ import { count, mayChange, mayGrow, root } from "../state/memory";
 import { findNeighbour, releaseNeighbour, retainNeighbour } from "../state/neighbour";
 import {
   annexOf,
+  changeOthers,
   changeScope,
   createReservation,
   deleteReservation,
@@ -297,9 +298,8 @@ function takeOthers(reservation: ReservationState): bool {
   const others = resvContext().others;
   const annex = reservation.annex;
   if ((annex ? annex.others : 0) == others) return false;
-  const own = annexOf(reservation);
-  releaseBlob(own.others);
-  own.others = others != 0 ? retainBlob(others) : 0;
+  const keeps = (reservation.flags & RESERVATION_NEW) == 0;
+  changeOthers(annexOf(reservation), others != 0 ? retainBlob(others) : 0, keeps);
   trimAnnex(reservation);
   return true;
 }

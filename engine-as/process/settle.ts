@@ -30,6 +30,7 @@ import {
   RESERVATION_PENDING,
   ReservationState,
   setConfirm,
+  settleOthers,
   settleScope,
   STYLE_FIXED_FILTER,
   trimAnnex,
@@ -75,6 +76,7 @@ export function accept(reservation: ReservationState): void {
   annex.previousFlowspec = 0;
   annex.generation = 0;
   settleScope(annex, true);
+  settleOthers(annex, true);
   trimAnnex(reservation);
 }
 
@@ -199,6 +201,7 @@ export function refuse(session: Session, reservation: ReservationState, code: u3
     annex.previousFlowspec = 0;
   }
   settleScope(annex, false);
+  settleOthers(annex, false);
   setConfirm(annex, 0);
   annex.generation = 0;
   reservation.flags &= <u8> ~(RESERVATION_PENDING | RESERVATION_CONFIRM);

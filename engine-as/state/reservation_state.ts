@@ -49,7 +49,10 @@ export class ReservationAnnex {
   previousFlowspec: u32;
   // What stood before `scope`, which waits for traffic control like the FLOWSPEC; said by `scopeChanged`, for it may be 0.
   previousScope: u32;
-  scopeChanged: u32;
+  // The same of `others`, which a refusal brings back.
+  previousOthers: u32;
+  scopeChanged: u8;
+  othersChanged: u8;
   // Fwd_Flowspec of traffic control, which goes upstream in its place (RFC 2205 3.11.2); usually 0.
   forwardFlowspec: u32;
   // Generation of the INSTALL that will settle it.
@@ -213,11 +216,29 @@ export function settleScope(annex: ReservationAnnex, accepted: bool): void {
   annex.previousScope = 0;
 }
 
+// The same for the objects that are passed on; `others` is a blob or 0, whose reference is taken over.
+export function changeOthers(annex: ReservationAnnex, others: u32, keeps: bool): void {
+  if (keeps && !annex.othersChanged) {
+    annex.previousOthers = annex.others;
+    annex.othersChanged = 1;
+  } else {
+    releaseBlob(annex.others);
+  }
+  annex.others = others;
+}
+export function settleOthers(annex: ReservationAnnex, accepted: bool): void {
+  if (!annex.othersChanged) return;
+  annex.othersChanged = 0;
+  releaseBlob(accepted ? annex.previousOthers : annex.others);
+  if (!accepted) annex.others = annex.previousOthers;
+  annex.previousOthers = 0;
+}
+
 // Frees the annex when nothing is left in it.
 export function trimAnnex(reservation: ReservationState): void {
   const annex = reservation.annex;
   if (annex == null || annex.scope | <u32> annex.confirm | annex.others | annex.previousFlowspec |
-    annex.previousScope | annex.forwardFlowspec) {
+    annex.previousScope | annex.previousOthers | annex.forwardFlowspec) {
     return;
   }
   if (reservation.flags & RESERVATION_PENDING) return;
@@ -301,6 +322,7 @@ export function deleteReservation(session: Session, gone: ReservationState): voi
     releaseBlob(annex.others);
     releaseBlob(annex.previousFlowspec);
     releaseBlob(annex.previousScope);
+    releaseBlob(annex.previousOthers);
     releaseBlob(annex.forwardFlowspec);
     release(changetype<usize>(annex), offsetof<ReservationAnnex>());
   }

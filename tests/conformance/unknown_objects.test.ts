@@ -207,3 +207,16 @@ Deno.test("[2205-2.7-01] [2205-A.13-01] POLICY_DATA travels on as it came, in Pa
   path(router, policy);
   assertEquals(router.sent(), ["a: PathErr 14/0x0e4d S1"]);
 });
+
+Deno.test("[2209-2-RESV-07] Objects to be forwarded of a Resv that is refused do not take the place of those that stand", () => {
+  const router = unicast({ interface: { c: { reservableBytesPerSecond: 3000 } } });
+  router.resv("R1", "FF(S1{2B})", { edit: before("STYLE", X1) });
+  router.resv("R1", "FF(S1{4B})", { edit: before("STYLE", X2) });
+  assertEquals(router.sent("c"), ["ResvErr 1/0x0002 InPlace FF(S1{4B})"]);
+  router.clear();
+  router.advance(31_000);
+  assertEquals(router.messages.filter((sent) => sent.interface === "a").map(unknowns), [["ef:00000001"]]);
+  router.clear();
+  router.resv("R1", "FF(S1{3B})", { edit: before("STYLE", X2) });
+  assertEquals(router.messages.filter((sent) => sent.interface === "a").map(unknowns), [["ef:00000002"]]);
+});
