@@ -52,6 +52,24 @@ Deno.test("A refresh with a new R changes L", () => {
   assertEquals(router.senders(), []);
 });
 
+Deno.test("A shorter R holds whenever it comes, and a cleanup time that has moved away does not come back", () => {
+  const router = unicast();
+  const refresh = (refreshPeriodMs: number) => {
+    router.path("S1", "P1", { refreshPeriodMs: 60_000 });
+    router.resv("R1", "FF(S1{B})", { refreshPeriodMs });
+  };
+  refresh(60_000);
+  router.advanceTo(200_000);
+  refresh(60_000);
+  router.advanceTo(400_000);
+  assertEquals(router.reserved("c"), ["S1{B}"]);
+  refresh(10_000);
+  router.advanceTo(452_499);
+  assertEquals(router.reserved("c"), ["S1{B}"]);
+  router.advanceTo(452_500);
+  assertEquals([router.reserved("c"), router.senders()], [[], ["S1 from P1"]]);
+});
+
 Deno.test("[2205-2.3-01] K - 1 refreshes may be lost with the worst jitter, K may not", () => {
   for (const [arrival, alive] of [[135_000, true], [180_000, false]] as const) {
     const router = unicast();
