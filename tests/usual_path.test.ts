@@ -116,7 +116,7 @@ function randomInterface(random: Random, index: number): InterfaceInput {
     interface: index + 1,
     up: 1,
     // What was a hop may become an address of this node's.
-    ipv4: address(index === 2 && random.chance(0.2) ? HOPS[0] : OWN[index]),
+    ipv4: address(index === 2 && random.chance(0.5) ? HOPS[0] : OWN[index]),
     ipv4PrefixLength: 24,
     mtuBytes: 500 + random.below(3) * 500,
     reservableBytesPerSecond: -1,
@@ -150,7 +150,7 @@ function play(seed: number): number {
       while (side.engine.deadline() <= nowMs) said += side.submit("TICK", {}, nowMs);
       return said;
     }, "TICK");
-    if (random.chance(0.03)) {
+    if (random.chance(0.06)) {
       const iface = randomInterface(random, random.below(3));
       both((side) => side.submit("INTERFACE", { ...iface }, nowMs), "INTERFACE");
       continue;
@@ -178,6 +178,25 @@ Deno.test("The Path of a usual sender is what the general way writes, whatever i
   let paths = 0;
   for (let history = 0; history < 60; history++) paths += play(seed + history);
   assert(paths > 5000, `${paths} Paths`);
+});
+
+Deno.test("A hop whose address has become this node's own makes no state by the short way either", () => {
+  const side = new Side([], 1), random = new Random(1);
+  const iface = (index: number, own: number) => ({ ...randomInterface(random, index), ipv4: address(own) });
+  side.submit("CONFIG", { seed: 1 }, 0);
+  OWN.forEach((own, index) => side.submit("INTERFACE", iface(index, own), 0));
+  const specs = [tspec(1000), adspec(random)];
+  const path = (number: number) => {
+    const to = 0x0a630001 + number, from = word(0xc6336401);
+    const objects = [session(word(to)), hop(word(HOPS[0]), 9), time(30_000), template(from, 4000), ...specs];
+    side.receive({ type: PATH, objects, to, ttl: 63 }, 0);
+    return side.engine.counters().PATH_STATES;
+  };
+  assertEquals([path(1), path(2), path(3)], [1, 2, 3]);
+  side.submit("INTERFACE", iface(2, HOPS[0]), 0);
+  assertEquals(path(4), 3);
+  side.submit("INTERFACE", iface(2, OWN[2]), 0);
+  assertEquals([path(5), path(6)], [4, 5]);
 });
 
 Deno.test("A ResvConf that goes on has the checksum of what it is now, whatever it held", () => {
