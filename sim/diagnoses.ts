@@ -5,7 +5,7 @@
 import { formatAddress } from "../host/address.ts";
 import { ENCAPSULATION } from "../host/boundary.gen.ts";
 import type { Sighting } from "../host/network/network_link.ts";
-import type { Attachment } from "../host/network/topology.ts";
+import type { Attachment, NodeRecord } from "../host/network/topology.ts";
 import { Random } from "../host/random.ts";
 import { flowText, tspecText } from "./flow.ts";
 import { addressOn, type NodeState, type PathState, type SessionState } from "./oracle.ts";
@@ -38,6 +38,7 @@ interface Question {
 
 /** One node on the way, with the interface by which data go down to the one before it in the list. */
 interface Hop {
+  node: NodeRecord;
   state: NodeState;
   path: PathState;
   down: Attachment | undefined;
@@ -98,23 +99,35 @@ export class Diagnoses {
     }
   }
 
-  *#compare(said: HopReport, { state, path, down }: Hop, family: 4 | 6): Generator<string> {
+  *#compare(said: HopReport, { node, state, path, down }: Hop, family: 4 | 6): Generator<string> {
     const address = (attachment: Attachment | undefined) => attachment ? addressOn(attachment, family) : "";
-    const { refreshIntervalMs, lifetimeMultiplier } = this.#world.plan;
+    const { lifetimeMultiplier } = this.#world.plan;
     const timed = path.incoming ?? down;
+    const { refreshIntervalMs } = this.#world.nodes[node.index].rsvp.settings;
+    const intervalMs = timed?.link.options.refreshIntervalMs ?? refreshIntervalMs;
+    const seconds = (ms: number) => Math.floor((ms + 500) / 1_000);
+    const changes = this.#world.plan.rounds.some(({ events }) => events.some(({ what }) => what.kind === "refresh"));
     const wanted = {
       incoming: address(path.incoming),
       previous: address(path.previous),
       multiple: Math.min(lifetimeMultiplier, LARGEST_MULTIPLE),
-      seconds: Math.floor(((timed?.link.options.refreshIntervalMs ?? refreshIntervalMs) + 500) / 1_000),
+      // A higher R is come to step by step (Slew.Max, RFC 2205 3.7).
+      seconds: changes ? Math.min(said.seconds, seconds(intervalMs)) : seconds(intervalMs),
       tspec: tspecText(path.sender.tspec),
       noPath: false,
     };
     const tspec = said.objects.find((object) => object.class === SENDER_TSPEC);
-    const { incoming, previous, multiple, seconds } = said;
+    const { incoming, previous, multiple } = said;
     // That a reply comes in parts is another bit of R-error.
     const noPath = said.error === NO_PATH_STATE;
-    const told = { incoming, previous, multiple, seconds, tspec: tspec ? tspecText(readTspec(tspec)) : "", noPath };
+    const told = {
+      incoming,
+      previous,
+      multiple,
+      seconds: said.seconds,
+      tspec: tspec ? tspecText(readTspec(tspec)) : "",
+      noPath,
+    };
     if (JSON.stringify(told) !== JSON.stringify(wanted)) yield `${JSON.stringify(told)}, not ${JSON.stringify(wanted)}`;
     // At the last hop data may leave by several interfaces, or by none.
     if (down && said.outgoing !== address(down)) yield `that data leave by ${said.outgoing}, not ${address(down)}`;
@@ -151,12 +164,13 @@ function readPart(payload: Uint8Array): DiagnosticPart | undefined {
 
 /** From the receiver's node up to the sender's. */
 function wayOf(receiver: TrueReceiver, nodes: SessionState["nodes"], start: PathState): Hop[] {
-  const way: Hop[] = [{ state: nodes.get(receiver.node.record)!, path: start, down: undefined }];
+  const { record } = receiver.node;
+  const way: Hop[] = [{ node: record, state: nodes.get(record)!, path: start, down: undefined }];
   for (let path = start; path.previous;) {
     const down: Attachment = path.previous;
     const state = nodes.get(down.node)!;
     path = state.paths.find((one) => one.sender.key === start.sender.key && one.outgoing.includes(down))!;
-    way.push({ state, path, down });
+    way.push({ node: down.node, state, path, down });
   }
   return way;
 }

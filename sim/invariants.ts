@@ -32,9 +32,14 @@ export class InputCount {
   packets = 0;
   /** Of what went out: copies in UDP beside a message in raw IP, for hosts without raw access (RFC 2205 appendix C). */
   copies = 0;
+  /** The engine is gone; what comes next goes into another. */
+  crashed = false;
   readonly onSubmit = (kind: number, count: number): void => {
-    // A first CONFIG is a new engine, after a crash.
-    if (kind === INPUT.CONFIG) this.packets = this.copies = 0;
+    // The first CONFIG of a new engine, after a crash; later ones change its settings.
+    if (kind === INPUT.CONFIG && this.crashed) {
+      this.packets = this.copies = 0;
+      this.crashed = false;
+    }
     if (kind === INPUT.PACKETS) this.packets += count;
   };
 }

@@ -79,6 +79,8 @@ export type Happening =
   | { kind: "metric"; link: number; metric: number }
   | { kind: "crash"; node: number }
   | { kind: "restart"; node: number }
+  /** R of a node, on interfaces that have none of their own, while it runs (RFC 2205 3.7). */
+  | { kind: "refresh"; node: number; refreshIntervalMs: number }
   | { kind: "faults"; link: number; faults: FaultOptions }
   /** Traffic control of a node refuses at random what admission has granted. */
   | { kind: "refusals"; node: number; probability: number }
@@ -167,8 +169,11 @@ export function makePlan(seed: number, options: PlanOptions = {}): Plan {
 }
 
 /** The longest R of any interface: what nobody refreshes is gone by it. */
-export function longestIntervalMs({ refreshIntervalMs, links }: Plan): number {
-  return Math.max(refreshIntervalMs, ...links.map((link) => link.refreshIntervalMs ?? 0));
+export function longestIntervalMs({ refreshIntervalMs, links, rounds }: Plan): number {
+  const later = rounds.flatMap(({ events }) =>
+    events.flatMap(({ what }) => what.kind === "refresh" ? [what.refreshIntervalMs] : [])
+  );
+  return Math.max(refreshIntervalMs, ...links.map((link) => link.refreshIntervalMs ?? 0), ...later);
 }
 
 /** Two in three simulations with scarcity have priorities, few enough that some are equal. */

@@ -21,7 +21,15 @@ export function addVariety(random: Random, plan: Plan): void {
   if (random.chance(0.25)) takeRawAccess(random, plan);
   if (plan.calm && random.chance(0.4)) varyTtls(random, plan);
   if (plan.priorities && random.chance(0.5)) varyPriorities(random, plan);
+  const changesR = random.chance(0.2);
   for (const { events, durationMs } of plan.rounds) {
+    if (changesR) {
+      for (let i = 1 + random.below(4); i > 0; i--) {
+        const refreshIntervalMs = Math.round(plan.refreshIntervalMs * [0.5, 1, 2][random.below(3)]);
+        const what: Happening = { kind: "refresh", node: random.below(plan.nodes.length), refreshIntervalMs };
+        events.push({ atMs: random.below(durationMs), what });
+      }
+    }
     if (!plan.calm && random.chance(0.3)) addFlap(random, plan, durationMs, events);
     if (random.chance(0.5)) {
       for (let i = 1 + random.below(4); i > 0; i--) addDiagnosis(random, plan, durationMs, events);

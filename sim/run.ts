@@ -94,6 +94,9 @@ class Run {
     this.#plan = plan;
     this.#world = new World(plan, {
       recorder: (name) => this.#countInputs(name, options.recorder?.(name)),
+      onCrash: ({ name }) => {
+        this.#inputs.get(name)!.crashed = true;
+      },
       onInstall: (node, request) => {
         this.#over ??= overCommitment(this.#world, node, request);
         return undefined;

@@ -63,6 +63,8 @@ const DEFAULT_TTL = 63;
 export interface WorldOptions {
   /** Makes a recorder for a node, to keep every submit. */
   recorder?: (name: string) => Pick<Recorder, "onSubmit">;
+  /** Hears of a node whose engine is gone. */
+  onCrash?: (node: NetworkNode) => void;
   /** Sees every request to install, before it is answered. */
   onInstall?: (node: NetworkNode, request: InstallRequest) => TrafficControlAnswer | undefined;
 }
@@ -76,6 +78,7 @@ export class World {
   readonly styles: StyleName[];
   #live = new Map<number, Live>();
   #random: Random;
+  #onCrash: ((node: NetworkNode) => void) | undefined;
   /** How probably a node's traffic control refuses. */
   #refusals = new Map<NetworkNode, number>();
   #members = new Map<string, number>();
@@ -84,6 +87,7 @@ export class World {
 
   constructor(plan: Plan, options: WorldOptions = {}) {
     this.plan = plan;
+    this.#onCrash = options.onCrash;
     this.network = new Network({
       seed: plan.seed,
       refreshIntervalMs: plan.refreshIntervalMs,
@@ -175,6 +179,8 @@ export class World {
         return this.#crash(what.node);
       case "restart":
         return this.nodes[what.node].restart();
+      case "refresh":
+        return this.#setRefresh(this.nodes[what.node], what.refreshIntervalMs);
       case "refusals":
         return void this.#refusals.set(this.nodes[what.node], what.probability);
       case "preempt":
@@ -239,6 +245,10 @@ export class World {
   #refusal(node: NetworkNode): TrafficControlAnswer | undefined {
     if (!this.#random.chance(this.#refusals.get(node) ?? 0)) return undefined;
     return this.#random.chance(0.5) ? { ok: false, errorCode: 21, errorValue: 3 } : { ok: false };
+  }
+
+  #setRefresh(node: NetworkNode, refreshIntervalMs: number): void {
+    if (this.speakers.includes(node)) node.rsvp.configure({ refreshIntervalMs });
   }
 
   #preempt(node: NetworkNode, which: number): void {
@@ -354,6 +364,7 @@ export class World {
     const node = this.nodes[index];
     if (!node.alive) return;
     node.crash();
+    this.#onCrash?.(node);
     for (const application of [...this.#live.keys()]) {
       if (this.#place(application).node !== node) continue;
       if (this.#receiving.has(application)) this.#count(application, -1);

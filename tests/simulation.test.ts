@@ -143,6 +143,7 @@ Deno.test("plans have what the issue asks for: every shape, style, family, fault
     "link",
     "metric",
     "preempt",
+    "refresh",
     "refusals",
     "release",
     "reserve",
