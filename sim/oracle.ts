@@ -199,7 +199,8 @@ function solvePaths(world: World, routes: Routes, session: number): Map<NodeReco
       adspec: undefined,
     }];
     for (let next = arrivals.shift(); next; next = arrivals.shift()) {
-      arrivals.push(...arrive(nodes, way, sender, next));
+      // A Path that policy refuses leaves no state and goes nowhere (RFC 2205 2.7).
+      if (!world.refuses(nodeOf(world, next.node), sender)) arrivals.push(...arrive(nodes, way, sender, next));
     }
   }
   return nodes;

@@ -18,6 +18,8 @@ export interface NodePlan {
   rsvp?: boolean;
   /** True for a host without raw access to IP, whose RSVP goes in UDP (RFC 2205 appendix C). */
   udp?: boolean;
+  /** Nodes whose Paths its policy refuses, whoever of their applications sends (RFC 2205 2.7). */
+  refuses?: number[];
 }
 
 export interface LinkPlan {

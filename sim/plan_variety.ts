@@ -21,6 +21,7 @@ export function addVariety(random: Random, plan: Plan): void {
   if (random.chance(0.25)) takeRawAccess(random, plan);
   if (plan.calm && random.chance(0.4)) varyTtls(random, plan);
   if (plan.priorities && random.chance(0.5)) varyPriorities(random, plan);
+  if (!plan.priorities && random.chance(0.2)) refuseSenders(random, plan);
   const changesR = random.chance(0.2);
   for (const { events, durationMs } of plan.rounds) {
     if (changesR) {
@@ -60,6 +61,18 @@ function varyRefreshes(random: Random, plan: Plan): void {
     if (random.chance(0.6)) {
       link.refreshIntervalMs = Math.round(plan.refreshIntervalMs * [0.5, 1.33, 2][random.below(3)]);
     }
+  }
+}
+
+/** Routers whose policy has something against a sender's node. */
+function refuseSenders(random: Random, plan: Plan): void {
+  const routers = [...plan.nodes.keys()].filter((index) =>
+    plan.nodes[index].router && plan.nodes[index].rsvp !== false
+  );
+  for (let i = 1 + random.below(3); i > 0 && routers.length > 0; i--) {
+    const router = routers[random.below(routers.length)];
+    const { node } = plan.applications[random.below(plan.applications.length)];
+    if (node !== router) (plan.nodes[router].refuses ??= []).push(node);
   }
 }
 

@@ -2,7 +2,7 @@
  * A plan at work: builds the virtual network, makes its events happen, and keeps what is true of the applications, which
  * is all that the oracle is told.
  */
-import type { FlowspecOptions, SessionAddress, StyleName } from "../host/application.ts";
+import type { SessionAddress, StyleName } from "../host/application.ts";
 import { ResvError } from "../host/engine_errors.ts";
 import { Network } from "../host/network/network.ts";
 import type { NetworkLink } from "../host/network/network_link.ts";
@@ -13,6 +13,7 @@ import type { Recorder } from "../host/recorder.ts";
 import type { Session } from "../host/session.ts";
 import type { InstallRequest, TrafficControlAnswer } from "../host/traffic_control/traffic_control.ts";
 import { type Flow, mergeAll, type Tspec } from "./flow.ts";
+import { bucketOptions, flowOptions, senderAddress } from "./host_options.ts";
 import type { Happening, Plan, Priority } from "./plan.ts";
 
 /** An application that announces a sender. */
@@ -117,6 +118,7 @@ export class World {
       this.network.lan(nodes.map((index) => this.nodes[index]), link)
     );
     this.styles = plan.sessions.map((session) => session.style);
+    for (const index of plan.nodes.keys()) this.#setPolicy(index);
   }
 
   /** The address of a session as applications name it. */
@@ -178,7 +180,8 @@ export class World {
       case "crash":
         return this.#crash(what.node);
       case "restart":
-        return this.nodes[what.node].restart();
+        this.nodes[what.node].restart();
+        return this.#setPolicy(what.node);
       case "refresh":
         return this.#setRefresh(this.nodes[what.node], what.refreshIntervalMs);
       case "refusals":
@@ -245,6 +248,21 @@ export class World {
   #refusal(node: NetworkNode): TrafficControlAnswer | undefined {
     if (!this.#random.chance(this.#refusals.get(node) ?? 0)) return undefined;
     return this.#random.chance(0.5) ? { ok: false, errorCode: 21, errorValue: 3 } : { ok: false };
+  }
+
+  /** Whether a node's policy refuses the Paths of a sender. */
+  refuses(node: NetworkNode, sender: TrueSender): boolean {
+    const { refuses = [] } = this.plan.nodes[this.nodes.indexOf(node)];
+    return refuses.some((index) => this.nodes[index] === sender.node);
+  }
+
+  #setPolicy(index: number): void {
+    const { refuses = [], rsvp } = this.plan.nodes[index];
+    if (refuses.length === 0 || rsvp === false) return;
+    const senders = refuses.flatMap((
+      other,
+    ) => [`${this.nodes[other].address}/32`, `${this.nodes[other].address6}/128`]);
+    this.nodes[index].rsvp.setPolicy(senders.map((sender) => ({ direction: "path", sender, verdict: "refuse" })));
   }
 
   #setRefresh(node: NetworkNode, refreshIntervalMs: number): void {
@@ -371,24 +389,4 @@ export class World {
       this.#live.delete(application);
     }
   }
-}
-
-function bucketOptions(tspec: Tspec) {
-  return {
-    tokenBucketRateBytesPerSecond: tspec.rate,
-    tokenBucketSizeBytes: tspec.bucket,
-    peakRateBytesPerSecond: tspec.peak,
-    minimumPolicedUnitBytes: tspec.minimum,
-    maximumPacketSizeBytes: tspec.maximum,
-  };
-}
-
-function flowOptions(flow: Flow): FlowspecOptions {
-  if (flow.service === "CL") return bucketOptions(flow);
-  return { ...bucketOptions(flow), rateBytesPerSecond: flow.reserved, slackTermMicroseconds: flow.slack };
-}
-
-function senderAddress(key: string): { address: string; port: number } {
-  const at = key.lastIndexOf("/");
-  return { address: key.slice(0, at), port: Number(key.slice(at + 1)) };
 }

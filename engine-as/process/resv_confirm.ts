@@ -4,6 +4,7 @@ import {
   ENCAPSULATION_RAW,
   EVENT_KIND_RESV_CONFIRM,
   INPUT_PACKETS_ENCAPSULATION,
+  INTERFACE_OPTION_UDP_ONLY,
   STATUS_BAD_CONFIRM_ADDRESS,
   STATUS_BAD_VALUE,
   STATUS_NO_STATE,
@@ -130,6 +131,7 @@ function towardsReceiver(
 ): void {
   let iface = preferred;
   let gateway: usize = 0;
+  let severalWays = false;
   if (session) {
     for (
       let reservation: ReservationState | null = session.firstReservation;
@@ -139,10 +141,16 @@ function towardsReceiver(
       const hop = reservation.neighbour;
       if (hop == null || (preferred != null && reservation.interface != preferred.handle)) continue;
       const exact = hop.family == family && equalAddresses(neighbourAddress(hop), receiver, family);
-      if (!exact && gateway != 0) continue;
+      if (!exact && gateway != 0) {
+        if (interfaceByHandle(reservation.interface) != iface) severalWays = true;
+        continue;
+      }
       gateway = neighbourAddress(hop);
       iface = interfaceByHandle(reservation.interface);
-      if (exact) break;
+      if (exact) {
+        severalWays = false;
+        break;
+      }
     }
     const path = session.firstPath;
     if (gateway == 0 && path && !session.multicast && routeOf(path) != 0 && routeCount(routeOf(path)) != 0) {
@@ -151,7 +159,8 @@ function towardsReceiver(
       if (load<u8>(hop, 4) != 0) gateway = hop + 8;
     }
   }
-  if (iface == null || !needsUdp(iface)) {
+  // Which of several ways leads to the receiver only routing knows; a node with raw access can leave it to that.
+  if (iface == null || !needsUdp(iface) || (severalWays && (iface.options & INTERFACE_OPTION_UDP_ONLY) == 0)) {
     const source = iface ? interfaceAddress(iface, family) : anyAddress(family);
     return sendFinished(null, end, source, receiver, family, 0);
   }

@@ -76,6 +76,27 @@ for (const [name, session] of [["unicast", UNICAST], ["multicast", GROUP]] as co
   });
 }
 
+Deno.test("[2205-3.1.9-01] A ResvConf goes by routing where reservations lead several ways, whoever needs UDP on one of them", () => {
+  for (const order of [["H", "R1"], ["R1", "H"]]) {
+    const router = new Router({ interfaces: "ac", interface: { a: { options: INTERFACE_OPTION.UDP_ALSO } } });
+    router.neighbour("H", "a");
+    router.neighbour("R1", "c");
+    // A host without raw access sends and receives, and so does somebody beyond R1.
+    router.sender("S1", { in: "a", out: ["c"] });
+    router.sender("S2", { in: "c", out: ["a"] });
+    router.path("S1", "H");
+    router.path("S2", "R1");
+    for (const hop of order) router.resv(hop, "WF(*{B})");
+    router.clear();
+    router.resvConfirm("H", "198.51.100.77", "WF(*{B})");
+    assertEquals(router.messages.map((sent) => `${sent.interface} ${how(sent)}`), ["route Raw to 198.51.100.77"]);
+    router.clear();
+    // Its own goes to it, both ways.
+    router.resvConfirm("R1", "H", "WF(*{B})");
+    assertEquals(router.messages.map((sent) => `${sent.interface} ${sent.encapsulation}`), ["a 0", "a 2"]);
+  }
+});
+
 Deno.test("[2205-C-02] Hu receives what comes to 1698 and to 1699", () => {
   for (const encapsulation of [ENCAPSULATION.UDP, ENCAPSULATION.UDP_ALTERNATE]) {
     const router = Hu(GROUP);
