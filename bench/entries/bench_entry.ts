@@ -6,7 +6,7 @@ import {
   initializeTable,
   sessionTable,
 } from "../../engine-as/state/hash_table";
-import { beginLookingAhead, fetchAhead, lookAhead } from "../../engine-as/state/ahead";
+import { CONCERNS_SENDER, fetchAhead, lookAhead } from "../../engine-as/state/ahead";
 import { seedHash } from "../../engine-as/state/hash";
 import { root, ROOT_BYTES, rootPointer } from "../../engine-as/state/memory";
 import {
@@ -200,16 +200,15 @@ export function lookupBatches(sessions: u32, count: u32): f64 {
   let check: u64 = 0;
   for (let i: u32 = 0; i < count; i += BATCH) {
     const objects = min(BATCH, count - i);
-    beginLookingAhead();
     for (let j: u32 = 0; j < objects; j++) {
       random ^= random << 13;
       random ^= random >> 17;
       random ^= random << 5;
       const object = batch + <usize> j * 12;
       writeSession(object, <u32> ((<u64> random * sessions) >> 32));
-      lookAhead(object, false);
+      lookAhead(j, object, CONCERNS_SENDER);
     }
-    fetchAhead();
+    fetchAhead(objects);
     for (let j: u32 = 0; j < objects; j++) {
       const found = findSession(batch + <usize> j * 12);
       if (found) check += (<Session> found).deadline;
