@@ -1,7 +1,8 @@
 // The first sender of a usual session, which is most of what a router in the middle is told of: a Path of the usual form
-// (wire/usual_view.ts) with a valid SENDER_TSPEC and ADSPEC, from a hop that has been heard, for one destination, without policy and with room for it. What PATH MESSAGE ARRIVES (RFC 2209) comes to is known beforehand then:
-// a session, a sender, a previous hop and a question for the route. Whatever is not so is left to the general procedure
-// before anything has been touched. A test holds the two against each other.
+// (wire/usual_view.ts) with a valid SENDER_TSPEC and ADSPEC, from a hop that has been heard, for one destination, without
+// policy and with room for it. What PATH MESSAGE ARRIVES (RFC 2209) comes to is known beforehand then: a session, a sender,
+// a previous hop and a question for the route. Whatever is not so is left to the general procedure before anything has been
+// touched. A test holds the two against each other.
 import { COUNTER_PATH_STATES } from "../boundary.gen";
 import { KNOWN_USUAL_ADSPEC, KNOWN_USUAL_TSPEC, knownBlob, retainBlob, setKnownBlob } from "../state/blob";
 import { Interface } from "../state/interface";
