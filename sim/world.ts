@@ -162,10 +162,21 @@ export class World {
     );
   }
 
-  /** Confirmations that an application has heard, and its handle at its node; undefined once it has gone. */
+  /**
+   * Confirmations that an application has heard, with the others of its session at its node, and its handle there;
+   * undefined once it has gone. A ResvConf names senders: where applications share a request for several (SE), the one that
+   * it goes to need not be the one that asked.
+   */
   confirmations(index: number): { node: NetworkNode; application: number; heard: number } | undefined {
     const live = this.#live.get(index);
-    return live && { node: this.#place(index).node, application: live.session.application, heard: live.confirmed };
+    if (!live) return undefined;
+    const { node, session } = this.#place(index);
+    const together = [...this.#live].filter(([other]) => {
+      const place = this.#place(other);
+      return place.node === node && place.session === session;
+    });
+    const heard = together.reduce((sum, [, { confirmed }]) => sum + confirmed, 0);
+    return { node, application: live.session.application, heard };
   }
 
   /** Makes an event happen; what makes no sense any more is passed over. */
