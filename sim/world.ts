@@ -171,11 +171,8 @@ export class World {
     const live = this.#live.get(index);
     if (!live) return undefined;
     const { node, session } = this.#place(index);
-    const together = [...this.#live].filter(([other]) => {
-      const place = this.#place(other);
-      return place.node === node && place.session === session;
-    });
-    const heard = together.reduce((sum, [, { confirmed }]) => sum + confirmed, 0);
+    const isHere = (other: { session: number; node: NetworkNode }) => other.node === node && other.session === session;
+    const heard = [...this.#live].reduce((sum, [at, one]) => sum + (isHere(this.#place(at)) ? one.confirmed : 0), 0);
     return { node, application: live.session.application, heard };
   }
 
