@@ -25,9 +25,8 @@ export function scarcityFaults(world: World, solved: readonly SessionState[]): s
       const state = nodes.get(node.record) ?? { paths: [], reservations: [], requests: [], installed: [] };
       const standing = readReservations(node).filter((one) => one.session === name).map((one) => one.reservation);
       for (const one of standing) {
-        if (keepsScope(world, session, one)) continue;
         const fault = partFault(one, state);
-        if (fault) faults.push(`${node.name}: ${name} ${fault}`);
+        if (fault && !(one.style === "WF" && keepsScope(world, session))) faults.push(`${node.name}: ${name} ${fault}`);
       }
       faults.push(...installFaults(name, node, { ...state, reservations: standing }, actual, family));
     }
@@ -87,17 +86,12 @@ export function readReservations(node: NetworkNode): Standing[] {
 }
 
 /**
- * Whether a reservation is part of what would stand without limits: from the same hop, for no other senders. Its flowspec
- * may be another, for one that was refused a change keeps what it had (InPlace, RFC 2205 A.5).
- */
-/**
  * A wildcard request whose SCOPE has become smaller may have no room for something else that it says; what stood before
  * stays in place then, its wider SCOPE included (RFC 2205 3.5, A.5), and is refreshed. Around a circle of such nodes it
  * asks for itself, with nobody left who wants it, as long as there is no room: SCOPE stops only what it is heard of.
  */
-function keepsScope(world: World, session: number, { style }: Reservation): boolean {
-  if (style !== "WF") return false;
-  const senders = new Set<number>();
+function keepsScope(world: World, session: number): boolean {
+  const name = sessionName(world, session), senders = new Set<number>();
   for (const { events } of world.plan.rounds) {
     for (const { what } of events) {
       if (what.kind === "announce" && world.plan.applications[what.application].session === session) {
@@ -105,9 +99,16 @@ function keepsScope(world: World, session: number, { style }: Reservation): bool
       }
     }
   }
-  return senders.size > 1;
+  return senders.size > 1 && world.speakers.some((node) =>
+    (node.counters().ADMISSION_REFUSED ?? 0) > 0 &&
+    readReservations(node).some((one) => one.session === name && one.reservation.style === "WF")
+  );
 }
 
+/**
+ * Whether a reservation is part of what would stand without limits: from the same hop, for no other senders. Its flowspec
+ * may be another, for one that was refused a change keeps what it had (InPlace, RFC 2205 A.5).
+ */
 function partFault(one: Reservation, state: NodeState): string | undefined {
   const wanted = state.reservations.some((other) =>
     other.on === one.on && other.nextHop === one.nextHop && other.style === one.style &&

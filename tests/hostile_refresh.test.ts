@@ -14,7 +14,7 @@ import { ResvError } from "../host/engine_errors.ts";
 import { Random } from "../host/random.ts";
 import type { Packet } from "../host/transport/transport.ts";
 import { assert, assertEquals } from "./assert.ts";
-import { type Bytes, concat, floatBits, message, object, pack, repairChecksum, toHex } from "./fuzz/bytes.ts";
+import { type Bytes, concat, floatBits, lineOf, message, object, pack, repairChecksum } from "./fuzz/bytes.ts";
 import { error, filter, hop, session, style, template, time } from "./hostile_world.ts";
 
 type Pick = (below: number) => number;
@@ -127,7 +127,6 @@ function packet(pick: Pick): Packet {
   };
 }
 
-const line = (value: unknown) => JSON.stringify(value, (_, part) => part instanceof Uint8Array ? toHex(part) : part);
 const TABLES: (keyof TableRows)[] = [
   "sessions",
   "senders",
@@ -203,7 +202,7 @@ class Side {
 
   drain(nowMs: number): string {
     const actions = [...this.engine.drain()];
-    let said = line(actions);
+    let said = lineOf(actions);
     for (const action of actions) this.#watch(action);
     for (const action of actions) {
       if (action.action !== "ROUTE_QUERY") continue;
@@ -237,8 +236,8 @@ class Side {
 
   tables(): string[] {
     return [
-      ...TABLES.flatMap((table) => this.engine.inspect(table).map((row) => `${table} ${line(row)}`)),
-      line({ ...this.engine.counters() }),
+      ...TABLES.flatMap((table) => this.engine.inspect(table).map((row) => `${table} ${lineOf(row)}`)),
+      lineOf({ ...this.engine.counters() }),
     ];
   }
 }

@@ -7,7 +7,7 @@ import { defaultModule } from "../host/default_module.ts";
 import { Engine } from "../host/engine.ts";
 import { Random } from "../host/random.ts";
 import { assert, assertEquals } from "./assert.ts";
-import { type Bytes, concat, floatBits, message, object, pack, repairChecksum, toHex } from "./fuzz/bytes.ts";
+import { type Bytes, concat, floatBits, lineOf, message, object, pack, repairChecksum, toHex } from "./fuzz/bytes.ts";
 import { filter, hop, session, style, template, time } from "./hostile_world.ts";
 
 const word = (value: number): Bytes => pack([value >>> 0, 4]);
@@ -123,7 +123,7 @@ class Side {
       const told = action.action === "REPORT"
         ? { status: action.status, class: action.class, ctype: action.ctype }
         : action;
-      said += JSON.stringify(told, (_, part) => part instanceof Uint8Array ? toHex(part) : part);
+      said += lineOf(told);
       if (action.action !== "ROUTE_QUERY") continue;
       const hops = new Uint8Array(24);
       hops[0] = 2;

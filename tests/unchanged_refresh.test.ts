@@ -8,7 +8,7 @@ import { defaultModule } from "../host/default_module.ts";
 import { Engine } from "../host/engine.ts";
 import type { Packet } from "../host/transport/transport.ts";
 import { assert, assertEquals } from "./assert.ts";
-import { type Bytes, floatBits, message, object, pack, repairChecksum, toHex } from "./fuzz/bytes.ts";
+import { type Bytes, floatBits, lineOf, message, object, pack, repairChecksum } from "./fuzz/bytes.ts";
 
 const word = (value: number): Bytes => pack([value >>> 0, 4]);
 const address = (value: number): Uint8Array => pack(word(value), new Uint8Array(12));
@@ -102,7 +102,6 @@ function packet(pick: (below: number) => number): Packet {
   };
 }
 
-const line = (value: unknown) => JSON.stringify(value, (_, part) => part instanceof Uint8Array ? toHex(part) : part);
 const TABLES: (keyof TableRows)[] = [
   "sessions",
   "senders",
@@ -140,7 +139,7 @@ class Side {
 
   drain(nowMs: number): string {
     const actions = [...this.engine.drain()];
-    let said = line(actions);
+    let said = lineOf(actions);
     for (const action of actions) {
       if (action.action === "ROUTE_QUERY") {
         const hops = new Uint8Array(48);
@@ -177,7 +176,7 @@ class Side {
 
   /** A line for each row. */
   tables(): string[] {
-    return TABLES.flatMap((table) => this.engine.inspect(table).map((row) => `${table} ${line(row)}`));
+    return TABLES.flatMap((table) => this.engine.inspect(table).map((row) => `${table} ${lineOf(row)}`));
   }
 }
 

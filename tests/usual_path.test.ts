@@ -1,16 +1,17 @@
 /**
- * The first Path of a usual sender makes its state in one go (engine-as/process/first_path.ts), and what goes on is written in
- * one go, with an ADSPEC that has been composed before where that is so, and a
- * checksum from known parts (engine-as/process/path_refresh.ts, composed_adspec.ts). It is what the general way writes: two
- * engines hear the same senders, but one hears each of them with an unknown object besides, which goes on with the Path
- * (RFC 2205 section 3.10) and makes it unusual; the other one hears some with a NULL object, which is skipped. A ResvConf that goes on as it came has its checksum from the one it had.
+ * The first Path of a usual sender makes its state in one go (engine-as/process/first_path.ts), and what goes on is written
+ * in one go, with an ADSPEC that has been composed before where that is so, and a checksum from known parts
+ * (engine-as/process/path_refresh.ts, composed_adspec.ts). It is what the general way writes: two engines hear the same
+ * senders, but one hears each of them with an unknown object besides, which goes on with the Path (RFC 2205 section 3.10) and
+ * makes it unusual; the other one hears some with a NULL object, which is skipped. A ResvConf that goes on as it came has
+ * its checksum from the one it had.
  */
 import { CONFIG_OPTION, type InterfaceInput, SERVICE } from "../host/boundary.gen.ts";
 import { defaultModule } from "../host/default_module.ts";
 import { Engine } from "../host/engine.ts";
 import { Random } from "../host/random.ts";
 import { assert, assertEquals } from "./assert.ts";
-import { type Bytes, concat, floatBits, message, object, pack, repairChecksum, toHex } from "./fuzz/bytes.ts";
+import { type Bytes, concat, floatBits, lineOf, message, object, pack, repairChecksum, toHex } from "./fuzz/bytes.ts";
 import { error, filter, flowspec, hop, session, style, template, time, tspec } from "./hostile_world.ts";
 
 const word = (value: number): Bytes => pack([value >>> 0, 4]);
@@ -86,9 +87,7 @@ class Side {
   }
 
   tables(): string {
-    const rows = (["sessions", "requests", "neighbours"] as const).map((name) =>
-      JSON.stringify(this.engine.inspect(name), (_, part) => part instanceof Uint8Array ? toHex(part) : part)
-    );
+    const rows = (["sessions", "requests", "neighbours"] as const).map((name) => lineOf(this.engine.inspect(name)));
     const counters = Object.entries(this.engine.counters()).filter(([name]) => !/BYTES|REFRESHES_UNCHANGED/.test(name));
     // A session is numbered by where it stands in memory, which may differ, and the tables have them by their keys.
     return rows.map((row) => row.replaceAll(/"session":\d+,?/g, "")).join("\n") + counters.sort().join("\n");

@@ -9,7 +9,7 @@ import { defaultModule } from "../host/default_module.ts";
 import { Engine } from "../host/engine.ts";
 import { Random } from "../host/random.ts";
 import { assert, assertEquals } from "./assert.ts";
-import { type Bytes, concat, floatBits, message, object, pack, repairChecksum, toHex } from "./fuzz/bytes.ts";
+import { type Bytes, concat, floatBits, lineOf, message, object, pack, repairChecksum, toHex } from "./fuzz/bytes.ts";
 import { error, filter, hop, session, style, template, time } from "./hostile_world.ts";
 
 const word = (value: number): Bytes => pack([value >>> 0, 4]);
@@ -61,7 +61,7 @@ class Side {
         : action.action === "SEND"
         ? { ...action, payloadLength: 0, payload: plain(action.payload) }
         : action;
-      said += JSON.stringify(told, (_, part) => part instanceof Uint8Array ? toHex(part) : part) + "\n";
+      said += lineOf(told) + "\n";
       if (action.action === "INSTALL") this.asked.push({ handle: action.handle, generation: action.generation });
       if (action.action !== "ROUTE_QUERY") continue;
       const hops = new Uint8Array(24);
@@ -84,9 +84,7 @@ class Side {
   tables(bytes: boolean): string {
     const { engine } = this;
     const tables = (["sessions", "senders", "requests", "reservations", "installed", "blockade", "neighbours"] as const)
-      .map((name) =>
-        JSON.stringify(engine.inspect(name), (_, part) => part instanceof Uint8Array ? toHex(part) : part)
-      );
+      .map((name) => lineOf(engine.inspect(name)));
     const counters = Object.entries(engine.counters()).filter(([name]) =>
       !["RECEIVED_BYTES", "SENT_BYTES", "REFRESHES_UNCHANGED", "MEMORY_BYTES", bytes ? "" : "STATE_BYTES"].includes(
         name,

@@ -48,15 +48,13 @@ import { lifetimeOf, refreshIntervalOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
 import { copyVectors, equalVectors, objectLength } from "../wire/bytes";
 import { MessageView } from "../wire/message_view";
+import { HEADER_CONTROLLED_LOAD_FLOWSPEC, HEADER_FILTER_SPEC, HEADER_SESSION } from "../wire/usual_headers";
 import { timeValuesRefreshPeriodMs } from "../accessors.gen";
 import { view } from "./context";
 import { addressOf } from "./objects";
 import { digestOf, E_POLICE } from "./traffic_control_target";
 import { sendUsualRequest, usualSender } from "./usual_request";
 
-// Object headers as they stand in memory (RFC 2205 A.1, A.9).
-const SESSION_HEADER: u32 = 0x01010c00;
-const FILTER_SPEC_HEADER: u32 = 0x010a0c00;
 const SENDER_KEY_BYTES: u32 = 8;
 
 // The FLOWSPEC at hand in canonical form, and the one before as it came, with what it was valid for: most sessions ask for
@@ -64,7 +62,6 @@ const SENDER_KEY_BYTES: u32 = 8;
 const flowspecMemory: usize = memory.data(64, 16);
 const lastFlowspec: usize = memory.data(64, 16);
 let lastServices: u32 = 0;
-const CONTROLLED_LOAD_HEADER: u32 = 0x02092400;
 
 // Carries out the Resv at hand, if session and message are as said above; false if not, and nothing has happened.
 export function takeFirstReservation(session: Session, outgoing: Interface): bool {
@@ -111,7 +108,7 @@ function isFull(iface: u32, address: usize): bool {
 
 // Writes the FLOWSPEC to `flowspecMemory`. Returns its service, or 0 if it is not valid for these services.
 function takeFlowspec(flowspec: usize, services: u32): u32 {
-  const controlledLoad = load<u32>(flowspec) == CONTROLLED_LOAD_HEADER;
+  const controlledLoad = load<u32>(flowspec) == HEADER_CONTROLLED_LOAD_FLOWSPEC;
   const service: u32 = controlledLoad ? CONTROLLED_LOAD_SERVICE : GUARANTEED_SERVICE;
   const length: usize = controlledLoad ? CONTROLLED_LOAD_FLOWSPEC_BYTES : GUARANTEED_FLOWSPEC_BYTES;
   if (services == lastServices && equalVectors(flowspec, lastFlowspec, length)) return service;
@@ -186,14 +183,14 @@ function sendInstall(session: Session, path: PathState, block: TrafficControlSta
   store<u32>(record, (<u32> block.style << 8) | (<u32> policingOf(path) << 16), ACTION_INSTALL_CHANGE);
   store<f64>(record, rate, ACTION_INSTALL_RATE_BYTES_PER_SECOND);
   let at = record + ACTION_INSTALL_OBJECTS;
-  store<u32>(at, SESSION_HEADER);
+  store<u32>(at, HEADER_SESSION);
   store<u64>(at, load<u64>(keyOf(session)), 4);
   at += 12;
   copyVectors(at, blobData(flowspec), flowspecBytes);
   at += flowspecBytes;
   copyVectors(at, blobData(tspec), tspecBytes);
   at += tspecBytes;
-  store<u32>(at, FILTER_SPEC_HEADER);
+  store<u32>(at, HEADER_FILTER_SPEC);
   store<u64>(at, load<u64>(templateOf(path)), 4);
   commitAction(record, ACTION_INSTALL, at + 12);
 }

@@ -20,7 +20,7 @@ import {
 } from "../state/path_state";
 import { countSettling } from "../state/request_state";
 import { routeCount, routeHop } from "../state/route";
-import { destinationOf, familyOf, IPV4_SESSION_HEADER, keyOf, Session, writeSessionObject } from "../state/session";
+import { destinationOf, familyOf, keyOf, Session, writeSessionObject } from "../state/session";
 import { mayBeNextRefresh, nextRefresh } from "../timers/clock";
 import { refreshIntervalOf } from "../timers/timing";
 import { schedule } from "../timers/wheel";
@@ -29,6 +29,7 @@ import { copy36, swap32 } from "../wire/bytes";
 import { halves, sum36 } from "../wire/checksum";
 import { MESSAGE_PATH, MESSAGE_PATH_TEAR } from "../wire/message_view";
 import { CLASS_SENDER_TEMPLATE } from "../wire/object_forms";
+import { HEADER_RSVP_HOP, HEADER_SENDER_TEMPLATE, HEADER_SESSION, HEADER_TIME_VALUES } from "../wire/usual_headers";
 import { composedAdspec, composedSum } from "./composed_adspec";
 import { appendPassedOn, passedOnBytes } from "./objects";
 import { incomingOf } from "./routing";
@@ -37,10 +38,6 @@ import { appendBlob, blobBytes } from "./upcall";
 
 // E_Police (RFC 2205 A.1): stays on until the first node that can police has turned it off (section 3.8).
 const SESSION_E_POLICE: u32 = 1;
-// As they stand in memory: length, class, C-Type.
-const HOP_HEADER: u32 = 0x01030c00;
-const TIME_VALUES_HEADER: u32 = 0x01050800;
-const SENDER_TEMPLATE_HEADER: u32 = 0x010b0c00;
 
 // `changed`: not the timer, but something new to say.
 export function pathRefresh(session: Session, path: PathState, changed: bool): void {
@@ -170,15 +167,15 @@ function sendUsualPath(
   const at = startMessage(MESSAGE_PATH, ttl, USUAL_PATH_BYTES);
   const police: u32 = hasFlag(path, PATH_E_POLICE) && iface.policing == 0 ? SESSION_E_POLICE : 0;
   const key = load<u64>(keyOf(session)) | (<u64> police << 40);
-  store<u32>(at, IPV4_SESSION_HEADER);
+  store<u32>(at, HEADER_SESSION);
   store<u64>(at, key, 4);
   const hop = <u64> iface.ipv4 | (<u64> swap32(iface.handle) << 32);
-  store<u32>(at, HOP_HEADER, 12);
+  store<u32>(at, HEADER_RSVP_HOP, 12);
   store<u64>(at, hop, 16);
-  const times = <u64> TIME_VALUES_HEADER | (<u64> swap32(interval) << 32);
+  const times = <u64> HEADER_TIME_VALUES | (<u64> swap32(interval) << 32);
   store<u64>(at, times, 24);
   const template = load<u64>(templateOf(path));
-  store<u32>(at, SENDER_TEMPLATE_HEADER, 32);
+  store<u32>(at, HEADER_SENDER_TEMPLATE, 32);
   store<u64>(at, template, 36);
   const tspec = blobData(path.senderTspec);
   copy36(at + 44, tspec);
@@ -194,4 +191,4 @@ function sendUsualPath(
   sendFinished(iface, to + 84, templateOf(path), destinationOf(session), 4, gateway);
 }
 
-const HEADERS_SUM: u64 = <u64> IPV4_SESSION_HEADER + HOP_HEADER + SENDER_TEMPLATE_HEADER;
+const HEADERS_SUM: u64 = <u64> HEADER_SESSION + HEADER_RSVP_HOP + HEADER_SENDER_TEMPLATE;

@@ -33,6 +33,7 @@ import { load16, objectClass, objectCType, objectLength } from "../wire/bytes";
 import { sumBytes } from "../wire/checksum";
 import { MESSAGE_PATH, MESSAGE_RESV } from "../wire/message_view";
 import { CLASS_INTEGRITY, CLASS_SESSION, CLASS_TIME_VALUES } from "../wire/object_forms";
+import { HEADER_TIME_VALUES } from "../wire/usual_headers";
 import { arrivalInterface } from "./context";
 
 // The header without its checksum, as a word in memory.
@@ -122,7 +123,7 @@ function fingerprint(slot: usize, message: usize, start: usize, end: usize): u64
 // The objects were checked when the fingerprint was set, and these are the same.
 function lifetime(iface: Interface, start: usize, end: usize): u32 {
   let at = start + 24;
-  if (load<u32>(at) != 0x01050800) {
+  if (load<u32>(at) != HEADER_TIME_VALUES) {
     for (at = start; at < end && objectClass(at) != CLASS_TIME_VALUES;) at += objectLength(at);
   }
   return now() + lifetimeOf(iface, timeValuesRefreshPeriodMs(at));

@@ -30,15 +30,15 @@ import { schedule } from "../timers/wheel";
 import { copy36, copyVectors, objectLength, swap32 } from "../wire/bytes";
 import { halves, sum36, sumBytes } from "../wire/checksum";
 import { MESSAGE_RESV } from "../wire/message_view";
+import {
+  HEADER_FILTER_SPEC,
+  HEADER_RSVP_HOP,
+  HEADER_SESSION,
+  HEADER_STYLE,
+  HEADER_TIME_VALUES,
+} from "../wire/usual_headers";
 import { clearConfirm } from "./resv_confirm";
 import { finishSummed, HOP_TTL, sendFinished, startMessage } from "./send";
-
-// Object headers as they stand in memory: length, class, C-Type (RFC 2205 appendix A).
-const SESSION: u32 = 0x01010c00;
-const RSVP_HOP: u32 = 0x01030c00;
-const TIME_VALUES: u32 = 0x01050800;
-const STYLE: u32 = 0x01080800;
-const FILTER_SPEC: u32 = 0x010a0c00;
 
 // RESV_CONFIRM of IPv4.
 const CONFIRM_BYTES: u32 = 8;
@@ -100,10 +100,10 @@ export function sendUsualRequest(
   const at = startMessage(MESSAGE_RESV, HOP_TTL, 192);
   const key = load<u64>(keyOf(session));
   const hop = <u64> iface.ipv4 | (<u64> swap32(request.logicalInterfaceHandle) << 32);
-  const times = <u64> TIME_VALUES | (<u64> swap32(refreshIntervalOf(iface)) << 32);
-  store<u32>(at, SESSION);
+  const times = <u64> HEADER_TIME_VALUES | (<u64> swap32(refreshIntervalOf(iface)) << 32);
+  store<u32>(at, HEADER_SESSION);
   store<u64>(at, key, 4);
-  store<u32>(at, RSVP_HOP, 12);
+  store<u32>(at, HEADER_RSVP_HOP, 12);
   store<u64>(at, hop, 16);
   store<u64>(at, times, 24);
   let sum = halves(key) + halves(hop) + halves(times);
@@ -114,17 +114,17 @@ export function sendUsualRequest(
     sum += halves(word);
     to += 8;
   }
-  const style = <u64> STYLE | (<u64> reservation.style << 56);
+  const style = <u64> HEADER_STYLE | (<u64> reservation.style << 56);
   store<u64>(to, style);
   const flowspec = blobData(reservation.flowspec), flowspecBytes = blobLength(reservation.flowspec);
   if (flowspecBytes == 36) copy36(to + 8, flowspec);
   else copyVectors(to + 8, flowspec, flowspecBytes);
-  sum += halves(style) + (flowspecBytes == 36 ? sum36(flowspec) : sumBytes(flowspec, flowspecBytes));
+  sum += halves(style) + (flowspecBytes == 36 ? sum36(flowspec) : sumBytes(flowspec, <u32> flowspecBytes));
   to += 8 + flowspecBytes;
   const sender = load<u64>(filterKey(reservation.firstFilter!));
-  store<u32>(to, FILTER_SPEC);
+  store<u32>(to, HEADER_FILTER_SPEC);
   store<u64>(to, sender, 4);
   finishSummed(to + 12, sum + halves(sender) + HEADERS_SUM);
   sendFinished(iface, to + 12, 0, neighbourAddress(request.neighbour!), 4, 0);
 }
-const HEADERS_SUM: u64 = <u64> SESSION + RSVP_HOP + FILTER_SPEC;
+const HEADERS_SUM: u64 = <u64> HEADER_SESSION + HEADER_RSVP_HOP + HEADER_FILTER_SPEC;

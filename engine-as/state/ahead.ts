@@ -9,7 +9,8 @@ import { inboxPointer } from "./memory";
 import { Filter, ReservationState } from "./reservation_state";
 import { isDue } from "../timers/clock";
 import { Chunk, CHUNK_HEADER } from "../timers/wheel";
-import { IPV4_IDENTITY, IPV4_SESSION_HEADER, keyOf, Session, sessionsGone } from "./session";
+import { IPV4_IDENTITY, keyOf, Session, sessionsGone } from "./session";
+import { HEADER_SESSION } from "../wire/usual_headers";
 
 // By packet: the hash of what its SESSION object names, 0 for not known; and the session, or 0.
 const entries: usize = memory.data(264, 8);
@@ -36,7 +37,7 @@ const CONCERNS: u32 = 3;
 // Notes the SESSION object at `object` of the packet number `index`, if it is of IPv4; 0 for none.
 export function lookAhead(index: usize, object: usize, concern: u32): void {
   const entry = entries + index * 8;
-  if (object == 0 || load<u32>(object) != IPV4_SESSION_HEADER) {
+  if (object == 0 || load<u32>(object) != HEADER_SESSION) {
     store<u64>(entry, 0);
     return;
   }

@@ -34,6 +34,7 @@ import { RequestState } from "./request_state";
 import { ReservationState } from "./reservation_state";
 import { allocate, release } from "./slab";
 import { TrafficControlState } from "./traffic_control_state";
+import { HEADER_SESSION } from "../wire/usual_headers";
 
 @unmanaged
 export class Session {
@@ -100,7 +101,6 @@ function findKey(key: usize, length: usize, ctype: u32, hash: u32): Session | nu
 }
 
 // Nearly all sessions have the shortest key, eight bytes with the flags in the sixth: one load, one comparison.
-export const IPV4_SESSION_HEADER: u32 = 0x01010c00;
 export const IPV4_IDENTITY: u64 = 0xffff00ffffffffff;
 
 // How many sessions have gone: whoever keeps hold of one asks whether it may be among them.
@@ -138,7 +138,7 @@ let missedHash: u32 = 0;
 
 // The session that a SESSION object names, or null.
 export function findSession(object: usize): Session | null {
-  if (load<u32>(object) == IPV4_SESSION_HEADER) return findShort(object);
+  if (load<u32>(object) == HEADER_SESSION) return findShort(object);
   const length = sessionKey(object, scratch);
   const ctype = objectCType(object);
   return findKey(scratch, length, ctype, hashBytes(scratch, length, ctype));
@@ -153,7 +153,7 @@ export function findSession(object: usize): Session | null {
 // found by 48 bits of two keyed hashes and by nothing else: looking at every session would let a stranger buy that work
 // with each message, and a chance of one in 2^48 for each destination refuses nobody.
 export function conflictsByPort(object: usize): bool {
-  if (load<u32>(object) == IPV4_SESSION_HEADER && load<u16>(object, 10) != 0 && root().portlessSessions == 0) return false;
+  if (load<u32>(object) == HEADER_SESSION && load<u16>(object, 10) != 0 && root().portlessSessions == 0) return false;
   const ctype = objectCType(object);
   const length = sessionKey(object, scratch);
   if (keyDestinationPort(scratch, ctype) != 0) {
@@ -203,7 +203,7 @@ function findDestination(key: usize, ctype: u32): u32 {
 }
 
 export function createSession(object: usize): Session {
-  const session = load<u32>(object) == IPV4_SESSION_HEADER ? createShort(object) : createLong(object);
+  const session = load<u32>(object) == HEADER_SESSION ? createShort(object) : createLong(object);
   if (root().destinationsCounted != 0 || keyDestinationPort(keyOf(session), session.ctype) == 0) {
     countDestination(session, true);
   }
@@ -235,7 +235,7 @@ function makeShort(key: u64, hash: u32): Session {
 // other. It has been looked for in vain just before.
 export function createPlain(object: usize): Session | null {
   const key = load<u64>(object + 4) & IPV4_IDENTITY;
-  if (key >> 48 == 0 || (<u32> key & 0xf0) == 0xe0 || load<u32>(object) != IPV4_SESSION_HEADER) return null;
+  if (key >> 48 == 0 || (<u32> key & 0xf0) == 0xe0 || load<u32>(object) != HEADER_SESSION) return null;
   if ((root().portlessSessions | root().destinationsCounted) != 0) return null;
   const session = makeShort(key, key == missedKey ? missedHash : hashWord(key, 1));
   count(COUNTER_SESSIONS);
@@ -295,7 +295,7 @@ export function releaseIfIdle(session: Session): bool {
 // Writes the SESSION object (RFC 2205 A.1) with these flags at `destination`; returns its length.
 export function writeSessionObject(session: Session, flags: u32, destination: usize): usize {
   if (session.ctype == 1) {
-    store<u32>(destination, IPV4_SESSION_HEADER);
+    store<u32>(destination, HEADER_SESSION);
     // The flags of a key are zero.
     store<u64>(destination + 4, load<u64>(keyOf(session)) | (<u64> flags << 40));
     return 12;

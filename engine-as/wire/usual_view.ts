@@ -9,21 +9,21 @@ import { CONTROLLED_LOAD_SHAPE, fits, GUARANTEED_SHAPE, INT_SERV_MASK, TSPEC_SHA
 import { copyVectors, load32 } from "./bytes";
 import { STYLE_FF, STYLE_SE, STYLE_WF } from "./flow_grammar";
 import { MESSAGE_PATH, MESSAGE_RESV, MESSAGE_RESV_CONFIRM, MessageView, USUAL } from "./message_view";
+import {
+  HEADER_ADSPEC,
+  HEADER_CONTROLLED_LOAD_FLOWSPEC,
+  HEADER_ERROR_SPEC,
+  HEADER_FILTER_SPEC,
+  HEADER_GUARANTEED_FLOWSPEC,
+  HEADER_RESV_CONFIRM,
+  HEADER_RSVP_HOP,
+  HEADER_SENDER_TEMPLATE,
+  HEADER_SENDER_TSPEC,
+  HEADER_SESSION,
+  HEADER_STYLE,
+  HEADER_TIME_VALUES,
+} from "./usual_headers";
 import { isUsualAdspec } from "./usual_message";
-
-// Object headers as they stand in memory: length, class, C-Type.
-const SESSION: u32 = 0x01010c00;
-const RSVP_HOP: u32 = 0x01030c00;
-const TIME_VALUES: u32 = 0x01050800;
-const ERROR_SPEC: u32 = 0x01060c00;
-const STYLE: u32 = 0x01080800;
-const CONTROLLED_LOAD_FLOWSPEC: u32 = 0x02092400;
-const GUARANTEED_FLOWSPEC: u32 = 0x02093000;
-const FILTER_SPEC: u32 = 0x010a0c00;
-const SENDER_TEMPLATE: u32 = 0x010b0c00;
-const SENDER_TSPEC: u32 = 0x020c2400;
-const ADSPEC: u32 = 0x020d5400;
-const RESV_CONFIRM: u32 = 0x010f0800;
 
 const PATH_BYTES: u32 = 88;
 const PATH_WITH_ADSPEC_BYTES: u32 = 172;
@@ -62,7 +62,7 @@ export function viewUsual(v: MessageView): bool {
 // SESSION with DestAddress and Protocol Id (RFC 2205 appendix A.1).
 @inline
 function hasSession(message: usize): bool {
-  return load<u32>(message, 8) == SESSION && load<u32>(message, 12) != 0 && load<u8>(message, 16) != 0;
+  return load<u32>(message, 8) == HEADER_SESSION && load<u32>(message, 12) != 0 && load<u8>(message, 16) != 0;
 }
 
 // An address as it stands in memory, that is neither zero nor a group.
@@ -74,7 +74,8 @@ function isHost(address: u32): bool {
 // RSVP_HOP of somebody, then TIME_VALUES.
 @inline
 function hasHopAndTimes(message: usize): bool {
-  return load<u32>(message, 20) == RSVP_HOP && isHost(load<u32>(message, 24)) && load<u32>(message, 32) == TIME_VALUES;
+  return load<u32>(message, 20) == HEADER_RSVP_HOP && isHost(load<u32>(message, 24)) &&
+    load<u32>(message, 32) == HEADER_TIME_VALUES;
 }
 
 @inline
@@ -123,11 +124,12 @@ function viewPath(v: MessageView): bool {
   const withAdspec = v.length == PATH_WITH_ADSPEC_BYTES;
   if (!withAdspec && v.length != PATH_BYTES) return false;
   if (!hasSession(message) || !hasHopAndTimes(message)) return false;
-  if (load<u32>(message, 40) != SENDER_TEMPLATE || !isHost(load<u32>(message, 44))) return false;
+  if (load<u32>(message, 40) != HEADER_SENDER_TEMPLATE || !isHost(load<u32>(message, 44))) return false;
   if (!withAdspec || !repeatsSpecs(message + 52)) {
-    if (load<u32>(message, 52) != SENDER_TSPEC || !fits(v128.load(message, 56), INT_SERV_MASK, TSPEC_SHAPE)) return false;
+    if (load<u32>(message, 52) != HEADER_SENDER_TSPEC) return false;
+    if (!fits(v128.load(message, 56), INT_SERV_MASK, TSPEC_SHAPE)) return false;
     if (withAdspec) {
-      if (load<u32>(message, 88) != ADSPEC || !isUsualAdspec(message + 88)) return false;
+      if (load<u32>(message, 88) != HEADER_ADSPEC || !isUsualAdspec(message + 88)) return false;
       keepSpecs(message + 52);
     }
   }
@@ -143,7 +145,7 @@ function viewPath(v: MessageView): bool {
 function viewResv(v: MessageView): bool {
   const message = v.message;
   if (!hasSession(message) || !hasHopAndTimes(message)) return false;
-  const confirm = load<u32>(message, 40) == RESV_CONFIRM;
+  const confirm = load<u32>(message, 40) == HEADER_RESV_CONFIRM;
   if (confirm && !isHost(load<u32>(message, 44))) return false;
   if (!viewFlowDescriptor(v, message + (confirm ? 48 : 40))) return false;
   setSession(v, message);
@@ -158,7 +160,8 @@ function viewResv(v: MessageView): bool {
 
 function viewResvConfirm(v: MessageView): bool {
   const message = v.message;
-  if (!hasSession(message) || load<u32>(message, 20) != ERROR_SPEC || load<u32>(message, 32) != RESV_CONFIRM) return false;
+  if (!hasSession(message) || load<u32>(message, 20) != HEADER_ERROR_SPEC) return false;
+  if (load<u32>(message, 32) != HEADER_RESV_CONFIRM) return false;
   if (!isHost(load<u32>(message, 36))) return false;
   if (!viewFlowDescriptor(v, message + 40)) return false;
   setSession(v, message);
@@ -173,10 +176,10 @@ function viewResvConfirm(v: MessageView): bool {
 function viewFlowDescriptor(v: MessageView, at: usize): bool {
   const end = v.end;
   const flowspec = at + 8;
-  if (load<u32>(at) != STYLE || flowspec + 36 > end) return false;
+  if (load<u32>(at) != HEADER_STYLE || flowspec + 36 > end) return false;
   const header = load<u32>(flowspec);
-  const guaranteed = header == GUARANTEED_FLOWSPEC;
-  if (!guaranteed && header != CONTROLLED_LOAD_FLOWSPEC) return false;
+  const guaranteed = header == HEADER_GUARANTEED_FLOWSPEC;
+  if (!guaranteed && header != HEADER_CONTROLLED_LOAD_FLOWSPEC) return false;
   const filter = flowspec + (guaranteed ? 48 : 36);
   const vector = load32(at + 4) & 0xffffff;
   const style = vector & 31;
@@ -184,7 +187,7 @@ function viewFlowDescriptor(v: MessageView, at: usize): bool {
     if (filter != end) return false;
   } else {
     if ((style != STYLE_FF && style != STYLE_SE) || filter + 12 != end) return false;
-    if (load<u32>(filter) != FILTER_SPEC || !isHost(load<u32>(filter, 4))) return false;
+    if (load<u32>(filter) != HEADER_FILTER_SPEC || !isHost(load<u32>(filter, 4))) return false;
   }
   if (guaranteed) {
     if (!fits(v128.load(flowspec, 4), INT_SERV_MASK, GUARANTEED_SHAPE)) return false;

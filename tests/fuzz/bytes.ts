@@ -20,6 +20,11 @@ export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** A record or row as one line, its bytes in hex. */
+export function lineOf(value: unknown): string {
+  return JSON.stringify(value, (_, part) => part instanceof Uint8Array ? toHex(part) : part);
+}
+
 /** Big-endian numbers: `[value, bytes]` pairs, or a run of bytes as it is. */
 export function pack(...fields: ([value: number, bytes: 1 | 2 | 4] | Uint8Array)[]): Bytes {
   const out: number[] = [];
